@@ -1,0 +1,40 @@
+# `make bench`: from a fresh clone to a leaderboard.  `make test`: lint, types and tests.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PLUGINS := $(patsubst %,--editable %,$(wildcard plugins/*))
+PROJECTS := pyproject.toml constraints.txt $(wildcard plugins/*/pyproject.toml)
+# Data for the tests that want the real MNIST; they are skipped, with the reason, where it is not there.
+MNIST ?= ../shared/data/mnist
+
+.PHONY: bench test lint types pytest clean
+
+bench: $(VENV)/.installed
+	$(BIN)/ganzoo bench --all
+
+test: lint types pytest
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed-dev
+	$(BIN)/mypy
+
+pytest: $(VENV)/.installed-dev
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 GANZOO_TEST_MNIST=$(MNIST) $(BIN)/python -m pytest
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(BIN)/python $(PROJECTS)
+	$(PIP) --editable . $(PLUGINS)
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(PIP) --editable '.[dev]' $(PLUGINS)
+	touch $@
+
+clean:
+	rm -rf $(VENV) runs

@@ -1,0 +1,68 @@
+"""ganzoo: train any GAN as a plugin, export it to ONNX, sample and score every model alike.
+
+Names are imported when first used, so that ``import ganzoo`` costs nothing a command does not need.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ganzoo.api import load as load
+    from ganzoo.api import sample as sample
+    from ganzoo.api import score as score
+    from ganzoo.api import train as train
+    from ganzoo.engine import Generator as Generator
+    from ganzoo.errors import GanzooError as GanzooError
+    from ganzoo.hookspecs import hookimpl as hookimpl
+    from ganzoo.options import Options as Options
+    from ganzoo.options import option as option
+    from ganzoo.types import API_VERSION as API_VERSION
+    from ganzoo.types import Checkpointable as Checkpointable
+    from ganzoo.types import DataSpec as DataSpec
+    from ganzoo.types import Estimate as Estimate
+    from ganzoo.types import Facts as Facts
+    from ganzoo.types import Inputs as Inputs
+    from ganzoo.types import LatentSpec as LatentSpec
+    from ganzoo.types import TrainData as TrainData
+    from ganzoo.types import TrainRun as TrainRun
+    from ganzoo.types import Variant as Variant
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "API_VERSION": "types",
+    "Checkpointable": "types",
+    "DataSpec": "types",
+    "Estimate": "types",
+    "Facts": "types",
+    "Inputs": "types",
+    "LatentSpec": "types",
+    "TrainData": "types",
+    "TrainRun": "types",
+    "Variant": "types",
+    "Options": "options",
+    "option": "options",
+    "hookimpl": "hookspecs",
+    "GanzooError": "errors",
+    "Generator": "engine",
+    "load": "api",
+    "sample": "api",
+    "score": "api",
+    "train": "api",
+}
+
+__all__ = sorted([*_HOMES, "__version__"])
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'ganzoo' has no attribute '{name}'")
+    value = getattr(importlib.import_module(f"ganzoo.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

@@ -1,0 +1,54 @@
+"""Does this variant take these data, and what does its generator take then?"""
+
+from __future__ import annotations
+
+from ganzoo.errors import Incompatible, PluginError
+from ganzoo.options import Options
+from ganzoo.types import DataSpec, LatentSpec, Variant
+
+
+def require_compatible(variant: Variant, data: DataSpec) -> None:
+    """Raise Incompatible, naming the reason, where ``variant`` cannot be trained on ``data``."""
+    if data.kind not in variant.takes:
+        raise Incompatible(
+            f"{variant.name} takes {' or '.join(variant.takes)} data, but {data.name} is {data.kind}.",
+            "'ganzoo list' shows what each variant takes.",
+        )
+    if variant.inputs.labels and data.classes < 2:
+        raise Incompatible(
+            f"{variant.name} is conditional and needs class labels, but {data.name} has none.",
+            "Use labelled data: one subfolder per class, or a 'y' array in the npz.",
+        )
+    if data.kind == "image":
+        _require_size(variant, data)
+
+
+def _require_size(variant: Variant, data: DataSpec) -> None:
+    low, high = variant.sizes
+    _, height, width = data.shape
+    if not (low <= height <= high and low <= width <= high):
+        raise Incompatible(
+            f"{variant.name} takes images of {low} to {high} pixels a side, but {data.name} is {width}×{height}.",
+            "Resize the images first.",
+        )
+
+
+def latent_spec(variant: Variant, options: Options, data: DataSpec) -> LatentSpec:
+    """Resolve the declared inputs of a variant against its options and the dataset's classes."""
+    inputs = variant.inputs
+    return LatentSpec(
+        z_dim=_size(variant, options, inputs.z),
+        law=inputs.law,
+        classes=data.classes if inputs.labels else 0,
+        categorical=_size(variant, options, inputs.categorical),
+        continuous=_size(variant, options, inputs.continuous),
+    )
+
+
+def _size(variant: Variant, options: Options, size: int | str) -> int:
+    if isinstance(size, int):
+        return size
+    value = getattr(options, size, None)
+    if not isinstance(value, int):
+        raise PluginError(f"{variant.name} says an input's size is its option '{size}', but has no such whole number.")
+    return value

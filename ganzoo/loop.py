@@ -1,0 +1,155 @@
+"""The outside of a training loop: steps, checkpoints, logging, stopping. A plugin's train hook gets it as ``run``."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ganzoo.errors import Diverged, Interrupted
+from ganzoo.latents import TrainStreams
+
+if TYPE_CHECKING:
+    from ganzoo.options import Options
+    from ganzoo.types import Array, Checkpointable, IndexArray, LatentSpec, TrainData
+
+Observer = Callable[[str, dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The state after ``step`` generator updates that took ``seconds`` in all."""
+
+    step: int
+    seconds: float
+    arrays: Mapping[str, Array]
+
+
+class Checkpoints(Protocol):
+    """Where a loop keeps its last state."""
+
+    def load(self) -> Checkpoint | None:
+        """The last state saved, or None before the first."""
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Replace the last state, at once or not at all."""
+
+
+class MemoryCheckpoints:
+    """Checkpoints that live as long as the process: for tests and for training without a folder."""
+
+    def __init__(self) -> None:
+        self.last: Checkpoint | None = None
+
+    def load(self) -> Checkpoint | None:
+        """The last state saved."""
+        return self.last
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Keep a copy of the state."""
+        arrays = {name: value.copy() for name, value in checkpoint.arrays.items()}
+        self.last = Checkpoint(checkpoint.step, checkpoint.seconds, arrays)
+
+
+def ignore_events(event: str, fields: dict[str, Any]) -> None:
+    """The observer that observes nothing."""
+
+
+class Loop:
+    """Implements ``ganzoo.TrainRun``; see there for what a plugin may rely on."""
+
+    def __init__(
+        self,
+        *,
+        data: TrainData,
+        options: Options,
+        seed: int,
+        latent: LatentSpec,
+        device: str = "cpu",
+        checkpoints: Checkpoints | None = None,
+        observer: Observer = ignore_events,
+        checkpoint_seconds: float = 30.0,
+        log_every: int = 100,
+    ) -> None:
+        self.data = data
+        self.options: Any = options
+        self.seed = seed
+        self.latent = latent
+        self.device = device
+        self.seconds = 0.0
+        self.steps_done = 0
+        self._checkpoints = checkpoints or MemoryCheckpoints()
+        self._observer = observer
+        self._checkpoint_seconds = checkpoint_seconds
+        self._log_every = log_every
+        self._streams = TrainStreams(latent, seed, len(data.x))
+        self._stop_reason = ""
+        self._part = range(0)
+        self._total = 0
+
+    def request_stop(self, reason: str) -> None:
+        """Save the state and raise Interrupted after the step in hand; safe to call from a signal handler."""
+        self._stop_reason = reason
+
+    def indices(self, batch: int, tick: int, ticks: int | None = None) -> IndexArray:
+        """See ``TrainRun.indices``."""
+        return self._streams.indices(batch, tick, ticks)
+
+    def latents(self, batch: int, tick: int, ticks: int | None = None, stream: str = "train") -> dict[str, Array]:
+        """See ``TrainRun.latents``."""
+        return self._streams.latents(batch, tick, ticks, stream)
+
+    def steps(self, total: int, *, state: Checkpointable) -> Iterator[int]:
+        """See ``TrainRun.steps``."""
+        for part in self.chunks(total, state=state, size=1):
+            yield part.start
+
+    def chunks(self, total: int, *, state: Checkpointable, size: int) -> Iterator[range]:
+        """See ``TrainRun.chunks``. Chunks start at multiples of ``size``, also after a resume."""
+        self._total = total
+        self._restore(state)
+        first = self.steps_done
+        resumed, before = time.perf_counter(), self.seconds
+        saved = resumed
+        while self.steps_done < total:
+            begin = self.steps_done
+            self._part = range(begin, min(begin - begin % size + size, total))
+            yield self._part
+            self.steps_done = self._part.stop
+            now = time.perf_counter()
+            self.seconds = before + now - resumed
+            if self._stop_reason:
+                self._save(state)
+                raise Interrupted(f"Stopped by {self._stop_reason} after step {self.steps_done} of {total}.")
+            if now - saved >= self._checkpoint_seconds and self.steps_done < total:
+                self._save(state)
+                saved = time.perf_counter()
+        if self.steps_done > first:
+            self._save(state)
+
+    def log(self, **scalars: Any) -> None:
+        """See ``TrainRun.log``."""
+        part = self._part
+        if part.stop // self._log_every == part.start // self._log_every and part.stop != self._total:
+            return
+        read = {name: float(value) for name, value in scalars.items()}
+        for name, value in read.items():
+            if not math.isfinite(value):
+                raise Diverged(
+                    f"{name} became {value} at step {part.stop} of {self._total}.", "Try a smaller learning rate."
+                )
+        self._observer("step", {"step": part.stop, "total": self._total, "seconds": self.seconds, "scalars": read})
+
+    def _restore(self, state: Checkpointable) -> None:
+        checkpoint = self._checkpoints.load()
+        if checkpoint is None:
+            return
+        state.load_arrays(checkpoint.arrays)
+        self.steps_done = checkpoint.step
+        self.seconds = checkpoint.seconds
+        self._observer("resumed", {"step": checkpoint.step, "total": self._total})
+
+    def _save(self, state: Checkpointable) -> None:
+        self._checkpoints.save(Checkpoint(self.steps_done, self.seconds, state.state_arrays()))

@@ -1,0 +1,127 @@
+"""Typed options: declared once by a plugin, they give ``--set``, help, validation and the row.
+
+A plugin writes::
+
+    class MyOptions(ganzoo.Options):
+        steps: Annotated[int, ganzoo.option("generator updates", ge=1)] = 2000
+        loss: Annotated[Literal["non-saturating", "minimax"], ganzoo.option("G's loss")] = "non-saturating"
+"""
+
+from __future__ import annotations
+
+import hashlib
+import typing
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from ganzoo.errors import OptionError, UnknownName
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of every plugin's options; every field needs a default."""
+
+
+def option(
+    help: str,
+    *,
+    ge: float | None = None,
+    gt: float | None = None,
+    le: float | None = None,
+    lt: float | None = None,
+) -> msgspec.Meta:
+    """Describe one option: its help and, where it has them, the bounds ≥, >, ≤, <."""
+    given = {"ge": ge, "gt": gt, "le": le, "lt": lt}
+    bounds: Any = {name: bound for name, bound in given.items() if bound is not None}
+    meta: msgspec.Meta = msgspec.Meta(description=help, **bounds)
+    return meta
+
+
+class OptionInfo(msgspec.Struct, frozen=True):
+    """One option as ``ganzoo info`` prints it."""
+
+    name: str
+    type: str
+    default: Any
+    range: str
+    help: str
+
+
+_SIGNS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
+
+
+def explain(options: type[Options]) -> list[OptionInfo]:
+    """List the options of a class in the order they were declared."""
+    hints = typing.get_type_hints(options, include_extras=True)
+    return [_explain_field(field.name, hints[field.name], field.default) for field in msgspec.structs.fields(options)]
+
+
+def _explain_field(name: str, hint: Any, default: Any) -> OptionInfo:
+    bare, *metas = typing.get_args(hint) if typing.get_origin(hint) is typing.Annotated else (hint,)
+    choices = typing.get_args(bare) if typing.get_origin(bare) is typing.Literal else ()
+    parts = [" | ".join(map(str, choices))] if choices else []
+    help_text = ""
+    for meta in metas:
+        if isinstance(meta, msgspec.Meta):
+            help_text = meta.description or help_text
+            parts += [
+                f"{sign} {getattr(meta, key):g}" for key, sign in _SIGNS.items() if getattr(meta, key) is not None
+            ]
+    kind = "choice" if choices else getattr(bare, "__name__", str(bare))
+    return OptionInfo(name, kind, default, ", ".join(parts), help_text)
+
+
+def parse_assignments(assignments: Iterable[str]) -> dict[str, str]:
+    """Turn ``name=value`` words into a mapping; the last of two equal names wins.
+
+    Raises OptionError for a word without ``=`` or without a name.
+    """
+    parsed = {}
+    for word in assignments:
+        name, sign, value = word.partition("=")
+        if not sign or not name.strip():
+            raise OptionError(f"--set takes name=value, but '{word}' was given.", "Write it as --set steps=3000.")
+        parsed[name.strip()] = value.strip()
+    return parsed
+
+
+def resolve(options: type[Options], *layers: Mapping[str, Any], owner: str) -> Options:
+    """Build an options object from layers of values, later layers winning.
+
+    Strings are converted to the declared type ("false" is False, never true), ranges are checked.
+    Raises UnknownName for an undeclared option and OptionError for a bad value.
+    """
+    merged: dict[str, Any] = {}
+    known = options.__struct_fields__
+    for layer in layers:
+        for name, value in layer.items():
+            if name not in known:
+                raise UnknownName(f"option of {owner}", name, known, f"See 'ganzoo info {owner}'.")
+            merged[name] = value
+    for name, value in merged.items():
+        _check_one(options, name, value, owner)
+    return msgspec.convert(merged, options, strict=False)
+
+
+def _check_one(options: type[Options], name: str, value: Any, owner: str) -> None:
+    try:
+        msgspec.convert({name: value}, options, strict=False)
+    except msgspec.ValidationError as error:
+        info = next(item for item in explain(options) if item.name == name)
+        wanted = f"{info.type} {info.range}".strip()
+        reason = str(error).split(" - at ")[0]
+        raise OptionError(
+            f"Option {name}={value!s} of {owner} is not valid ({reason}).", f"It takes: {wanted}."
+        ) from error
+
+
+def as_dict(options: Options) -> dict[str, Any]:
+    """Every option with its resolved value."""
+    return {name: getattr(options, name) for name in options.__struct_fields__}
+
+
+def content_hash(value: Any) -> str:
+    """Twelve hex digits that depend on the JSON content of ``value`` alone, not on key order."""
+    canonical = msgspec.json.encode(value, order="deterministic")
+    return hashlib.sha256(canonical).hexdigest()[:12]

@@ -1,0 +1,176 @@
+"""The plain objects that cross ganzoo's borders: between core and plugins, and between its layers.
+
+Nothing here computes; nothing here imports NumPy at run time, so that listing variants stays cheap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import msgspec
+
+from ganzoo.options import Options
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+    FloatArray = NDArray[np.float32]
+    IndexArray = NDArray[np.int64]
+
+API_VERSION = 1
+
+Kind = Literal["image", "points"]
+Law = Literal["normal", "uniform"]
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a paper fixes and implementations silently differ in; printed by ``ganzoo info``."""
+
+    loss: str
+    optimiser: str
+    update_order: str
+    n_critic: str = "1"
+    step_counts: str = "generator updates"
+    latents: str = "fresh z for each network's step"
+    batches: str = "real and fake apart"
+    ema: str = "off unless the option ema > 0"
+
+
+class Inputs(msgspec.Struct, frozen=True, kw_only=True):
+    """The latent inputs a variant's generator takes.
+
+    A size is a number or the name of the option that holds it; ``labels`` adds the class label ``y``.
+    """
+
+    z: int | str = "z_dim"
+    law: Law = "normal"
+    labels: bool = False
+    categorical: int | str = 0
+    continuous: int | str = 0
+
+
+class Variant(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``describe()`` returns: everything the core must know before any framework is imported."""
+
+    name: str
+    backend: str
+    summary: str
+    paper: str
+    options: type[Options]
+    facts: Facts
+    inputs: Inputs = Inputs()
+    takes: tuple[Kind, ...] = ("image",)
+    sizes: tuple[int, int] = (8, 64)
+    role: Literal["model", "floor", "ceiling"] = "model"
+
+
+class DataSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """The form of a dataset. ``shape`` is (C, H, W) for images and (d,) for points; 0 classes: unlabelled."""
+
+    name: str
+    kind: Kind
+    shape: tuple[int, ...]
+    classes: int = 0
+
+
+class LatentSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """The generator's inputs with every size resolved.
+
+    ``z`` float32 [N, z_dim] from N(0, 1) or U(-1, 1); ``y`` int64 [N] below ``classes`` where that is not 0;
+    ``c`` float32 [N, categorical + continuous]: a one-hot part, then values from U(-1, 1).
+    """
+
+    z_dim: int
+    law: Law = "normal"
+    classes: int = 0
+    categorical: int = 0
+    continuous: int = 0
+
+    @property
+    def code_dim(self) -> int:
+        """Width of ``c``; 0 where the generator takes no codes."""
+        return self.categorical + self.continuous
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The input names of the ONNX file, in order."""
+        present = (("z", True), ("y", self.classes > 0), ("c", self.code_dim > 0))
+        return tuple(name for name, there in present if there)
+
+
+class Estimate(msgspec.Struct, frozen=True):
+    """A metric's value, its standard error (None where none is known) and the sample size behind it."""
+
+    value: float
+    se: float | None = None
+    n: int = 0
+
+
+class Checkpointable(Protocol):
+    """What a training loop hands to the run so that it can be stopped anywhere and resumed bit for bit."""
+
+    def state_arrays(self) -> dict[str, Array]:
+        """Everything the next step depends on: weights, optimiser moments and counters, EMA."""
+
+    def load_arrays(self, arrays: Mapping[str, Array]) -> None:
+        """Put back what ``state_arrays`` gave."""
+
+
+class TrainData(Protocol):
+    """The training split as a plugin sees it."""
+
+    @property
+    def spec(self) -> DataSpec:
+        """The form of the data."""
+
+    @property
+    def x(self) -> Array:
+        """Images uint8 [N, C, H, W] in 0..255, or points float32 [N, d]."""
+
+    @property
+    def y(self) -> IndexArray | None:
+        """Class labels int64 [N], or None."""
+
+    def scaled(self) -> FloatArray:
+        """All of ``x`` as float32: images in [-1, 1] (x / 127.5 - 1), points unchanged."""
+
+
+class TrainRun(Protocol):
+    """The one argument of the ``train`` hook: data, options, randomness, steps and logging.
+
+    Randomness is stateless: every draw is a pure function of (seed, stream, tick), so a resumed run sees the
+    same numbers as one that never stopped. A tick is any counter of the plugin's own, usually the step.
+    """
+
+    data: TrainData
+    options: Any
+    """The plugin's own Options object."""
+    seed: int
+    device: str
+    """"cpu" or "cuda", already checked by the core where it can."""
+    latent: LatentSpec
+
+    def indices(self, batch: int, tick: int, ticks: int | None = None) -> IndexArray:
+        """Rows of the training split, drawn uniformly: int64 [batch], or [ticks, batch] from ``tick`` on."""
+
+    def latents(self, batch: int, tick: int, ticks: int | None = None, stream: str = "train") -> dict[str, Array]:
+        """Generator inputs ``z`` (and ``y``, ``c``) for one tick: [batch, ...], or [ticks, batch, ...]."""
+
+    def steps(self, total: int, *, state: Checkpointable) -> Iterator[int]:
+        """Yield 0 … total-1, from where an earlier attempt stopped.
+
+        Restores ``state`` first, shows progress, saves it now and then and at the end, and stops cleanly
+        (Interrupted) on a signal, after the step in hand.
+        """
+
+    def chunks(self, total: int, *, state: Checkpointable, size: int) -> Iterator[range]:
+        """Like ``steps``, but yields ranges of up to ``size`` steps, for loops compiled over several steps."""
+
+    def log(self, **scalars: Any) -> None:
+        """Offer the scalars of the step in hand; they are read (and checked to be finite) only when due.
+
+        Pass framework scalars as they are: reading them every step would stall the device.
+        """
