@@ -1,0 +1,179 @@
+"""A user's own arrays from one ``.npz`` file."""
+
+from __future__ import annotations
+
+import re
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ganzoo.data.base import Dataset, Split
+from ganzoo.data.splits import split_dataset, tenth
+from ganzoo.errors import DataError
+from ganzoo.types import DataSpec
+
+if TYPE_CHECKING:
+    from ganzoo.types import Array, IndexArray, Kind
+
+_X = ("x", "images", "x_train", "arr_0")
+_Y = ("y", "labels", "y_train")
+# What numpy.load was seen to raise on damaged archives; TokenError and SyntaxError come from its parsing of headers.
+_UNREADABLE = (
+    *(OSError, ValueError, TypeError, EOFError, KeyError, RuntimeError, MemoryError, SyntaxError),
+    *(zipfile.BadZipFile, zlib.error, tokenize.TokenError),
+)
+
+
+def load_npz(argument: str, data_dir: Path | None) -> Dataset:
+    """Images or points of an ``.npz`` file, from the working directory or else from the data directory.
+
+    Keys: ``x`` (or ``images``, ``x_train``, ``arr_0``), optional labels ``y`` (or ``labels``, ``y_train``), optional
+    held-out ``x_test`` with ``y_test``; without them a seeded, stratified tenth is held out. Images are uint8:
+    [N, C, H, W] or [N, H, W, C] with 1 or 3 channels, or grey [N, H, W]; float images are refused, because their range
+    cannot be known.
+    Points are floating, finite, [N, d]. Labels are integers 0 … k-1, each of them present. Nothing is unpickled.
+    Raises DataError.
+    """
+    path = find_argument(argument, data_dir)
+    arrays = _read(path)
+    x_key, y_key = _key(arrays, _X, path), _key(arrays, _Y, path)
+    if x_key is None:
+        there = ", ".join(arrays) or "none"
+        raise DataError(f"{path} has none of the keys {', '.join(_X)}; its keys: {there}.", "Save it with x=...")
+    kind, x = _samples(arrays[x_key], f"'{x_key}' of {path}")
+    y = None if y_key is None else _labels(arrays[y_key], len(x), f"'{y_key}' of {path}")
+    spec = DataSpec(name=safe_name("npz", path.stem), kind=kind, shape=x.shape[1:], classes=_classes(y, path))
+    if "x_test" in arrays:
+        return Dataset(spec, Split(spec, x, y), _heldout(arrays, spec, path))
+    return split_dataset(spec, x, y, tenth(len(x)))
+
+
+def find_argument(argument: str, data_dir: Path | None) -> Path:
+    """The path after the colon: as given or, where that does not exist, below the data directory."""
+    path = Path(argument).expanduser()
+    if data_dir is not None and not path.exists() and (data_dir / path).exists():
+        return data_dir / path
+    return path
+
+
+def safe_name(kind: str, stem: str) -> str:
+    """A dataset name fit for a folder: ``npz-faces`` for ``npz:~/My/faces.npz``."""
+    return f"{kind}-{re.sub(r'[^A-Za-z0-9._-]+', '_', stem) or 'data'}"
+
+
+def _read(path: Path) -> dict[str, Array]:
+    if not path.is_file():
+        raise DataError(f"There is no file {path}.", "Write the dataset as npz:FILE with the path of an .npz file.")
+    try:
+        archive = np.load(path, allow_pickle=False)
+        if not isinstance(archive, np.lib.npyio.NpzFile):
+            raise ValueError("a single array, no archive")
+        with archive:
+            arrays = dict(archive)
+        if not all(isinstance(array, np.ndarray) for array in arrays.values()):
+            raise ValueError("not all of it is arrays")
+    except _UNREADABLE as error:
+        raise DataError(
+            f"{path} cannot be read as .npz ({str(error).splitlines()[0] if str(error) else type(error).__name__}).",
+            "Save plain arrays with numpy.savez(file, x=..., y=...).",
+        ) from error
+    return arrays
+
+
+def _key(arrays: Mapping[str, Array], names: tuple[str, ...], path: Path) -> str | None:
+    there = [name for name in names if name in arrays]
+    if len(there) > 1:
+        raise DataError(f"{path} has both '{there[0]}' and '{there[1]}', which mean the same.", "Keep one of them.")
+    return there[0] if there else None
+
+
+def _samples(x: Array, what: str) -> tuple[Kind, Array]:
+    if x.ndim >= 1 and len(x) == 0:
+        raise DataError(f"{what} is empty.", "Give at least two samples.")
+    if x.ndim == 2 and np.issubdtype(x.dtype, np.floating):
+        return "points", _points(x, what)
+    if x.ndim in (3, 4) and x.dtype == np.uint8:
+        return "image", _images(x, what)
+    if x.ndim in (3, 4):
+        raise DataError(
+            f"{what} holds images of type {x.dtype}, but images are uint8, 0 to 255.", "Convert them first."
+        )
+    raise DataError(
+        f"{what} has shape {x.shape} and type {x.dtype}.",
+        "Images are uint8 [N, C, H, W], [N, H, W, C] or [N, H, W]; points are floating [N, d].",
+    )
+
+
+def _points(x: Array, what: str) -> Array:
+    with np.errstate(over="ignore"):
+        values = x.astype(np.float32)
+    if not np.isfinite(values).all():
+        raise DataError(f"{what} has values that are not finite in float32.", "Remove or rescale them.")
+    if values.shape[1] == 0:
+        raise DataError(f"{what} has points of no dimension.", "Points are floating [N, d], d ≥ 1.")
+    return values
+
+
+def _images(x: Array, what: str) -> Array:
+    if x.ndim == 3:
+        x = x[:, None]
+    elif (x.shape[1] in (1, 3)) == (x.shape[3] in (1, 3)):
+        cause = "both" if x.shape[1] in (1, 3) else "neither"
+        raise DataError(
+            f"{what} has shape {x.shape}, where {cause} of axes 1 and 3 can be the 1 or 3 channels.",
+            "Images are uint8 [N, C, H, W] or [N, H, W, C].",
+        )
+    elif x.shape[3] in (1, 3):
+        x = x.transpose(0, 3, 1, 2)
+    if 0 in x.shape:
+        raise DataError(f"{what} has images of no size: {x.shape}.", "Give images of at least one pixel.")
+    return np.ascontiguousarray(x)
+
+
+def _labels(y: Array, rows: int, what: str) -> IndexArray:
+    if y.shape == (rows, 1):
+        y = y[:, 0]
+    if y.shape != (rows,) or not np.issubdtype(y.dtype, np.integer):
+        raise DataError(
+            f"{what} has shape {y.shape} and type {y.dtype}, but labels are {rows} integers.",
+            "Turn one-hot rows into class numbers with argmax.",
+        )
+    return y.astype(np.int64)
+
+
+def _classes(y: IndexArray | None, path: Path) -> int:
+    if y is None:
+        return 0
+    classes = np.unique(y)
+    if not np.array_equal(classes, np.arange(len(classes))):
+        raise DataError(
+            f"The labels of {path} are {len(classes)} different numbers from {classes[0]} to {classes[-1]}, "
+            f"but they must be all of 0 to {len(classes) - 1}.",
+            "Renumber them, for example with numpy.unique(y, return_inverse=True).",
+        )
+    return len(classes)
+
+
+def _heldout(arrays: Mapping[str, Array], spec: DataSpec, path: Path) -> Split:
+    kind, x = _samples(arrays["x_test"], f"'x_test' of {path}")
+    if (kind, x.shape[1:]) != (spec.kind, spec.shape):
+        raise DataError(
+            f"'x_test' of {path} holds samples of shape {x.shape[1:]}, but the training samples have {spec.shape}.",
+            "Both splits must have the same form.",
+        )
+    if ("y_test" in arrays) != (spec.classes > 0):
+        raise DataError(f"Only one of the two splits of {path} has labels.", "Give both 'y' and 'y_test', or neither.")
+    if not spec.classes:
+        return Split(spec, x)
+    y = _labels(arrays["y_test"], len(x), f"'y_test' of {path}")
+    if y.min() < 0 or y.max() >= spec.classes:
+        raise DataError(
+            f"'y_test' of {path} has labels {y.min()} to {y.max()}, but training has 0 to {spec.classes - 1}.",
+            "Both splits must have the same classes.",
+        )
+    return Split(spec, x, y)

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganzoo.data.folder import list_images, load_folder, read_image
+from ganzoo.errors import DataError
+
+RNG = np.random.default_rng(4)
+
+
+def grey(size: tuple[int, int] = (4, 6)) -> Image.Image:
+    return Image.fromarray(RNG.integers(256, size=size, dtype=np.uint8))
+
+
+def colour() -> Image.Image:
+    return Image.fromarray(RNG.integers(256, size=(4, 6, 3), dtype=np.uint8))
+
+
+def test_loose_grey_images_stay_grey_and_unlabelled(tmp_path: Path) -> None:
+    images = {f"{i:02}.png": grey() for i in range(12)}
+    for name, image in images.items():
+        image.save(tmp_path / name)
+    (tmp_path / "notes.txt").write_text("not an image")
+    (tmp_path / ".hidden.png").write_text("not an image")
+    data = load_folder(str(tmp_path), None)
+    assert data.spec.shape == (1, 4, 6)
+    assert (data.spec.classes, data.train.y) == (0, None)
+    assert (len(data.train), len(data.heldout)) == (11, 1)
+    stored = sorted(map(bytes, np.concatenate([data.train.x, data.heldout.x])))
+    assert stored == sorted(image.tobytes() for image in images.values())
+
+
+def test_classes_suffixes_and_order(tmp_path: Path) -> None:
+    suffixes = ["png", "JPG", "jpeg", "BMP", "webp", "tiff", "Png", "tif", "jpg", "bmp"]
+    for name in ("dog", "cat", "empty"):
+        (tmp_path / name).mkdir()
+    for name in ("dog", "cat"):
+        for i, suffix in enumerate(suffixes):
+            colour().save(tmp_path / name / f"{i}.{suffix}")
+    paths, labels, names = list_images(tmp_path)
+    assert names == ("cat", "dog")
+    assert [p.name for p in paths[:10]] == [f"{i}.{s}" for i, s in enumerate(suffixes)]
+    assert labels == [0] * 10 + [1] * 10
+    data = load_folder(str(tmp_path), None)
+    assert data.class_names == ("cat", "dog")
+    assert data.heldout.y is not None
+    assert data.heldout.y.tolist() == [0, 1]
+    assert data.digest == load_folder(str(tmp_path), None).digest
+
+
+def test_one_colour_image_makes_all_colour(tmp_path: Path) -> None:
+    image = grey()
+    image.save(tmp_path / "a.png")
+    for i in range(3):
+        colour().save(tmp_path / f"b{i}.png")
+    data = load_folder(str(tmp_path), None)
+    assert data.spec.shape == (3, 4, 6)
+    everything = np.concatenate([data.train.x, data.heldout.x])
+    assert any((x == np.asarray(image)).all() for x in everything)
+
+
+def test_transparency_is_composited_on_white(tmp_path: Path) -> None:
+    rgba = np.zeros((2, 2, 4), np.uint8)
+    rgba[0, 0] = (10, 20, 30, 255)
+    rgba[1, 1] = (0, 0, 0, 128)
+    Image.fromarray(rgba).save(tmp_path / "a.png")
+    x = read_image(tmp_path / "a.png")
+    assert x[:, 0, 0].tolist() == [10, 20, 30]
+    assert x[:, 0, 1].tolist() == [255, 255, 255]
+    assert x[:, 1, 1].tolist() == [127, 127, 127]
+    Image.fromarray(np.array([[[9, 255], [9, 0]]], np.uint8), "LA").save(tmp_path / "b.png")
+    assert read_image(tmp_path / "b.png").tolist() == [[[9, 255]]]
+
+
+def test_sixteen_bit_grey_is_rounded(tmp_path: Path) -> None:
+    values = np.array([[0, 128, 129, 257, 65535, 40000]], np.uint16)
+    Image.fromarray(values).save(tmp_path / "a.png")
+    assert read_image(tmp_path / "a.png").tolist() == [[[0, 0, 1, 1, 255, 156]]]
+    Image.fromarray(np.array([[70000]], np.int32)).save(tmp_path / "b.tiff")
+    with pytest.raises(DataError, match="beyond 16 bits"):
+        read_image(tmp_path / "b.tiff")
+    Image.fromarray(np.array([[0.5]], np.float32)).save(tmp_path / "c.tiff")
+    with pytest.raises(DataError, match="floating-point"):
+        read_image(tmp_path / "c.tiff")
+
+
+def test_palette_cmyk_and_bilevel(tmp_path: Path) -> None:
+    source = Image.new("RGB", (3, 2), (200, 10, 30))
+    source.convert("P", palette=Image.Palette.ADAPTIVE).save(tmp_path / "p.png")
+    assert read_image(tmp_path / "p.png")[:, 0, 0].tolist() == [200, 10, 30]
+    source.convert("CMYK").save(tmp_path / "c.tiff")
+    assert read_image(tmp_path / "c.tiff")[:, 0, 0].tolist() == [200, 10, 30]
+    Image.new("1", (3, 2), 1).save(tmp_path / "b.png")
+    assert read_image(tmp_path / "b.png").tolist() == [[[255] * 3] * 2]
+
+
+def test_exif_orientation_is_applied(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    colour().save(tmp_path / "a.jpg", exif=exif)
+    assert read_image(tmp_path / "a.jpg").shape == (3, 6, 4)
+
+
+def test_different_sizes_name_the_two_files(tmp_path: Path) -> None:
+    for name, size in (("a", (4, 6)), ("b", (4, 6)), ("c", (6, 4))):
+        grey(size).save(tmp_path / f"{name}.png")
+    with pytest.raises(DataError, match=r"a\.png has 6 × 4 pixels, but .*c\.png has 4 × 6"):
+        load_folder(str(tmp_path), None)
+
+
+def test_folders_that_cannot_be_read_as_a_dataset(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"There is no folder .*nowhere"):
+        load_folder(str(tmp_path / "nowhere"), None)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match=r"There are no images in .*empty"):
+        load_folder(str(tmp_path / "empty"), None)
+    (tmp_path / "mixed" / "cat").mkdir(parents=True)
+    grey().save(tmp_path / "mixed" / "a.png")
+    grey().save(tmp_path / "mixed" / "cat" / "b.png")
+    with pytest.raises(DataError, match=r"both directly in it \(a.png\) and in subfolders \(cat\)"):
+        load_folder(str(tmp_path / "mixed"), None)
+    (tmp_path / "deep" / "train" / "cat").mkdir(parents=True)
+    grey().save(tmp_path / "deep" / "train" / "cat" / "b.png")
+    with pytest.raises(DataError, match=r"cat/b\.png lies more than one folder deep"):
+        load_folder(str(tmp_path / "deep"), None)
+    (tmp_path / "one").mkdir()
+    grey().save(tmp_path / "one" / "a.png")
+    with pytest.raises(DataError, match="1 samples, too few"):
+        load_folder(str(tmp_path / "one"), None)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "webp", "tiff"])
+def test_corrupt_image_is_named(tmp_path: Path, suffix: str) -> None:
+    noise = Image.fromarray(RNG.integers(256, size=(40, 40, 3), dtype=np.uint8))
+    path = tmp_path / f"a.{suffix}"
+    noise.save(path)
+    whole = path.read_bytes()
+    for content in (b"", b"text", whole[: len(whole) // 2]):
+        path.write_bytes(content)
+        with pytest.raises(DataError, match=rf"The image .*a\.{suffix} cannot be read"):
+            read_image(path)
