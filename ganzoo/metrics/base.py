@@ -1,0 +1,82 @@
+"""What a metric is: a pure function from feature arrays to named estimates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from ganzoo.types import Estimate
+
+Features = NDArray[np.float64]
+T = TypeVar("T")
+
+Need = Literal["logits", "classes", "mixture", "heldout", "asked", "codes"]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The real side of a comparison; what is derived from it is computed once and kept in ``memo``."""
+
+    real: Features
+    """Reference features [n_real, d] of the protocol."""
+    train: Features
+    """Features of every training sample [n_train, d]; memorisation is measured against these."""
+    heldout: Features
+    """Features of held-out real samples [n_heldout, d]."""
+    labels: NDArray[np.int64] | None = None
+    """Class labels [n_real] of the reference, None where there are none."""
+    classes: int = 0
+    centres: Features | None = None
+    """Mode centres [k, d] of a mixture whose points are their own features."""
+    std: float = 0.0
+    """Isotropic standard deviation of each of those modes."""
+    memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def once(self, key: str, make: Callable[[], T]) -> T:
+        """Compute a quantity of the reference alone on first use, then return the kept one."""
+        if key not in self.memo:
+            self.memo[key] = make()
+        value: T = self.memo[key]
+        return value
+
+
+@dataclass(frozen=True)
+class Sets:
+    """One scoring: a reference, generated features [n_fake, d] and, from classifiers, logits [n_fake, k]."""
+
+    reference: Reference
+    fake: Features
+    logits: NDArray[np.float64] | None = None
+    seed: int = 0
+    asked: NDArray[np.int64] | None = None
+    """The class label each sample was asked to have [n_fake], from a conditional generator."""
+    codes: NDArray[np.int64] | None = None
+    """The categorical code each sample was drawn with [n_fake], from a generator that has one."""
+
+    def has(self, need: Need) -> bool:
+        """Whether what a metric needs is there."""
+        return {
+            "logits": self.logits is not None,
+            "classes": self.logits is not None and self.reference.labels is not None,
+            "mixture": self.reference.centres is not None,
+            "heldout": len(self.reference.heldout) > 0,
+            "asked": self.asked is not None,
+            "codes": self.codes is not None,
+        }[need]
+
+
+class Metric(msgspec.Struct, frozen=True, kw_only=True):
+    """A metric as the harness knows it. ``compute`` returns one estimate per name in ``columns``."""
+
+    name: str
+    summary: str
+    columns: tuple[str, ...]
+    compute: Callable[[Sets], dict[str, Estimate]]
+    needs: tuple[Need, ...] = ()
+    version: int = 1
+    better: Literal["lower", "higher", "neither"] = "neither"

@@ -1,0 +1,189 @@
+"""Fréchet distance: closed forms, every route against the nuclear norm, invariances, and the standard error."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ganzoo.errors import ScoreError
+from ganzoo.metrics.arrays import shuffled
+from ganzoo.metrics.fid import frechet_distance, target, unbiased_frechet_distance
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+def nuclear(x, y):
+    """The exact distance of section 2.12, both sides by their rows."""
+    xc, yc = x - x.mean(0), y - y.mean(0)
+    n, m = len(x) - 1, len(y) - 1
+    root = np.linalg.svd(xc @ yc.T, compute_uv=False).sum() / np.sqrt(n * m)
+    return ((x.mean(0) - y.mean(0)) ** 2).sum() + (xc**2).sum() / n + (yc**2).sum() / m - 2 * root
+
+
+def test_closed_form_of_compare_gan():
+    real = np.ones((100, 2))
+    real[50:, 0] = 2
+    fake = np.full((100, 2), 9.0)
+    fake[50:, 0] = 2
+    assert frechet_distance(real, fake).value == pytest.approx(89.091, abs=1e-4)
+    assert frechet_distance(fake, real).value == pytest.approx(89.091, abs=1e-4)
+
+
+def test_commuting_covariances():
+    n, d = 400, 5
+    base = np.linalg.qr(rng().standard_normal((n, d + 1)))[0]
+    base = np.linalg.qr(base - base.mean(0))[0][:, :d] * np.sqrt(n - 1)  # mean 0, covariance I, both exactly
+    a, b = np.array([4, 1, 9, 0.25, 2.0]), np.array([1, 1, 4, 0.5, 3.0])
+    shift = np.array([1, 0, 0, 2, 0.0])
+    expected = 5 + ((np.sqrt(a) - np.sqrt(b)) ** 2).sum()
+    assert frechet_distance(base * np.sqrt(a), base * np.sqrt(b) + shift).value == pytest.approx(expected, rel=1e-10)
+
+
+@pytest.mark.parametrize(("n", "m"), [(300, 200), (300, 20), (20, 300), (20, 25), (40, 40), (41, 40), (2, 2)])
+def test_every_route_agrees_with_the_nuclear_norm(n, m):
+    d = 40
+    mix = rng(1).standard_normal((d, d)) / d**0.5
+    x, y = rng(2).standard_normal((n, d)) @ mix, rng(3).standard_normal((m, d)) * 1.3 + 0.2
+    assert frechet_distance(x, y).value == pytest.approx(nuclear(x, y), rel=1e-7)
+    assert frechet_distance(y, x).value == pytest.approx(nuclear(x, y), rel=1e-7)
+
+
+def test_torch_fidelitys_nan_case_is_finite():
+    state = np.random.RandomState(1)
+    x, y = state.randn(4, 4), state.randn(4, 4)
+    assert frechet_distance(x, y).value == pytest.approx(nuclear(x, y), rel=1e-9)
+
+
+@pytest.mark.parametrize("n", [500, 30])
+def test_identical_sets_are_at_zero(n):
+    x = rng(4).standard_normal((n, 60)) @ rng(5).standard_normal((60, 60))
+    trace = np.trace(np.cov(x.T))
+    assert frechet_distance(x, x).value < 1e-9 * trace
+
+
+@pytest.mark.parametrize("dead", [[3], [0, 1, 2], list(range(19))])
+def test_dead_and_duplicate_features_take_the_spectral_route(dead):
+    x, y = rng(6).standard_normal((200, 20)), rng(7).standard_normal((150, 20)) * 2
+    x[:, dead] = 0.5
+    x[:, 19] = x[:, 4]
+    assert frechet_distance(x, y).value == pytest.approx(nuclear(x, y), rel=1e-7)
+    assert frechet_distance(y, x).value == pytest.approx(nuclear(x, y), rel=1e-6)
+    assert frechet_distance(x, x).value <= 1e-9 * np.trace(np.cov(x.T))
+
+
+def test_dependent_features_whether_cholesky_lets_them_through_or_not():
+    """Their pivots are pure rounding, and positive now and then."""
+    for seed in range(30):
+        x = rng(seed).standard_normal((200, 6)) @ rng(seed + 1).standard_normal((6, 7))
+        assert frechet_distance(x, x).value < 1e-9 * np.trace(np.cov(x.T))
+
+
+def test_constant_sets():
+    x, y = np.full((30, 3), 2.0), rng(8).standard_normal((40, 3))
+    expected = ((y.mean(0) - 2) ** 2).sum() + np.trace(np.cov(y.T))
+    assert frechet_distance(x, y).value == pytest.approx(expected)
+    collapsed = frechet_distance(y, x)
+    assert collapsed.value == pytest.approx(expected)
+    assert collapsed.se == pytest.approx(0, abs=1e-9)
+    assert frechet_distance(x, x + 1).value == pytest.approx(3)
+
+
+def test_shift_is_its_squared_length_and_rows_may_be_permuted():
+    x, y = rng(9).standard_normal((300, 10)), rng(10).standard_normal((250, 10)) * 1.5
+    c = np.arange(10.0)
+    assert frechet_distance(x, x + c).value == pytest.approx(c @ c, rel=1e-9)
+    first, second = frechet_distance(x, y), frechet_distance(x[::-1], rng(0).permutation(y))
+    assert first.value == pytest.approx(second.value, rel=1e-11)
+    assert first.se == pytest.approx(second.se, rel=1e-9)
+
+
+def test_a_fit_made_once_gives_the_same_number():
+    x, y = rng(11).standard_normal((100, 8)), rng(12).standard_normal((90, 8))
+    assert frechet_distance(target(x), y) == frechet_distance(x, y)
+    assert frechet_distance(x, y).n == 90
+
+
+@pytest.mark.parametrize("m", [200, 30])
+def test_standard_error_matches_its_definition(m):
+    """The influence function, written with the textbook optimal map, in both routes for the generated side."""
+    d = 6 if m == 200 else 40
+    x, y = rng(13).standard_normal((300, d)), rng(14).standard_normal((m, d)) * 1.4 + 0.3
+    yc, shift = y - y.mean(0), y.mean(0) - x.mean(0)
+    values, vectors = np.linalg.eigh(np.cov(x.T))
+    half = vectors * np.sqrt(values) @ vectors.T
+    inner, axes = np.linalg.eigh(half @ np.cov(y.T) @ half)
+    kept = inner > 1e-9
+    optimal = half @ (axes[:, kept] / np.sqrt(inner[kept])) @ axes[:, kept].T @ half
+    influence = 2 * yc @ shift + ((yc @ (np.eye(d) - optimal)) * yc).sum(1)
+    assert frechet_distance(x, y).se == pytest.approx(influence.std(ddof=1) / m**0.5, rel=1e-6)
+
+
+def test_standard_error_and_bias_correction_by_simulation():
+    d, m, runs = 16, 400, 80
+    mix = rng(15).standard_normal((d, d)) / d**0.5
+    goal = target(rng(16).standard_normal((20_000, d)) @ mix)
+    draw = rng(17)
+    fakes = [draw.standard_normal((m, d)) @ mix * 1.2 + 0.1 for _ in range(runs)]
+    plain = [frechet_distance(goal, fake) for fake in fakes]
+    fixed = [unbiased_frechet_distance(goal, fake, seed=i) for i, fake in enumerate(fakes)]
+    spread = np.std([e.value for e in plain], ddof=1)
+    assert 0.75 < np.mean([e.se for e in plain]) / spread < 1.33
+    assert 0.7 < np.mean([e.se for e in fixed]) / np.std([e.value for e in fixed], ddof=1) < 1.33
+    truth = frechet_distance(goal, draw.standard_normal((200_000, d)) @ mix * 1.2 + 0.1).value
+    bias, left = (np.mean([e.value for e in some]) - truth for some in (plain, fixed))
+    assert bias > 4 * spread / runs**0.5
+    assert abs(left) < bias / 4 + 2 * spread / runs**0.5
+
+
+@pytest.mark.parametrize("d", [4, 60])
+def test_unbiased_is_twice_the_whole_less_the_mean_of_two_disjoint_halves(d):
+    x, y = rng(20).standard_normal((300, d)), rng(21).standard_normal((100, d)) * 1.3
+    order = shuffled(5, "fid", 100)
+    halves = [nuclear(x, y[rows]) for rows in (order[:50], order[50:])]
+    expected = 2 * nuclear(x, y) - np.mean(halves)
+    found = unbiased_frechet_distance(x, y, seed=5)
+    assert found.value == pytest.approx(expected, rel=1e-9)
+    assert found.se == frechet_distance(x, y).se
+
+
+def test_unbiased_is_seeded():
+    x, y = rng(18).standard_normal((100, 4)), rng(19).standard_normal((101, 4))
+    assert unbiased_frechet_distance(x, y, seed=1) == unbiased_frechet_distance(x, y, seed=1)
+    assert unbiased_frechet_distance(x, y, seed=1) != unbiased_frechet_distance(x, y, seed=2)
+
+
+def broken(value):
+    x = np.ones((10, 3))
+    x[4, 1] = value
+    return x
+
+
+@pytest.mark.parametrize(
+    ("fake", "words"),
+    [
+        (broken(np.nan), "NaN or infinite values, first in row 4"),
+        (broken(np.inf), "NaN or infinite values, first in row 4"),
+        (np.ones((10, 4)), "width 4, the reference has 3"),
+        (np.ones(10), r"shape \(10,\)"),
+        (np.ones((10, 0)), r"shape \(10, 0\)"),
+        (np.ones((1, 3)), "1 rows, where at least 2"),
+        (np.ones((10, 3), complex), "complex128"),
+        (np.ones((10, 3), bool), "bool"),
+        (np.full((10, 3), "a"), "real numbers"),
+    ],
+)
+def test_bad_features_are_refused(fake, words):
+    with pytest.raises(ScoreError, match=words):
+        frechet_distance(rng().standard_normal((20, 3)), fake)
+
+
+def test_too_few_rows_for_halves():
+    with pytest.raises(ScoreError, match="at least 4"):
+        unbiased_frechet_distance(np.eye(5), np.eye(5)[:3])
+
+
+def test_overflow_is_an_error():
+    with pytest.raises(ScoreError, match="overflow"), np.errstate(over="ignore", invalid="ignore"):
+        frechet_distance(rng().standard_normal((50, 2)), rng(1).standard_normal((50, 2)) * 1e200)
