@@ -1,0 +1,1 @@
+"""Baselines in NumPy whose ONNX graphs are built node by node."""

@@ -1,0 +1,1 @@
+"""GANs for ganzoo, written in Keras 3 on TensorFlow; the modules beside this one are the plugins."""

@@ -1,0 +1,1 @@
+"""The networks, losses and update steps; importing a module of this package imports TensorFlow."""

@@ -1,0 +1,186 @@
+"""What the variants share around their update step: session, data feed, optimisers, EMA, state and sampling."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Adam, Optimizer, RMSprop
+
+from ganzoo.errors import DeviceError
+
+if TYPE_CHECKING:
+    import ganzoo
+
+SAMPLE_BATCH = 256
+
+
+@contextmanager
+def session(run: ganzoo.TrainRun) -> Iterator[torch.device]:
+    """Train with one thread and deterministic kernels on the run's device; put the settings back afterwards.
+
+    Raises DeviceError where CUDA is asked for and absent.
+    """
+    device = torch.device(run.device)
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise DeviceError("This PyTorch sees no CUDA device.", "Use --device cpu, or install a CUDA build of torch.")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=True):
+            yield device
+    finally:
+        torch.set_num_threads(threads)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Initialise weights from ``seed`` on the CPU, leaving torch's global generators as they were."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        yield
+
+
+@contextmanager
+def frozen(*nets: nn.Module) -> Iterator[None]:
+    """Gradients pass through ``nets`` but none are computed for, or left in, their parameters."""
+    for net in nets:
+        net.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for net in nets:
+            net.requires_grad_(True)
+
+
+class Feed:
+    """Training data resident on the device as one float32 tensor, and draws addressed by tick.
+
+    The core draws indices and latents in blocks of many ticks, so that one tick costs an array view.
+    """
+
+    def __init__(self, run: ganzoo.TrainRun, device: torch.device) -> None:
+        self._run = run
+        self._device = device
+        self.x = torch.from_numpy(run.data.scaled()).to(device)
+
+    def reals(self, batch: int, tick: int) -> Tensor:
+        """Real samples of one tick: [batch, ...], images in [-1, 1]."""
+        rows = torch.from_numpy(self._run.indices(batch, tick))
+        return self.x.index_select(0, rows.to(self._device, non_blocking=True))
+
+    def latents(self, batch: int, tick: int, stream: str) -> dict[str, Tensor]:
+        """Generator inputs of one tick of ``stream``, by name: [batch, ...] each."""
+        drawn = self._run.latents(batch, tick, stream=stream)
+        return {name: torch.from_numpy(value).to(self._device, non_blocking=True) for name, value in drawn.items()}
+
+
+def adam(parameters: Iterable[nn.Parameter], lr: float, beta1: float) -> Adam:
+    """Adam with β2 .999, all parameters updated by one fused call."""
+    return Adam(parameters, lr=lr, betas=(beta1, 0.999), fused=True)
+
+
+def rmsprop(parameters: Iterable[nn.Parameter], lr: float) -> RMSprop:
+    """RMSprop as the WGAN authors use it (α .99, no momentum)."""
+    return RMSprop(parameters, lr=lr, foreach=True)
+
+
+def descend(optimiser: Optimizer, loss: Tensor) -> None:
+    """One update of the optimiser's parameters along the loss's gradient, leaving no gradient behind."""
+    loss.backward()  # type: ignore[no-untyped-call]  # torch ships it untyped
+    optimiser.step()
+    optimiser.zero_grad(set_to_none=True)
+
+
+class Ema:
+    """Exponential moving average of a generator (0 = off): weights averaged, batch-norm statistics copied.
+
+    The decay grows as min(decay, (1 + step) / (10 + step)), so that the initial weights are soon forgotten.
+    """
+
+    def __init__(self, net: nn.Module, decay: float) -> None:
+        self._net = net
+        self._decay = decay
+        self.average = copy.deepcopy(net).requires_grad_(False) if decay else None
+
+    @property
+    def nets(self) -> dict[str, nn.Module]:
+        """What must be saved with the state: the average, where there is one."""
+        return {"ema": self.average} if self.average is not None else {}
+
+    @property
+    def result(self) -> nn.Module:
+        """The network to sample from."""
+        return self._net if self.average is None else self.average
+
+    @torch.no_grad()
+    def update(self, step: int) -> None:
+        """Follow the network after generator update ``step``, counted from 0."""
+        if self.average is None:
+            return
+        decay = min(self._decay, (1 + step) / (10 + step))
+        for mean, now in zip(self.average.parameters(), self._net.parameters(), strict=True):
+            mean.lerp_(now, 1 - decay)
+        for mean, now in zip(self.average.buffers(), self._net.buffers(), strict=True):
+            mean.copy_(now)
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything the next step depends on, as framework-neutral arrays (a ``ganzoo.Checkpointable``).
+
+    Names: ``net.<net>.<parameter or buffer>`` and ``opt.<optimiser>.<parameter number>.<moment or step>``.
+    """
+
+    nets: Mapping[str, nn.Module]
+    optimisers: Mapping[str, Optimizer]
+
+    def state_arrays(self) -> dict[str, Any]:
+        """Weights, batch-norm statistics, EMA, optimiser moments and step counters."""
+        arrays = {f"net.{name}.{key}": v for name, net in self.nets.items() for key, v in net.state_dict().items()}
+        for name, optimiser in self.optimisers.items():
+            for number, moments in optimiser.state_dict()["state"].items():
+                arrays |= {f"opt.{name}.{number}.{key}": value for key, value in moments.items()}
+        return {name: torch.as_tensor(value).detach().cpu().numpy().copy() for name, value in arrays.items()}
+
+    def load_arrays(self, arrays: Mapping[str, Any]) -> None:
+        """Put back what ``state_arrays`` gave, bit for bit."""
+        for name, net in self.nets.items():
+            found = _below(arrays, f"net.{name}.")
+            net.load_state_dict({key: torch.tensor(value) for key, value in found.items()})
+        for name, optimiser in self.optimisers.items():
+            moments: dict[int, dict[str, Tensor]] = {}
+            for key, value in _below(arrays, f"opt.{name}.").items():
+                number, _, moment = key.partition(".")
+                moments.setdefault(int(number), {})[moment] = torch.tensor(value)
+            optimiser.load_state_dict({**optimiser.state_dict(), "state": moments})
+
+
+def _below(arrays: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    return {name.removeprefix(prefix): value for name, value in arrays.items() if name.startswith(prefix)}
+
+
+@contextmanager
+def inference(net: nn.Module) -> Iterator[None]:
+    """Batch norm frozen, no gradients, full float32 (no TF32); the network's mode is put back afterwards."""
+    training = net.training
+    net.eval()
+    try:
+        with torch.no_grad(), torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
+            yield
+    finally:
+        net.train(training)
+
+
+def sample(net: nn.Module, inputs: Mapping[str, Any]) -> Any:
+    """Run a generator on NumPy latents: float32 [N, C, H, W] in [-1, 1], or [N, d]."""
+    device = next(net.parameters()).device
+    tensors = [torch.tensor(inputs[name], device=device) for name in net.input_sizes]
+    with inference(net):
+        parts = [net(*batch).cpu() for batch in zip(*(t.split(SAMPLE_BATCH) for t in tensors), strict=True)]
+    return torch.cat(parts).numpy()

@@ -1,0 +1,136 @@
+"""Networks that several variants share: DCGAN-style convolutions for any size from 8 to 64, and plain MLPs."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+Shape = tuple[int, ...]
+
+
+def stages(height: int, width: int) -> int:
+    """How often the size is halved: until the shorter side is 4 to 7, but at least twice (8 → 4 → 2)."""
+    return max(2, int(math.log2(min(height, width) / 4)))
+
+
+def pyramid(height: int, width: int) -> list[tuple[int, int]]:
+    """Sizes from the image down to the base, halved and rounded up: 28×28 → [(28, 28), (14, 14), (7, 7)]."""
+    sizes = [(height, width)]
+    for _ in range(stages(height, width)):
+        sizes.append(tuple(-(-side // 2) for side in sizes[-1]))  # type: ignore[arg-type]  # two sides in, two out
+    return sizes
+
+
+def batch_norm(channels: int, *, statistics: bool = True) -> nn.BatchNorm2d:
+    """BatchNorm2d with its arguments named, since the second positional one is eps, not momentum.
+
+    Without ``statistics`` it keeps no running averages: for networks that only ever see training batches.
+    """
+    return nn.BatchNorm2d(channels, eps=1e-5, momentum=0.1, track_running_stats=statistics)
+
+
+def dcgan_init(net: nn.Module) -> None:
+    """Weights N(0, .02), batch-norm scales N(1, .02), biases 0 (Radford et al. 2015, section 4, and its code)."""
+    for part in net.modules():
+        if isinstance(part, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+            nn.init.normal_(part.weight, 0.0, 0.02)
+        elif isinstance(part, nn.BatchNorm2d | nn.BatchNorm1d):
+            nn.init.normal_(part.weight, 1.0, 0.02)
+        else:
+            continue
+        if part.bias is not None:
+            nn.init.zeros_(part.bias)
+
+
+class Upsample(nn.Module):
+    """Transposed convolution that doubles the size, cropped to ``size`` where that is odd."""
+
+    def __init__(self, before: int, after: int, size: tuple[int, int], *, bias: bool) -> None:
+        super().__init__()
+        self.conv = nn.ConvTranspose2d(before, after, kernel_size=4, stride=2, padding=1, bias=bias)
+        self.size = size
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, before, h, w] → [N, after, *size], where ``size`` is 2h × 2w or one less."""
+        x = self.conv(x)
+        height, width = self.size
+        return x if x.shape[2:] == self.size else x[:, :, :height, :width]
+
+
+class ConvGenerator(nn.Module):
+    """Latents [N, k] → images [N, C, H, W] in [-1, 1]: projection, then transposed convolutions, BN and ReLU, tanh.
+
+    ``width`` channels enter the last layer, twice as many each layer before it. ``hidden`` > 0 puts a fully
+    connected layer in front (InfoGAN). ``input_sizes`` names the inputs, which are joined.
+    """
+
+    def __init__(self, input_sizes: dict[str, int], shape: Shape, width: int, *, hidden: int = 0) -> None:
+        super().__init__()
+        self.input_sizes = input_sizes
+        channels, height, breadth = shape
+        *sizes, base = pyramid(height, breadth)
+        widths = [width * 2**i for i in reversed(range(len(sizes)))]
+        entry = sum(input_sizes.values())
+        layers: list[nn.Module] = []
+        if hidden:
+            layers += [nn.Linear(entry, hidden, bias=False), nn.BatchNorm1d(hidden, eps=1e-5, momentum=0.1), nn.ReLU()]
+            entry = hidden
+        layers += [nn.Linear(entry, widths[0] * base[0] * base[1], bias=False), nn.Unflatten(1, (widths[0], *base))]
+        layers += [batch_norm(widths[0]), nn.ReLU()]
+        for (before, after), size in zip(pairwise(widths), reversed(sizes), strict=False):
+            layers += [Upsample(before, after, size, bias=False), batch_norm(after), nn.ReLU()]
+        layers += [Upsample(widths[-1], channels, sizes[0], bias=True), nn.Tanh()]
+        self.layers = nn.Sequential(*layers)
+        dcgan_init(self)
+
+    def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
+        """Images for ``z`` [N, z_dim] and, where declared, ``c`` [N, code_dim]."""
+        return self.layers(z if c is None else torch.cat((z, c), 1))
+
+
+class ConvTrunk(nn.Module):
+    """Images [N, C, H, W] → features [N, ``features``]: strided convolutions, leaky ReLU, BN but for the first."""
+
+    def __init__(self, shape: Shape, width: int, *, slope: float, norm: bool) -> None:
+        super().__init__()
+        channels, height, breadth = shape
+        depth = stages(height, breadth)
+        widths = [channels, *(width * 2**i for i in range(depth))]
+        layers: list[nn.Module] = []
+        for number, (before, after) in enumerate(pairwise(widths)):
+            normed = norm and number > 0
+            layers.append(nn.Conv2d(before, after, kernel_size=4, stride=2, padding=1, bias=not normed))
+            layers += [batch_norm(after, statistics=False)] if normed else []
+            layers.append(nn.LeakyReLU(slope))
+        self.layers = nn.Sequential(*layers, nn.Flatten())
+        self.features = widths[-1] * (height >> depth) * (breadth >> depth)
+        dcgan_init(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Features of a batch of images."""
+        return self.layers(x)
+
+
+def mlp(entry: int, hidden: int, exit_: int, *, depth: int = 3) -> nn.Sequential:
+    """``depth`` hidden ReLU layers and a linear output, with PyTorch's default initialisation."""
+    widths = [entry, *[hidden] * depth]
+    layers: list[nn.Module] = []
+    for before, after in pairwise(widths):
+        layers += [nn.Linear(before, after), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Linear(hidden, exit_))
+
+
+class PointGenerator(nn.Module):
+    """Latents [N, z_dim] → points [N, d]: a ReLU MLP."""
+
+    def __init__(self, input_sizes: dict[str, int], shape: Shape, hidden: int) -> None:
+        super().__init__()
+        self.input_sizes = input_sizes
+        self.layers = mlp(sum(input_sizes.values()), hidden, shape[0])
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Points for latents."""
+        return self.layers(z)
