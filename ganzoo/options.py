@@ -10,6 +10,7 @@ A plugin writes::
 from __future__ import annotations
 
 import hashlib
+import math
 import typing
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -106,7 +107,7 @@ def resolve(options: type[Options], *layers: Mapping[str, Any], owner: str) -> O
 
 def _check_one(options: type[Options], name: str, value: Any, owner: str) -> None:
     try:
-        msgspec.convert({name: value}, options, strict=False)
+        converted = msgspec.convert({name: value}, options, strict=False)
     except msgspec.ValidationError as error:
         info = next(item for item in explain(options) if item.name == name)
         wanted = f"{info.type} {info.range}".strip()
@@ -114,6 +115,12 @@ def _check_one(options: type[Options], name: str, value: Any, owner: str) -> Non
         raise OptionError(
             f"Option {name}={value!s} of {owner} is not valid ({reason}).", f"It takes: {wanted}."
         ) from error
+    _require_finite(name, getattr(converted, name), owner)
+
+
+def _require_finite(name: str, value: Any, owner: str) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise OptionError(f"Option {name}={value} of {owner} is not valid.", "It takes a finite number.")
 
 
 def as_dict(options: Options) -> dict[str, Any]:

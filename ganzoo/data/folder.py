@@ -41,6 +41,12 @@ def load_folder(argument: str, data_dir: Path | None) -> Dataset:
     return split_dataset(spec, x, y, tenth(len(x)), names)
 
 
+def read_samples(root: Path) -> Array:
+    """All images of a folder, uint8 [N, C, H, W], in the order of their names, classes one after the other."""
+    paths, _, _ = list_images(root)
+    return _stack(paths, [read_image(path) for path in paths])
+
+
 def list_images(root: Path) -> tuple[list[Path], list[int], tuple[str, ...]]:
     """Image files, their class numbers, and the class names (empty where the folder has no classes)."""
     try:

@@ -53,6 +53,15 @@ def load_npz(argument: str, data_dir: Path | None) -> Dataset:
     return split_dataset(spec, x, y, tenth(len(x)))
 
 
+def read_samples(path: Path) -> tuple[Kind, Array]:
+    """The kind and all samples of an ``.npz`` file in their order; labels and splits are passed over."""
+    arrays = _read(path)
+    key = _key(arrays, _X, path)
+    if key is None:
+        raise DataError(f"{path} has none of the keys {', '.join(_X)}.", "Save it with x=...")
+    return _samples(arrays[key], f"'{key}' of {path}")
+
+
 def find_argument(argument: str, data_dir: Path | None) -> Path:
     """The path after the colon: as given or, where that does not exist, below the data directory."""
     path = Path(argument).expanduser()

@@ -1,0 +1,309 @@
+"""Leaderboards: one long table of runs, and one ranked table per dataset. The only module that uses pandas."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+import pandas as pd
+
+from ganzoo import runs
+from ganzoo.errors import StoreError
+from ganzoo.files import write_text
+from ganzoo.runs import Failure, Manifest, RunFolder, RunStore
+from ganzoo.scoring import Score
+
+if TYPE_CHECKING:
+    from ganzoo.registry import Registry
+
+METRICS = ("fid", "is", "kid", "precision", "recall", "density", "coverage", "modes", "mode_kl", "vendi", "memorised")
+WITH_ERROR = ("fid", "is", "kid")
+LATER = ("fid_unbiased", "memorised_heldout", "ct", "hq", "spread", "label_accuracy", "code_error")
+IDENTITY = ("variant", "backend", "distribution", "version", "dataset", "protocol", "extractor", "n_real", "n_fake")
+COST = ("parameters", "steps", "train_seconds", "samples_per_second", "provider", "parity")
+PROVENANCE = ("onnx_sha256", "options_hash", "ganzoo_version", "date_utc", "note")
+RUNS_FILE = "runs.csv"
+FLOAT_FORMAT = "%.6g"
+
+
+def columns() -> list[str]:
+    """The columns of runs.csv, in their stable order; new ones are only ever added at the end."""
+    measured = [part for name in METRICS for part in ((name, f"{name}_se") if name in WITH_ERROR else (name,))]
+    return [*IDENTITY, "seed", "status", *measured, *COST, *PROVENANCE, *LATER, "role"]
+
+
+def collect(store: RunStore, quick: bool = False) -> pd.DataFrame:
+    """Every scored run, floor and failure of the store as rows; all cells are text, formatted once."""
+    rows = [row for folder in store.all() if (row := _run_row(folder, quick))]
+    rows += [_real_row(path) for path in sorted(store.root.glob(f"*/{runs.REAL}/*/{runs.SCORE}"))]
+    rows += [_failure_row(failure) for failure in store.failures() if failure.quick == quick]
+    return _frame(rows).sort_values(["dataset", "variant", "seed", "date_utc"], kind="stable", ignore_index=True)
+
+
+def _frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    text = [{name: _cell(row.get(name)) for name in columns()} for row in rows]
+    return pd.DataFrame(text, columns=columns(), dtype="str")
+
+
+def _cell(value: Any) -> str:
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return ""
+    return FLOAT_FORMAT % value if isinstance(value, float) else str(value)
+
+
+def _run_row(folder: RunFolder, quick: bool) -> dict[str, Any] | None:
+    manifest = folder.manifest()
+    score = _read_score(folder.file(runs.SCORE))
+    if score is None or manifest.quick != quick or score.sampled_sha256 != manifest.onnx_sha256:
+        return None
+    own = {name: getattr(manifest, name) for name in ("variant", "backend", "distribution", "version", "seed", "role")}
+    cost = {name: getattr(manifest, name) for name in ("parameters", "steps", "train_seconds", "parity")}
+    return {
+        **own,
+        **cost,
+        **_scored(score),
+        "status": "ok",
+        "samples_per_second": score.samples_per_second,
+        "provider": score.provider,
+        "onnx_sha256": manifest.onnx_sha256,
+        "options_hash": manifest.options_hash,
+        "ganzoo_version": manifest.ganzoo_version,
+        "date_utc": manifest.finished_utc,
+        "note": _note(manifest),
+    }
+
+
+def _note(manifest: Manifest) -> str:
+    return "; ".join(part for part in ("quick" if manifest.quick else "", manifest.note) if part)
+
+
+def _scored(score: Score) -> dict[str, Any]:
+    protocol = score.protocol
+    row: dict[str, Any] = {name: e.value for name, e in score.estimates.items()}
+    row |= {f"{name}_se": score.estimates[name].se for name in WITH_ERROR if name in score.estimates}
+    return row | {
+        "dataset": protocol.dataset,
+        "protocol": score.protocol_hash,
+        "extractor": f"{protocol.extractor}@{protocol.extractor_sha256[:12]}",
+        "n_real": protocol.n_real,
+        "n_fake": protocol.n_fake,
+    }
+
+
+def _real_row(path: Path) -> dict[str, Any]:
+    score = _read_score(path)
+    if score is None:
+        raise StoreError(f"{path} is damaged.", "Remove it and run the bench again.")
+    # The floor belongs to the protocol of the models' rows, although fewer real samples are there to be scored.
+    return _scored(score) | {
+        "protocol": path.parent.name,
+        "variant": runs.REAL,
+        "seed": 0,
+        "status": "ok",
+        "role": "floor",
+    }
+
+
+def _failure_row(failure: Failure) -> dict[str, Any]:
+    names = ("variant", "dataset", "seed", "date_utc", "note")
+    return {name: getattr(failure, name) for name in names} | {"status": "failed", "role": "model"}
+
+
+def _read_score(path: Path) -> Score | None:
+    if not path.is_file():
+        return None
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Score)
+    except msgspec.DecodeError as error:
+        raise StoreError(f"{path} is damaged: {error}.", "Remove it and run the bench again.") from error
+
+
+def read_runs(folder: Path) -> pd.DataFrame:
+    """The rows of an existing runs.csv, as text; an empty table where there is none."""
+    path = folder / RUNS_FILE
+    if not path.is_file():
+        return _frame([])
+    try:
+        return pd.read_csv(path, dtype="str", keep_default_na=False).reindex(columns=columns(), fill_value="")
+    except (ValueError, OSError) as error:
+        raise StoreError(f"{path} is no leaderboard: {error}.", "Move it away and run the bench again.") from error
+
+
+def append(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+    """The old rows, untouched, then those of ``new`` that are not there yet."""
+    known = set(old.itertuples(index=False, name=None))
+    fresh = [row for row in new.itertuples(index=False, name=None) if row not in known]
+    return pd.DataFrame([*old.itertuples(index=False, name=None), *fresh], columns=columns(), dtype="str")
+
+
+def write(store: RunStore, folder: Path, registry: Registry, quick: bool = False) -> list[Path]:
+    """Update runs.csv and each dataset's tables from the run store; returns the files written.
+
+    The same store and the same runs.csv give the same bytes.
+    """
+    table = append(read_runs(folder), collect(store, quick))
+    written = [folder / RUNS_FILE]
+    write_text(written[0], to_csv(table))
+    for dataset in sorted(set(table["dataset"])):
+        rank_by = registry.rank_by(dataset)
+        board = aggregate(table, dataset, rank_by)
+        for suffix, text in ((".csv", to_csv(board)), (".md", to_markdown(board, dataset, rank_by, quick))):
+            written.append(folder / f"{runs.slug(dataset)}{suffix}")
+            write_text(written[-1], text)
+    return written
+
+
+def to_csv(table: pd.DataFrame) -> str:
+    """CSV with LF line ends and floats of six significant digits."""
+    text = io.StringIO()
+    table.to_csv(text, index=False, lineterminator="\n", float_format=FLOAT_FORMAT)
+    return text.getvalue()
+
+
+def aggregate(table: pd.DataFrame, dataset: str, rank_by: str = "fid") -> pd.DataFrame:
+    """One row per variant of a dataset: means over seeds, 95 % half-widths, rank by one metric, collapse rate.
+
+    Only the protocol scored last is shown, and of each variant the version and options trained last. Half-widths are
+    Student's t over seeds; they are empty below two seeds, and then there is no rank.
+    """
+    rows = table[table["dataset"] == dataset]
+    scored = rows[(rows["protocol"] != "") & (rows["date_utc"] != "")]
+    if len(scored):
+        newest = scored.sort_values("date_utc", kind="stable")["protocol"].iloc[-1]
+        rows = rows[rows["protocol"].isin([newest, ""])]
+    most_modes = float(pd.to_numeric(rows["modes"], errors="coerce").max())
+    entries = [_entry(group, most_modes) for _, group in rows.groupby("variant", sort=True)]
+    board = pd.DataFrame(entries)
+    board.insert(0, "rank", _ranks(board, rank_by))
+    board["_role"] = board["role"].map({"model": 0, "floor": 1, "ceiling": 2})
+    board["_worse"] = _worse(board[rank_by], rank_by)
+    board = board.sort_values(["_role", "_worse", "variant"], kind="stable", ignore_index=True, na_position="last")
+    return board.drop(columns=["_role", "_worse"])
+
+
+def _entry(group: pd.DataFrame, most_modes: float) -> dict[str, Any]:
+    rows = _latest(group)
+    good = rows[rows["status"] == "ok"]
+    about = (good if len(good) else rows).iloc[-1]
+    entry: dict[str, Any] = {name: about[name] for name in ("variant", "role", "backend", "distribution", "version")}
+    entry |= {"seeds": len(good), "failed": len(rows) - len(good), "collapse_rate": _collapse_rate(rows, most_modes)}
+    for name in (*METRICS, *LATER):
+        values = pd.to_numeric(good[name], errors="coerce").dropna().to_numpy(float)
+        entry[name] = values.mean() if len(values) else np.nan
+        entry[f"{name}_ci"] = half_width(values)
+    for name in ("parameters", "steps", "train_seconds", "samples_per_second"):
+        entry[name] = pd.to_numeric(good[name], errors="coerce").mean()
+    notes = sorted({note for note in rows["note"] if note})
+    return entry | {"protocol": about["protocol"], "options_hash": about["options_hash"], "note": "; ".join(notes)}
+
+
+def _latest(group: pd.DataFrame) -> pd.DataFrame:
+    """Of each seed the last row, of the version and options that were trained last."""
+    ordered = group.sort_values("date_utc", kind="stable")
+    good = ordered[ordered["status"] == "ok"]
+    if len(good):
+        last = good.iloc[-1]
+        same = (ordered["options_hash"] == last["options_hash"]) & (ordered["version"] == last["version"])
+        ordered = ordered[same | (ordered["status"] == "failed")]
+    return ordered.drop_duplicates("seed", keep="last").sort_values("seed")
+
+
+def _collapse_rate(rows: pd.DataFrame, most_modes: float) -> float:
+    """Share of seeds that gave no model, or one with less than half of the modes that any row of the table has."""
+    modes = pd.to_numeric(rows["modes"], errors="coerce")
+    return float(((rows["status"] != "ok") | (modes < most_modes / 2)).mean())
+
+
+def half_width(values: np.ndarray[Any, Any]) -> float:
+    """Half of the 95 % confidence interval of a mean, by Student's t; NaN below two values."""
+    from scipy.stats import t
+
+    if len(values) < 2:
+        return float("nan")
+    return float(t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
+
+
+def _worse(values: pd.Series[float], rank_by: str) -> pd.Series[float]:
+    """The metric turned so that more is worse."""
+    return -values if rank_by == "coverage" else values
+
+
+def _ranks(board: pd.DataFrame, rank_by: str) -> list[str]:
+    """1 + the number of models whose whole interval is better; only models with at least two seeds take part."""
+    able = board[(board["role"] == "model") & (board["seeds"] >= 2)]
+    worse, half = _worse(able[rank_by], rank_by), able[f"{rank_by}_ci"]
+    ranks = {i: str(1 + int((worse + half < worse[i] - half[i]).sum())) for i in able.index}
+    return [ranks.get(i, "") for i in board.index]
+
+
+_SHOWN = {
+    "fid": "FID ↓",
+    "kid": "KID ↓",
+    "is": "IS ↑",
+    "precision": "precision ↑",
+    "recall": "recall ↑",
+    "coverage": "coverage ↑",
+    "modes": "modes ↑",
+    "mode_kl": "mode KL ↓",
+    "vendi": "Vendi ↑",
+    "memorised": "memorised",
+    "hq": "HQ ↑",
+    "label_accuracy": "label acc. ↑",
+    "code_error": "code error ↓",
+}
+
+
+def shown_table(board: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """The board as people read it: header and cells, "value ± half-width", columns without any value left out."""
+    metrics = [name for name in _SHOWN if board[name].notna().any()]
+    header = ["rank", "variant", "backend", "seeds", *[_SHOWN[name] for name in metrics], "collapsed", "train s"]
+    return header, [_shown_row(row, metrics) for _, row in board.iterrows()]
+
+
+def _shown_row(row: pd.Series[Any], metrics: list[str]) -> list[str]:
+    name = str(row["variant"]) if row["role"] == "model" else f"({row['variant']})"
+    cells = [plus_minus(row[metric], row[f"{metric}_ci"]) for metric in metrics]
+    seconds = "" if pd.isna(row["train_seconds"]) else f"{row['train_seconds']:.0f}"
+    real = row["variant"] == runs.REAL
+    collapsed = "" if real else f"{row['collapse_rate']:.0%}"
+    seeds = "" if real else f"{row['seeds']}" + (f" ({row['failed']} failed)" if row["failed"] else "")
+    return [str(row["rank"]) or "–", name, str(row["backend"]), seeds, *cells, collapsed, seconds]
+
+
+def plus_minus(value: float, half: float) -> str:
+    """A value with as many decimals as its half-width's two leading digits need; three digits where there is none."""
+    if pd.isna(value):
+        return ""
+    if pd.isna(half) or half <= 1e-9 * abs(value):
+        return f"{value:.3g}"
+    decimals = min(6, max(0, 1 - math.floor(math.log10(half))))
+    return f"{value:.{decimals}f} ± {half:.{decimals}f}"
+
+
+_LEGEND = (
+    "Equal ranks: the intervals do not separate. Rows in brackets are floors and ceilings, without a rank: `real` are",
+    "held-out real samples, `gaussian` is a Gaussian fitted to the data, `memoriser` repeats its training set.",
+    "*memorised*: share of samples nearer to a training sample than that one's own nearest neighbour is; `real` tells",
+    "what is usual. *collapsed*: share of seeds that failed or found less than half of the modes.",
+)
+
+
+def to_markdown(board: pd.DataFrame, dataset: str, rank_by: str, quick: bool) -> str:
+    """The board as a Markdown page that says what its columns mean."""
+    header, rows = shown_table(board)
+    lines = [f"# {dataset}{' (quick recipes: not comparable with full ones)' if quick else ''}", ""]
+    lines += ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    protocol = next((value for value in board["protocol"] if value), "none")
+    lines += [
+        "",
+        f"Protocol `{protocol}`, ranked by {rank_by}. Means over seeds ± half of the 95 % interval (Student's t).",
+        *_LEGEND,
+    ]
+    failures = [f"- {row['variant']}: {row['note']}" for _, row in board.iterrows() if row["failed"]]
+    return "\n".join([*lines, *(["", "Failures:", *failures] if failures else [])]) + "\n"

@@ -1,0 +1,36 @@
+"""ganzoo's own extension: its datasets, extractors and metrics, through the hooks that everybody uses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ganzoo.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from ganzoo.data.base import Source
+    from ganzoo.extractors import ExtractorSource
+    from ganzoo.metrics import Metric
+
+
+@hookimpl
+def register_datasets() -> list[Source]:
+    """digits, ring, grid, mnist, fashion-mnist, cifar10, npz:FILE, folder:DIR."""
+    from ganzoo.data.builtin import builtin_sources
+
+    return builtin_sources()
+
+
+@hookimpl
+def register_extractors() -> list[ExtractorSource]:
+    """The shipped classifiers, points as they are, and pooled pixels for data without a classifier."""
+    from ganzoo.extractors import builtin_extractors
+
+    return builtin_extractors()
+
+
+@hookimpl
+def register_metrics() -> list[Metric]:
+    """FID, IS, KID, precision/recall, density/coverage, Vendi, modes, memorisation, control."""
+    from ganzoo.metrics import builtin_metrics
+
+    return builtin_metrics()

@@ -1,0 +1,137 @@
+"""ganzoo bench"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ganzoo.cli import common
+
+if TYPE_CHECKING:
+    from ganzoo.bench import Outcome
+    from ganzoo.plugins import Zoo
+    from ganzoo.registry import Registry
+    from ganzoo.worker import Job
+
+
+@click.command("bench")
+@click.argument("variants", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Every variant that has a recipe.")
+@click.option("--data", "datasets", multiple=True, metavar="NAME", help="Only this dataset; may be repeated.")
+@click.option("--seeds", default="0,1,2", show_default=True, help="Training seeds.")
+@click.option("--jobs", type=click.IntRange(1), help="Runs at a time.  [default: cores]")
+@click.option("--quick", is_flag=True, help="One seed, shorter recipes, tables of their own.")
+@click.option(
+    "--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Where to train and sample."
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the leaderboards.  [default: leaderboards]")
+@common.data_dir_option
+@common.runs_option
+@common.registry_option
+def command(
+    variants: tuple[str, ...],
+    everything: bool,
+    datasets: tuple[str, ...],
+    seeds: str,
+    jobs: int | None,
+    quick: bool,
+    device: str,
+    out: Path | None,
+    data_dir: Path | None,
+    runs: Path,
+    registry_path: Path | None,
+) -> None:
+    """Train and score many variants, and write the leaderboards.
+
+    Work already in the run store is not done again. A run that fails is a row with its reason.
+    """
+    from ganzoo import bench
+    from ganzoo.errors import UsageError
+    from ganzoo.worker import Job
+
+    if everything == bool(variants):
+        raise UsageError(
+            "bench takes either variants or --all.", "For example: ganzoo bench --all, or ganzoo bench wgan dcgan."
+        )
+    registry, zoo = common.open_zoo(registry_path)
+    template = Job(
+        variant="",
+        dataset="",
+        seed=0,
+        quick=quick,
+        runs=str(runs),
+        data_dir=str(data_dir) if data_dir else None,
+        device=device,
+        registry=str(registry_path) if registry_path else None,
+    )
+    chosen = _choose(registry, zoo, variants, datasets)
+    jobs_to_do = bench.plan(chosen, [0] if quick else _seeds(seeds), template)
+    target = out or Path("leaderboards/quick" if quick else "leaderboards")
+    _run(jobs_to_do, jobs, runs, target, registry, quick)
+
+
+def _seeds(text: str) -> list[int]:
+    from ganzoo.errors import UsageError
+
+    try:
+        seeds = list(dict.fromkeys(int(word) for word in text.split(",")))
+    except ValueError:
+        seeds = []
+    if not seeds or min(seeds) < 0:
+        raise UsageError(f"--seeds takes whole numbers such as 0,1,2, but '{text}' was given.")
+    return seeds
+
+
+def _choose(
+    registry: Registry, zoo: Zoo, variants: tuple[str, ...], datasets: tuple[str, ...]
+) -> list[tuple[str, str]]:
+    """The (variant, dataset) pairs to run; both named means exactly those, recipe or not."""
+    from ganzoo import bench
+    from ganzoo.errors import UnknownName, UsageError
+
+    for variant in variants:
+        zoo.load(variant)
+    sources = zoo.datasets()
+    for name in datasets:
+        if name.partition(":")[0] not in sources:
+            raise UnknownName("dataset", name, sources)
+    if variants and datasets:
+        return [(variant, dataset) for dataset in datasets for variant in variants]
+    chosen = bench.cells(registry, variants or zoo.names(), datasets or bench.bench_datasets(registry))
+    if not chosen:
+        raise UsageError("There is nothing to run: no recipe matches.", "Name variants and --data to run without one.")
+    return chosen
+
+
+def _run(jobs: list[Job], workers: int | None, runs: Path, out: Path, registry: Registry, quick: bool) -> None:
+    from ganzoo import bench
+    from ganzoo.cli.bench_view import view
+
+    with view(jobs, runs) as notify:
+        outcomes = bench.LocalExecutor(workers or bench.cores()).run(jobs, notify)
+    from ganzoo import board
+    from ganzoo.runs import RunStore
+
+    store = RunStore(runs)
+    bench.note_failures(store, outcomes)
+    written = board.write(store, out, registry, quick)
+    _report(outcomes, written, out, registry)
+
+
+def _report(outcomes: list[Outcome], written: list[Path], out: Path, registry: Registry) -> None:
+    from ganzoo import board
+    from ganzoo.cli.board_ import show
+
+    there = set(board.read_runs(out)["dataset"])
+    for dataset in dict.fromkeys(outcome.job.dataset for outcome in outcomes):
+        if dataset in there:
+            show(out, dataset, registry)
+            click.echo()
+    click.echo("written: " + " ".join(map(str, written)))
+    failed = [outcome for outcome in outcomes if outcome.state == "failed"]
+    for outcome in failed:
+        click.echo(f"failed: {outcome.job.label}: {outcome.note}", err=True)
+    if failed:
+        raise SystemExit(1)

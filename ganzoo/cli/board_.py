@@ -1,0 +1,61 @@
+"""ganzoo board DATASET"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ganzoo.cli import common
+
+if TYPE_CHECKING:
+    from ganzoo.registry import Registry
+
+
+@click.command("board")
+@click.argument("dataset", default="digits")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("leaderboards"),
+    show_default=True,
+    help="Folder of the leaderboards.",
+)
+@common.registry_option
+def command(dataset: str, out: Path, registry_path: Path | None) -> None:
+    """Show a dataset's leaderboard."""
+    from ganzoo import board
+    from ganzoo import registry as registries
+    from ganzoo.errors import UnknownName
+
+    known = sorted(set(board.read_runs(out)["dataset"]))
+    if dataset not in known:
+        raise UnknownName(f"leaderboard in {out}", dataset, known, f"Run 'ganzoo bench --all --data {dataset}' first.")
+    show(out, dataset, registries.load(registry_path))
+
+
+def show(out: Path, dataset: str, registry: Registry) -> None:
+    """Print a board on stdout: whole in a file, as many columns as fit on a terminal."""
+    from ganzoo import board
+
+    header, rows = board.shown_table(board.aggregate(board.read_runs(out), dataset, registry.rank_by(dataset)))
+    fitting = _fitting(header, rows)
+    click.echo(dataset)
+    click.echo(common.table(header[:fitting], [row[:fitting] for row in rows]))
+    if fitting < len(header):
+        click.echo(f"({', '.join(header[fitting:])}: in {out}/, or in a wider window)")
+
+
+def _fitting(header: list[str], rows: list[list[str]]) -> int:
+    """How many columns fit into the terminal; all where the output is no terminal."""
+    if not sys.stdout.isatty():
+        return len(header)
+    left = shutil.get_terminal_size().columns
+    for i in range(len(header)):
+        left -= max(len(row[i]) for row in [header, *rows]) + 2
+        if left < -2:
+            return max(i, 1)
+    return len(header)

@@ -1,0 +1,80 @@
+"""ganzoo doctor"""
+
+from __future__ import annotations
+
+import click
+
+from ganzoo.cli import common
+
+
+@click.command("doctor")
+def command() -> None:
+    """Check this installation.
+
+    Exit code 1 where something is wrong that a command would stumble over.
+    """
+    problems = [*_report_versions(), *_report_device(), *_report_plugins()]
+    for problem in problems:
+        click.echo(f"problem: {problem}", err=True)
+    if problems:
+        raise SystemExit(1)
+    click.echo("no problems found")
+
+
+def _report_versions() -> list[str]:
+    from ganzoo import __version__
+    from ganzoo.bench import cores
+    from ganzoo.training import environment
+
+    rows = [["ganzoo", __version__], *[[k, v] for k, v in environment().items()], ["cores", str(cores())]]
+    click.echo(common.table(["what", "found"], rows))
+    names = {row[0] for row in rows}
+    if {"onnxruntime", "onnxruntime-gpu"} <= names:
+        return [
+            "onnxruntime and onnxruntime-gpu are both installed and overwrite each other, which silently gives CPU; "
+            "run 'pip uninstall onnxruntime onnxruntime-gpu' and install the one you want"
+        ]
+    return []
+
+
+def _report_device() -> list[str]:
+    from ganzoo.engine import built_for_cuda, cuda_device_count
+
+    gpus, built = cuda_device_count(), built_for_cuda()
+    click.echo(f"\nGPUs the driver shows: {gpus}; onnxruntime built for CUDA: {'yes' if built else 'no'}")
+    if not gpus:
+        click.echo("sampling and scoring run on CPU")
+        return []
+    if not built:
+        return ["there is a GPU, but this onnxruntime has no CUDA provider; install onnxruntime-gpu instead"]
+    return _try_cuda()
+
+
+def _try_cuda() -> list[str]:
+    from ganzoo.engine import Session
+    from ganzoo.errors import GanzooError
+    from ganzoo.extractors import shipped_file
+
+    try:
+        Session(shipped_file("digits").read_bytes(), "the digits extractor", device="cuda")
+    except GanzooError as error:
+        return [f"the CUDA provider does not load ({error}); its CUDA and cuDNN versions must be on the library path"]
+    click.echo("the CUDA provider loads")
+    return []
+
+
+def _report_plugins() -> list[str]:
+    from ganzoo.errors import PluginError
+
+    _, zoo = common.open_zoo()
+    loaded = {name: zoo.try_load(name) for name in zoo.names()}
+    zoo.datasets()
+    fine = [name for name, plugin in loaded.items() if not isinstance(plugin, PluginError)]
+    click.echo(f"\nvariants: {', '.join(fine) or 'none'}")
+    broken = [str(plugin) for plugin in loaded.values() if isinstance(plugin, PluginError)]
+    broken += [str(error) for error in zoo.broken_extensions.values()]
+    return (
+        broken
+        if fine
+        else [*broken, "no variant is installed; 'pip install ganzoo-torch' brings dcgan, wgan and infogan"]
+    )

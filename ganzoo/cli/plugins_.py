@@ -1,0 +1,30 @@
+"""ganzoo plugins"""
+
+from __future__ import annotations
+
+import click
+
+from ganzoo.cli import common
+
+
+@click.command("plugins")
+def command() -> None:
+    """Show the installed plugins, broken ones included."""
+    from ganzoo.errors import PluginError
+
+    _, zoo = common.open_zoo()
+    rows, causes = [], []
+    for name in zoo.names():
+        loaded = zoo.try_load(name)
+        fine = not isinstance(loaded, PluginError)
+        rows += [[name, "variant", o.distribution, o.version, "ok" if fine else "broken"] for o in zoo.origins(name)]
+        if isinstance(loaded, PluginError):
+            causes.append(str(loaded))
+    zoo.datasets()
+    for origin in zoo.extension_origins():
+        broken = zoo.broken_extensions.get(str(origin))
+        rows.append([origin.name, "extension", origin.distribution, origin.version, "broken" if broken else "ok"])
+        causes += [str(broken)] if broken else []
+    click.echo(common.table(["name", "kind", "distribution", "version", "state"], rows))
+    for cause in causes:
+        click.echo(cause, err=True)

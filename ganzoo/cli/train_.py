@@ -1,0 +1,88 @@
+"""ganzoo train VARIANT"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ganzoo.cli import common
+
+if TYPE_CHECKING:
+    from ganzoo.scoring import Score
+
+QUICK_SCORE_SAMPLES = 1000
+_SHOWN = ("fid", "precision", "recall", "modes", "memorised", "hq", "label_accuracy", "code_error")
+
+
+@click.command("train")
+@click.argument("variant")
+@common.data_option
+@common.data_dir_option
+@click.option(
+    "--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Set an option; see 'ganzoo info VARIANT'."
+)
+@common.seed_option
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Where to train.")
+@click.option("--quick", is_flag=True, help="Use the shorter recipe of bench --quick.")
+@click.option("--score/--no-score", "with_score", default=True, help="End with a quick score.  [default: score]")
+@common.runs_option
+@common.registry_option
+def command(
+    variant: str,
+    data: str,
+    data_dir: Path | None,
+    assignments: tuple[str, ...],
+    seed: int,
+    device: str,
+    quick: bool,
+    with_score: bool,
+    runs: Path,
+    registry_path: Path | None,
+) -> None:
+    """Train a variant into a run folder.
+
+    Starts from the recipe for the data where there is one. A run that was stopped goes on where it stopped.
+    """
+    from ganzoo.options import parse_assignments
+
+    options = parse_assignments(assignments)
+    common.use_one_thread()
+    registry, zoo = common.open_zoo(registry_path)
+    zoo.load(variant)
+
+    from ganzoo import api
+    from ganzoo.cli.progress import TrainProgress
+
+    with TrainProgress(f"{variant} on {data}") as progress:
+        folder = api.train(
+            variant,
+            data,
+            options=options,
+            seed=seed,
+            device=device,
+            data_dir=data_dir,
+            runs=runs,
+            quick=quick,
+            registry=registry,
+            zoo=zoo,
+            observer=progress,
+        )
+    manifest = folder.manifest()
+    click.echo(f"run      {folder.path}")
+    click.echo(f"samples  {folder.file('samples.png')}")
+    click.echo(
+        f"model    {folder.file('generator.onnx')}  ({manifest.parameters:,} parameters, parity {manifest.parity:.1e})"
+    )
+    click.echo(f"trained  {manifest.steps} steps in {manifest.train_seconds:.1f} s")
+    if with_score:
+        score = api.score(folder.path, data, data_dir=data_dir, n=QUICK_SCORE_SAMPLES, registry=registry, zoo=zoo)
+        click.echo(f"score    {quick_line(score)}")
+
+
+def quick_line(score: Score) -> str:
+    """The main numbers of a score on one line."""
+    found = [(name, score.estimates[name]) for name in _SHOWN if name in score.estimates]
+    parts = [f"{name} {e.value:.3g}" + (f" ± {e.se:.1g}" if e.se is not None else "") for name, e in found]
+    return "  ".join(parts) + f"  ({score.protocol.n_fake} samples; ± is one standard error)"

@@ -1,0 +1,234 @@
+"""The one sampler: ONNX Runtime on whatever a plugin exported. The only module that imports onnxruntime."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from ganzoo import latents
+from ganzoo.errors import DeviceError, ModelError, UsageError
+from ganzoo.types import DataSpec, LatentSpec
+
+if TYPE_CHECKING:
+    from ganzoo.types import Array, FloatArray
+
+METADATA_KEY = "ganzoo"
+BATCH = 256
+_QUIET = 4  # onnxruntime's "fatal only": a provider that does not load is reported by us, once
+
+
+class GeneratorInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What generator.onnx says of itself in its metadata."""
+
+    variant: str
+    backend: str
+    distribution: str
+    version: str
+    dataset: str
+    dataset_digest: str
+    data: DataSpec
+    latent: LatentSpec
+    options: dict[str, Any]
+    seed: int
+    value_range: tuple[float, float] | None
+    content_hash: str
+    ganzoo_version: str
+    format: int = 1
+
+
+def cuda_device_count() -> int:
+    """CUDA GPUs that the driver shows; 0 without a driver."""
+    try:
+        driver = ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return 0
+    count = ctypes.c_int(0)
+    if driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(count)) != 0:
+        return 0
+    return count.value
+
+
+def built_for_cuda() -> bool:
+    """Whether the onnxruntime that is installed has the CUDA provider at all."""
+    import onnxruntime
+
+    return "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+
+
+class Session:
+    """One ONNX graph on one provider.
+
+    ``device`` is "auto" (CUDA where it really loads, else CPU), "cpu" or "cuda". Raises DeviceError where CUDA was
+    asked for and is not to be had, ModelError where the bytes are no ONNX graph.
+    """
+
+    def __init__(self, model: bytes, name: str, *, device: str = "auto", threads: int = 1) -> None:
+        self._name = name
+        self._session = _open(model, name, device, threads)
+        self.provider: str = self._session.get_providers()[0].removesuffix("ExecutionProvider")
+        self.inputs = {item.name: item for item in self._session.get_inputs()}
+        self.outputs = {item.name: item for item in self._session.get_outputs()}
+        self.metadata: Mapping[str, str] = self._session.get_modelmeta().custom_metadata_map
+
+    @property
+    def _memory(self) -> str:
+        return "cuda" if self.provider == "CUDA" else "cpu"
+
+    def bind(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Run on arrays or on another session's outputs; the results stay where they were computed."""
+        binding = self._session.io_binding()
+        for name, value in inputs.items():
+            if isinstance(value, np.ndarray):
+                binding.bind_cpu_input(name, np.ascontiguousarray(value))
+            else:
+                binding.bind_ortvalue_input(name, value)
+        for name in self.outputs:
+            binding.bind_output(name, self._memory)
+        try:
+            self._session.run_with_iobinding(binding)
+        except Exception as error:  # onnxruntime's errors share no public base class
+            raise ModelError(f"{self._name} failed to run: {_first_line(error)}") from error
+        return dict(zip(self.outputs, binding.get_outputs(), strict=True))
+
+    def run(self, inputs: Mapping[str, Any]) -> dict[str, Array]:
+        """Like ``bind``, with the outputs as arrays."""
+        return {name: value.numpy() for name, value in self.bind(inputs).items()}
+
+
+def _open(model: bytes, name: str, device: str, threads: int) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _QUIET
+    wanted = _providers(device)
+    try:
+        session = onnxruntime.InferenceSession(model, options, providers=wanted)
+    except Exception as error:  # onnxruntime's errors share no public base class
+        raise ModelError(f"{name} is no ONNX model that can be run: {_first_line(error)}") from error
+    if device == "cuda" and session.get_providers()[0] != "CUDAExecutionProvider":
+        raise DeviceError("The CUDA provider of onnxruntime did not load.", "'ganzoo doctor' says what is missing.")
+    return session
+
+
+def _providers(device: str) -> list[str]:
+    if device not in ("auto", "cpu", "cuda"):
+        raise UsageError(f"Unknown device '{device}'.", "Use auto, cpu or cuda.")
+    there = built_for_cuda() and cuda_device_count() > 0
+    if device == "cuda" and not there:
+        raise DeviceError(
+            "--device cuda was asked for, but no CUDA GPU or no CUDA build of onnxruntime is here.", "Use --device cpu."
+        )
+    if device == "cpu" or not there:
+        return ["CPUExecutionProvider"]
+    _preload_cuda()
+    return ["CUDAExecutionProvider", "CPUExecutionProvider"]
+
+
+@functools.cache
+def _preload_cuda() -> None:
+    """Let onnxruntime find the CUDA libraries that pip packages brought, torch's included."""
+    import onnxruntime
+
+    if hasattr(onnxruntime, "preload_dlls"):
+        onnxruntime.preload_dlls()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".") + "."
+
+
+class Generator:
+    """A generator.onnx, ready to be sampled.
+
+    ``sample(n, seed)`` gives the same samples whatever the batch size: sample i depends on (seed, i) alone.
+    Raises ModelError where the file is missing, no ONNX, or not a generator that keeps the contract.
+    """
+
+    def __init__(self, path: str | Path, *, device: str = "auto", threads: int = 1) -> None:
+        self.path = Path(path)
+        content = _read(self.path)
+        self.sha256 = hashlib.sha256(content).hexdigest()
+        self.session = Session(content, self.path.name, device=device, threads=threads)
+        self.info = _info(self.session, self.path.name)
+        self.latent = self.info.latent
+        self.data = self.info.data
+        self.provider = self.session.provider
+
+    def run(self, inputs: Mapping[str, Array]) -> FloatArray:
+        """Run on given inputs (``z``, and ``y``, ``c`` as the latent specification says): float32 [N, *shape]."""
+        _check_inputs(self.latent, inputs)
+        return self.session.run(inputs)["x"]
+
+    def inputs(self, n: int, seed: int = 0, *, start: int = 0, label: int | None = None) -> dict[str, Array]:
+        """The inputs of samples ``start`` … ``start + n - 1``; ``label`` asks for one class throughout."""
+        drawn = latents.samples(self.latent, seed, start, n)
+        if label is not None:
+            drawn["y"] = np.full(n, self._checked(label), np.int64)
+        return drawn
+
+    def batches(
+        self, n: int, seed: int = 0, *, label: int | None = None, batch: int = BATCH
+    ) -> Iterator[tuple[dict[str, Array], FloatArray]]:
+        """Inputs and samples, ``batch`` at a time."""
+        for start in range(0, n, batch):
+            inputs = self.inputs(min(batch, n - start), seed, start=start, label=label)
+            yield inputs, self.run(inputs)
+
+    def sample(self, n: int, seed: int = 0, *, label: int | None = None, batch: int = BATCH) -> FloatArray:
+        """Draw n samples: float32 [n, C, H, W] in [-1, 1], or [n, d] for points."""
+        parts = [x for _, x in self.batches(n, seed, label=label, batch=batch)]
+        return np.concatenate(parts) if parts else np.empty((0, *self.data.shape), np.float32)
+
+    def _checked(self, label: int) -> int:
+        if not self.latent.classes:
+            raise UsageError(f"{self.info.variant} takes no class label.", "Leave --label out.")
+        if not 0 <= label < self.latent.classes:
+            raise UsageError(f"Label {label} is not one of 0 to {self.latent.classes - 1}.")
+        return label
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"Cannot read {path}: {error.strerror or error}.") from error
+
+
+def _info(session: Session, name: str) -> GeneratorInfo:
+    text = session.metadata.get(METADATA_KEY)
+    if text is None:
+        raise ModelError(
+            f"{name} is an ONNX file, but no ganzoo generator: it has no '{METADATA_KEY}' metadata.",
+            "Export it with ganzoo.",
+        )
+    try:
+        info = msgspec.convert(json.loads(text), GeneratorInfo)
+    except (ValueError, msgspec.ValidationError) as error:
+        raise ModelError(f"{name} has damaged ganzoo metadata: {error}.") from error
+    if set(session.inputs) != set(info.latent.names) or "x" not in session.outputs:
+        raise ModelError(
+            f"{name} takes {sorted(session.inputs)} and gives {sorted(session.outputs)}; "
+            f"by its metadata it takes {sorted(info.latent.names)} and gives ['x']."
+        )
+    return info
+
+
+def _check_inputs(spec: LatentSpec, inputs: Mapping[str, Array]) -> None:
+    if set(inputs) != set(spec.names):
+        raise ModelError(f"The generator takes {list(spec.names)}, but was given {sorted(inputs)}.")
+    n = len(inputs["z"])
+    wanted = {"z": ((n, spec.z_dim), "float32"), "y": ((n,), "int64"), "c": ((n, spec.code_dim), "float32")}
+    for name, value in inputs.items():
+        shape, dtype = wanted[name]
+        if value.shape != shape or value.dtype != dtype:
+            raise ModelError(f"Input {name} must be {dtype} {list(shape)}, but is {value.dtype} {list(value.shape)}.")

@@ -1,0 +1,140 @@
+"""The border: what a plugin exported becomes a self-describing generator.onnx, or is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from ganzoo import latents
+from ganzoo.engine import METADATA_KEY, Generator, GeneratorInfo
+from ganzoo.errors import ModelError
+from ganzoo.files import write_bytes
+
+if TYPE_CHECKING:
+    import onnx
+
+    from ganzoo.plugins import Plugin
+    from ganzoo.types import LatentSpec
+
+PARITY_LIMIT = 1e-4
+PARITY_SAMPLES = 64
+_DTYPES = {"z": 1, "y": 7, "c": 1, "x": 1}  # onnx.TensorProto: FLOAT = 1, INT64 = 7
+
+
+def finalise(raw: Path, target: Path, info: GeneratorInfo) -> None:
+    """Check the plugin's file against the contract, strip what differs between machines, add metadata.
+
+    Raises ModelError naming the first broken rule.
+    """
+    import onnx
+
+    try:
+        model = onnx.load(raw, load_external_data=False)
+        onnx.checker.check_model(model)
+    except Exception as error:  # onnx raises bare exceptions of several libraries
+        raise ModelError(f"{info.variant} exported no valid ONNX file: {str(error).splitlines()[0]}") from error
+    _check_contract(model, info)
+    _strip(model)
+    info = msgspec.structs.replace(
+        info, content_hash=hashlib.sha256(model.SerializeToString(deterministic=True)).hexdigest()
+    )
+    entry = model.metadata_props.add()
+    entry.key, entry.value = METADATA_KEY, json.dumps(msgspec.to_builtins(info), sort_keys=True)
+    write_bytes(target, model.SerializeToString(deterministic=True))
+
+
+def _check_contract(model: onnx.ModelProto, info: GeneratorInfo) -> None:
+    broken = _broken_rule(model, info.latent, info.data.shape)
+    if broken:
+        raise ModelError(
+            f"{info.variant} exported a file that breaks the ONNX contract: {broken}.", "See docs/onnx.md."
+        )
+
+
+def _broken_rule(model: onnx.ModelProto, latent: LatentSpec, shape: tuple[int, ...]) -> str:
+    graph = model.graph
+    constants = {tensor.name for tensor in graph.initializer}
+    inputs = [value for value in graph.input if value.name not in constants]
+    if sorted(value.name for value in inputs) != sorted(latent.names):
+        return f"inputs are {[v.name for v in inputs]}, not {list(latent.names)}"
+    if [value.name for value in graph.output] != ["x"]:
+        return f"outputs are {[v.name for v in graph.output]}, not ['x']"
+    if any(tensor.external_data for tensor in graph.initializer):
+        return "weights lie in a second file"
+    foreign = sorted({node.domain for node in graph.node} - {"", "ai.onnx"})
+    if foreign:
+        return f"operators of the domain {foreign[0]} are not standard ONNX"
+    trailing = {"z": (latent.z_dim,), "y": (), "c": (latent.code_dim,), "x": shape}
+    return next(
+        (rule for value in [*inputs, *graph.output] if (rule := _broken_value(value, trailing[value.name]))), ""
+    )
+
+
+def _broken_value(value: onnx.ValueInfoProto, trailing: tuple[int, ...]) -> str:
+    tensor = value.type.tensor_type
+    if tensor.elem_type != _DTYPES[value.name]:
+        return f"{value.name} has the wrong element type"
+    dims = list(tensor.shape.dim)
+    if not dims or dims[0].HasField("dim_value"):
+        return f"the batch axis of {value.name} is fixed"
+    known = [dim.dim_value for dim in dims[1:]]
+    if len(known) != len(trailing) or any(k and k != t for k, t in zip(known, trailing, strict=True)):
+        return f"{value.name} has the shape [N, {', '.join(map(str, known))}], not [N, {', '.join(map(str, trailing))}]"
+    return ""
+
+
+def _strip(model: onnx.ModelProto) -> None:
+    """Drop stack traces, comments and the exporter's name: they differ between machines and say nothing."""
+    del model.metadata_props[:]
+    model.doc_string = ""
+    graph = model.graph
+    graph.doc_string = ""
+    for part in (*graph.node, *graph.input, *graph.output, *graph.value_info, *graph.initializer):
+        part.doc_string = ""
+        if hasattr(part, "metadata_props"):
+            del part.metadata_props[:]
+    del graph.metadata_props[:]
+
+
+def parity(plugin: Plugin, model: object, generator: Generator) -> float:
+    """Largest absolute difference between the framework's and the engine's samples of the same latents.
+
+    Raises ModelError above PARITY_LIMIT, on a wrong shape, on values that are not finite or leave [-1, 1], and where a
+    sample depends on the rest of its batch.
+    """
+    inputs = latents.samples(generator.latent, seed=20260101, start=0, count=PARITY_SAMPLES)
+    native = plugin.sample(model, inputs)
+    x = generator.run(inputs)
+    name = plugin.variant.name
+    if native.shape != x.shape or x.shape[1:] != generator.data.shape:
+        raise ModelError(
+            f"{name}: the framework gives samples {native.shape}, the ONNX file {x.shape}; "
+            f"the data are {generator.data.shape}."
+        )
+    if not np.isfinite(x).all():
+        raise ModelError(f"{name} generates values that are not finite.", "Training diverged.")
+    if generator.data.kind == "image" and float(np.abs(x).max()) > 1 + 1e-4:
+        raise ModelError(f"{name} generates values outside [-1, 1]: {float(np.abs(x).max()):.4g}.")
+    alone = np.concatenate([generator.run({k: v[i : i + 1] for k, v in inputs.items()}) for i in range(4)])
+    if float(np.abs(alone - x[:4]).max()) > PARITY_LIMIT:
+        raise ModelError(
+            f"{name}: a sample depends on the rest of its batch.", "Export in inference mode, batch norm frozen."
+        )
+    difference = float(np.abs(native - x).max())
+    if not difference <= PARITY_LIMIT:  # a NaN of the framework's is no agreement
+        raise ModelError(
+            f"{name}: the ONNX file differs from the framework by {difference:.3g}, more than {PARITY_LIMIT:g}."
+        )
+    return difference
+
+
+def count_parameters(path: Path) -> int:
+    """Numbers stored in the generator's ONNX file: weights and frozen statistics."""
+    import onnx
+
+    return sum(int(np.prod(tensor.dims)) for tensor in onnx.load(path).graph.initializer)

@@ -1,0 +1,115 @@
+"""Pictures of samples: grids of images, scatter plots of points."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ganzoo.data.base import quantise
+from ganzoo.files import write_bytes
+
+if TYPE_CHECKING:
+    from ganzoo.engine import Generator
+    from ganzoo.types import Array, DataSpec
+
+_MIN_SIDE = 40  # pixels a side at which an 8×8 digit can be read on a screen
+_GAP = 2
+
+
+def save_samples(generator: Generator, path: Path, n: int = 80, seed: int = 0, label: int | None = None) -> None:
+    """Draw ``n`` samples into a PNG.
+
+    A conditional generator gets one row per class, one with categorical codes one row per code, the same z down each
+    column; points become a scatter plot of at least 2000 samples.
+    """
+    if generator.data.kind == "points":
+        save_points(generator.sample(max(n, 2000), seed, label=label), path)
+        return
+    rows = generator.latent.classes or generator.latent.categorical
+    if rows and label is None:
+        columns = max(1, n // rows)
+        save_grid(generator.run(_row_per_class(generator, rows, columns, seed)), path, columns)
+    else:
+        save_grid(generator.sample(n, seed, label=label), path, best_columns(n))
+
+
+def best_columns(n: int) -> int:
+    """Columns of a grid of n pictures that is not taller than wide."""
+    return max(1, int(np.ceil(np.sqrt(n))))
+
+
+def _row_per_class(generator: Generator, rows: int, columns: int, seed: int) -> dict[str, Array]:
+    first = generator.inputs(columns, seed)
+    inputs = {name: np.concatenate([value] * rows) for name, value in first.items()}
+    wanted = np.repeat(np.arange(rows), columns)
+    if generator.latent.classes:
+        inputs["y"] = wanted.astype(np.int64)
+    else:
+        inputs["c"][:, :rows] = np.eye(rows, dtype=np.float32)[wanted]
+    return inputs
+
+
+def save_grid(x: Array, path: Path, columns: int) -> None:
+    """Write images float32 [N, C, H, W] in [-1, 1] as one PNG, each enlarged by a whole factor."""
+    save_png(tile(quantise(x), columns), path)
+
+
+def tile(images: Array, columns: int) -> Array:
+    """Lay uint8 images [N, C, H, W] out on a grid: uint8 [rows, columns, 3], one and two channels shown as grey."""
+    n, channels, height, width = images.shape
+    factor = max(1, -(-_MIN_SIDE // max(height, width)))
+    shown = images if channels >= 3 else np.repeat(images[:, :1], 3, axis=1)
+    big = shown[:, :3].repeat(factor, axis=2).repeat(factor, axis=3).transpose(0, 2, 3, 1)
+    rows = -(-n // columns)
+    cell_h, cell_w = height * factor + _GAP, width * factor + _GAP
+    canvas = np.full((rows * cell_h + _GAP, columns * cell_w + _GAP, 3), 32, np.uint8)
+    for i, image in enumerate(big):
+        top, left = _GAP + (i // columns) * cell_h, _GAP + (i % columns) * cell_w
+        canvas[top : top + image.shape[0], left : left + image.shape[1]] = image
+    return canvas
+
+
+def save_png(pixels: Array, path: Path) -> None:
+    """Write uint8 [H, W, 3] as PNG, whole or not at all."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG", optimize=True)
+    write_bytes(path, buffer.getvalue())
+
+
+def save_points(x: Array, path: Path) -> None:
+    """Write points [N, d] as a scatter plot of the first two coordinates."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4, 4), dpi=100, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes: Any = figure.add_subplot()
+    axes.scatter(x[:, 0], x[:, 1] if x.shape[1] > 1 else np.zeros(len(x)), s=4, alpha=0.4, linewidths=0)
+    axes.set_aspect("equal", "datalim")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", metadata={"Software": None})
+    write_bytes(path, buffer.getvalue())
+
+
+def describe_form(spec: DataSpec) -> str:
+    """A dataset's form in words: "1×8×8 images, 10 classes"."""
+    shape = "×".join(map(str, spec.shape))
+    what = f"{shape} images" if spec.kind == "image" else f"points in {shape} dimensions"
+    return f"{what}, {spec.classes} classes" if spec.classes else what
+
+
+def save_npz(generator: Generator, path: Path, n: int, seed: int = 0, label: int | None = None) -> None:
+    """Write n samples as ``x`` (uint8 images or float32 points) with ``y`` where the generator takes class labels."""
+    parts = list(generator.batches(n, seed, label=label))
+    x = np.concatenate([sampled for _, sampled in parts])
+    arrays: dict[str, Any] = {"x": quantise(x) if generator.data.kind == "image" else x}
+    if generator.latent.classes:
+        arrays["y"] = np.concatenate([inputs["y"] for inputs, _ in parts])
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    write_bytes(path, buffer.getvalue())

@@ -1,0 +1,115 @@
+"""registry.toml: which package provides a variant, its recipe per dataset, and each dataset's scoring protocol.
+
+Read without importing any plugin. Precedence: the command line, ``--registry FILE``, ``./registry.toml``, the packaged
+one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from ganzoo.errors import RegistryError
+
+OptionValue = str | int | float | bool
+
+
+class DatasetEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a dataset is scored. ``n_real = 0`` takes the whole split; ``rank_by`` is the column that orders the board."""
+
+    extractor: str
+    split: Literal["train", "heldout"] = "train"
+    n_real: int = 0
+    n_fake: int = 5000
+    seed: int = 0
+    rank_by: Literal["fid", "kid", "coverage"] = "fid"
+    bench: bool = True
+
+
+class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Option values that train one variant well on one dataset, and what ``--quick`` changes in them."""
+
+    options: dict[str, OptionValue] = {}
+    quick: dict[str, OptionValue] = {}
+    bench: bool = True
+
+
+class VariantEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The package that provides a variant, and its recipes by dataset name."""
+
+    package: str
+    recipes: dict[str, Recipe] = {}
+
+
+class Registry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole catalogue, validated."""
+
+    api: Literal[1]
+    datasets: dict[str, DatasetEntry] = {}
+    variants: dict[str, VariantEntry] = {}
+
+    def rank_by(self, dataset: str) -> str:
+        """The column that orders a dataset's leaderboard."""
+        entry = self.datasets.get(dataset)
+        return entry.rank_by if entry else "fid"
+
+    def recipe(self, variant: str, dataset: str) -> Recipe:
+        """The recipe of a variant on a dataset; an empty one where none is listed."""
+        entry = self.variants.get(variant)
+        return entry.recipes.get(dataset, Recipe()) if entry else Recipe()
+
+    def recipe_options(self, variant: str, dataset: str, quick: bool = False) -> dict[str, Any]:
+        """The recipe's option values, with the quick ones on top where asked."""
+        recipe = self.recipe(variant, dataset)
+        return {**recipe.options, **(recipe.quick if quick else {})}
+
+    def install_hint(self, variant: str) -> str:
+        """What to install for a variant that is listed here but not installed; empty for others."""
+        entry = self.variants.get(variant)
+        return f"'pip install {entry.package}' provides it." if entry else ""
+
+
+def parse(text: str, where: str) -> Registry:
+    """Validate the text of a registry. Raises RegistryError with the path of the offending key."""
+    try:
+        registry = msgspec.toml.decode(text, type=Registry)
+    except msgspec.ValidationError as error:
+        reason, _, path = str(error).partition(" - at ")
+        key = path.strip("`").removeprefix("$").removeprefix(".") or "the top level"
+        raise RegistryError(
+            f"{where} is not a valid registry: {reason} at '{key}'.", "Compare it with the packaged one."
+        ) from error
+    except msgspec.DecodeError as error:
+        raise RegistryError(f"{where} is not valid TOML: {error}.") from error
+    _check_references(registry, where)
+    return registry
+
+
+def _check_references(registry: Registry, where: str) -> None:
+    for variant, entry in registry.variants.items():
+        for dataset in entry.recipes:
+            if dataset not in registry.datasets:
+                raise RegistryError(
+                    f"{where} has a recipe at 'variants.{variant}.recipes.{dataset}' for a dataset it does not list.",
+                    f"Add [datasets.{dataset}] or remove the recipe.",
+                )
+
+
+def load(path: Path | None = None) -> Registry:
+    """Load the registry named, else ``./registry.toml``, else the packaged one."""
+    chosen = path or next((p for p in (Path("registry.toml"), *_packaged()) if p.is_file()), None)
+    if chosen is None:
+        raise RegistryError("ganzoo's own registry.toml is missing.", "Reinstall ganzoo.")
+    try:
+        text = chosen.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RegistryError(f"Cannot read the registry {chosen}: {error}.") from error
+    return parse(text, str(chosen))
+
+
+def _packaged() -> tuple[Path, Path]:
+    """Inside the wheel, and beside the package in a source checkout."""
+    here = Path(__file__).resolve().parent
+    return here / "registry.toml", here.parent / "registry.toml"

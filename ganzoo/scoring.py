@@ -1,0 +1,193 @@
+"""Scoring: samples of any origin against a dataset under one protocol.
+
+A protocol fixes everything a number depends on; its hash stands on every row, and rows of different protocols are never
+ranked together.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from ganzoo import latents
+from ganzoo.errors import ScoreError, UnknownName
+from ganzoo.extractors import Extracted, default_extractor
+from ganzoo.metrics import Metric, Reference, Sets, evaluate
+from ganzoo.options import content_hash
+from ganzoo.registry import DatasetEntry
+from ganzoo.types import DataSpec, Estimate
+
+if TYPE_CHECKING:
+    from ganzoo.data.base import Dataset, Split
+    from ganzoo.engine import Generator
+    from ganzoo.extractors import Extractor, ExtractorSource
+    from ganzoo.types import Array, FloatArray
+
+MINIMUM = 50
+
+
+class Protocol(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a score depends on besides the model."""
+
+    dataset: str
+    dataset_digest: str
+    split: str
+    n_real: int
+    n_fake: int
+    extractor: str
+    extractor_sha256: str
+    metrics: dict[str, int]
+    seed: int
+
+    @property
+    def hash(self) -> str:
+        """Stands on every row."""
+        return content_hash(self)
+
+
+class Score(msgspec.Struct, frozen=True, kw_only=True):
+    """score.json: the protocol, one estimate per metric column, and how the samples were made."""
+
+    protocol: Protocol
+    protocol_hash: str
+    estimates: dict[str, Estimate]
+    sampled_sha256: str = ""
+    samples_per_second: float | None = None
+    provider: str = ""
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Generated samples in the generator's range, with what was asked of them where anything was."""
+
+    x: FloatArray
+    asked: Array | None = None
+    codes: Array | None = None
+    seconds: float | None = None
+    provider: str = ""
+    sha256: str = ""
+
+
+class Judge:
+    """One dataset's protocol, ready to score any number of models; the reference is computed once."""
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        entry: DatasetEntry | None,
+        extractors: Mapping[str, ExtractorSource],
+        metrics: Sequence[Metric],
+        *,
+        device: str = "auto",
+        threads: int = 1,
+        n_fake: int | None = None,
+    ) -> None:
+        entry = entry or DatasetEntry(extractor=default_extractor(dataset.spec))
+        if entry.extractor not in extractors:
+            raise UnknownName("extractor", entry.extractor, extractors)
+        self._dataset = dataset
+        self._metrics = list(metrics)
+        self._extractor: Extractor = extractors[entry.extractor].open(device, threads)
+        split = dataset.train if entry.split == "train" else dataset.heldout
+        self._chosen = _subset(len(split), entry.n_real, entry.seed)
+        self.protocol = Protocol(
+            dataset=dataset.spec.name,
+            dataset_digest=dataset.digest,
+            split=entry.split,
+            n_real=len(self._chosen),
+            n_fake=n_fake or entry.n_fake,
+            extractor=self._extractor.name,
+            extractor_sha256=self._extractor.sha256,
+            metrics={metric.name: metric.version for metric in self._metrics},
+            seed=entry.seed,
+        )
+        self._reference = self._make_reference(split)
+
+    def _make_reference(self, split: Split) -> Reference:
+        dataset = self._dataset
+        train = self._features(dataset.train.scaled())
+        heldout = self._features(dataset.heldout.scaled()) if len(dataset.heldout) else train[:0]
+        real = train if split is dataset.train else heldout
+        return Reference(
+            real=real[self._chosen],
+            train=train,
+            heldout=heldout,
+            labels=split.y[self._chosen] if split.y is not None else None,
+            classes=dataset.spec.classes,
+            centres=dataset.mixture.centres if dataset.mixture else None,
+            std=dataset.mixture.std if dataset.mixture else 0.0,
+        )
+
+    def _features(self, x: FloatArray) -> Array:
+        return self._extractor.extract(x).features
+
+    def score(self, samples: Samples) -> Score:
+        """Score samples. Raises ScoreError where there are too few or their shape does not fit."""
+        check_form(samples.x, self._dataset.spec)
+        if len(samples.x) < MINIMUM:
+            raise ScoreError(f"There are {len(samples.x)} samples; a score needs at least {MINIMUM}.")
+        extracted: Extracted = self._extractor.extract(samples.x)
+        sets = Sets(
+            self._reference,
+            extracted.features,
+            extracted.logits,
+            seed=self.protocol.seed,
+            asked=samples.asked,
+            codes=samples.codes,
+        )
+        protocol = msgspec.structs.replace(self.protocol, n_fake=len(samples.x))
+        return Score(
+            protocol=protocol,
+            protocol_hash=protocol.hash,
+            estimates=evaluate(sets, self._metrics),
+            sampled_sha256=samples.sha256,
+            samples_per_second=round(len(samples.x) / samples.seconds, 1) if samples.seconds else None,
+            provider=samples.provider,
+        )
+
+    def score_generator(self, generator: Generator) -> Score:
+        """Sample as the protocol says, then score."""
+        return self.score(draw(generator, self.protocol.n_fake, self.protocol.seed))
+
+    def score_real(self) -> Score:
+        """Real against real: held-out samples scored like generated ones. The floor of every table."""
+        heldout = self._dataset.heldout
+        order = _subset(len(heldout), self.protocol.n_fake, self.protocol.seed)
+        return self.score(Samples(x=heldout.scaled()[order]))
+
+
+def draw(generator: Generator, n: int, seed: int) -> Samples:
+    """Draw ``n`` samples and remember what each was asked to be."""
+    started = time.perf_counter()
+    parts = list(generator.batches(n, seed))
+    seconds = time.perf_counter() - started
+    inputs = {name: np.concatenate([given[name] for given, _ in parts]) for name in generator.latent.names}
+    categorical = generator.latent.categorical
+    return Samples(
+        x=np.concatenate([x for _, x in parts]),
+        asked=inputs.get("y"),
+        codes=inputs["c"][:, :categorical].argmax(axis=1) if categorical else None,
+        seconds=seconds,
+        provider=generator.provider,
+        sha256=generator.sha256,
+    )
+
+
+def check_form(x: Array, spec: DataSpec) -> None:
+    """Raise ScoreError unless samples have the dataset's shape."""
+    if x.shape[1:] != spec.shape:
+        given, wanted = ("×".join(map(str, shape)) for shape in (x.shape[1:], spec.shape))
+        raise ScoreError(f"The samples are {given or 'scalars'}, but {spec.name} is {wanted}.")
+    if not np.isfinite(x).all():
+        raise ScoreError("The samples hold values that are not finite.")
+
+
+def _subset(n: int, wanted: int, seed: int) -> Array:
+    """``wanted`` row numbers of ``n`` (all, where 0 or too many) in a seeded random order."""
+    order = latents.generator(seed, "reference subset").permutation(n)
+    return order[: wanted or n]

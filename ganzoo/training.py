@@ -1,0 +1,272 @@
+"""From a variant and a dataset to a finished run folder: train, export, prove parity, draw a grid."""
+
+from __future__ import annotations
+
+import csv
+import io
+import platform
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+import ganzoo
+from ganzoo import runs
+from ganzoo.compat import latent_spec, require_compatible
+from ganzoo.engine import Generator, GeneratorInfo, cuda_device_count
+from ganzoo.errors import DeviceError, Diverged, GanzooError, Interrupted
+from ganzoo.export import count_parameters, finalise, parity
+from ganzoo.files import write_text
+from ganzoo.loop import Loop, Observer, ignore_events
+from ganzoo.options import as_dict, resolve
+
+if TYPE_CHECKING:
+    from ganzoo.data.base import Dataset
+    from ganzoo.plugins import Plugin
+    from ganzoo.runs import Manifest, RunFolder, RunStore
+
+_ENVIRONMENT = ("numpy", "onnx", "onnxruntime-gpu", "onnxruntime", "torch", "tensorflow", "keras")
+
+
+def train(
+    plugin: Plugin,
+    dataset: Dataset,
+    *options: Mapping[str, Any],
+    reference: str = "",
+    seed: int = 0,
+    device: str = "cpu",
+    store: RunStore,
+    quick: bool = False,
+    observer: Observer = ignore_events,
+    checkpoint_seconds: float = 30.0,
+) -> RunFolder:
+    """Train ``plugin`` on ``dataset`` into its folder of the run store, or return the folder if that work is done.
+
+    ``options`` are layers of values, later ones winning; ``reference`` is the name by which the dataset can be loaded
+    again. An unfinished run is resumed where it stopped, bit for bit.
+    Raises UsageError before anything is written; afterwards every failure is also recorded in run.json.
+    """
+    resolved = resolve(plugin.variant.options, *options, owner=plugin.variant.name)
+    require_compatible(plugin.variant, dataset.spec)
+    manifest = _plan(plugin, dataset, as_dict(resolved), reference or dataset.spec.name, seed, device, quick)
+    folder = store.folder(dataset.spec.name, plugin.variant.name, manifest.key)
+    if folder.is_finished():
+        return folder
+    if device == "cuda" and not cuda_device_count():
+        raise DeviceError("--device cuda was asked for, but the driver shows no CUDA GPU.", "Use --device cpu.")
+    with folder.lock():
+        folder.write_manifest(manifest)
+        log = LogFile(folder, observer)
+        loop = Loop(
+            data=dataset.train,
+            options=resolved,
+            seed=seed,
+            latent=manifest.latent,
+            device=device,
+            checkpoints=runs.FileCheckpoints(folder),
+            observer=log,
+            checkpoint_seconds=checkpoint_seconds,
+        )
+        with _recorded(folder, manifest, loop, log):
+            observer("started", {"path": str(folder.path)})
+            _execute(plugin, folder, manifest, loop, log)
+    return folder
+
+
+def _execute(plugin: Plugin, folder: RunFolder, manifest: Manifest, loop: Loop, log: LogFile) -> None:
+    with _stop_signals(loop):
+        model = plugin.train(loop)
+    log.write()
+    onnx, measured = export_model(plugin, model, manifest, folder.file(runs.ONNX))
+    from ganzoo.pictures import save_samples
+
+    save_samples(onnx, folder.file(runs.PICTURE))
+    done = msgspec.structs.replace(
+        manifest,
+        status="finished",
+        finished_utc=utc_now(),
+        train_seconds=round(loop.seconds, 3),
+        steps=loop.steps_done,
+        parameters=count_parameters(onnx.path),
+        parity=measured,
+        onnx_sha256=onnx.sha256,
+        files=folder.hashes(),
+    )
+    folder.write_manifest(done)
+    log.notify("finished", {"path": str(folder.path), "seconds": loop.seconds})
+
+
+def export_model(plugin: Plugin, model: object, manifest: Manifest, target: Path) -> tuple[Generator, float]:
+    """Export, check, and prove parity before ``target`` appears. Returns the generator and the measured difference."""
+    raw, checked = target.with_suffix(".raw.onnx"), target.with_suffix(".new.onnx")
+    try:
+        plugin.export(model, raw)
+        finalise(raw, checked, _generator_info(manifest))
+        measured = parity(plugin, model, Generator(checked, device="cpu"))
+        checked.replace(target)
+    finally:
+        raw.unlink(missing_ok=True)
+        checked.unlink(missing_ok=True)
+    return Generator(target, device="cpu"), measured
+
+
+def _plan(
+    plugin: Plugin, dataset: Dataset, options: dict[str, Any], reference: str, seed: int, device: str, quick: bool
+) -> Manifest:
+    variant, origin = plugin.variant, plugin.origin
+    resolved = resolve(variant.options, options, owner=variant.name)
+    return runs.Manifest(
+        key=runs.run_key(
+            variant=variant.name,
+            version=str(origin),
+            dataset_digest=dataset.digest,
+            options=options,
+            seed=seed,
+            quick=quick,
+        ),
+        variant=variant.name,
+        backend=variant.backend,
+        role=variant.role,
+        distribution=origin.distribution,
+        version=origin.version,
+        dataset=dataset.spec.name,
+        dataset_digest=dataset.digest,
+        data_reference=reference,
+        data=dataset.spec,
+        latent=latent_spec(variant, resolved, dataset.spec),
+        options=options,
+        seed=seed,
+        device=device,
+        quick=quick,
+        started_utc=utc_now(),
+        ganzoo_version=ganzoo.__version__,
+        environment=environment(),
+    )
+
+
+def _generator_info(manifest: Manifest) -> GeneratorInfo:
+    return GeneratorInfo(
+        variant=manifest.variant,
+        backend=manifest.backend,
+        distribution=manifest.distribution,
+        version=manifest.version,
+        dataset=manifest.dataset,
+        dataset_digest=manifest.dataset_digest,
+        data=manifest.data,
+        latent=manifest.latent,
+        options=manifest.options,
+        seed=manifest.seed,
+        value_range=(-1.0, 1.0) if manifest.data.kind == "image" else None,
+        content_hash="",
+        ganzoo_version=manifest.ganzoo_version,
+    )
+
+
+@contextmanager
+def _recorded(folder: RunFolder, manifest: Manifest, loop: Loop, log: LogFile) -> Iterator[None]:
+    """Write how a run that did not finish ended into its manifest, then let the error go on."""
+    try:
+        yield
+    except BaseException as error:
+        status: runs.Status = "failed"
+        if isinstance(error, (Interrupted, KeyboardInterrupt)):
+            status = "interrupted"
+        elif isinstance(error, Diverged):
+            status = "diverged"
+        note = error.message if isinstance(error, GanzooError) else f"{type(error).__name__}: {error}"
+        log.write()
+        folder.write_manifest(
+            msgspec.structs.replace(
+                manifest,
+                status=status,
+                note=note,
+                finished_utc=utc_now(),
+                steps=loop.steps_done,
+                train_seconds=round(loop.seconds, 3),
+            )
+        )
+        log.notify("failed", {"path": str(folder.path), "note": note})
+        raise
+
+
+@contextmanager
+def _stop_signals(loop: Loop) -> Iterator[None]:
+    """Turn the first SIGINT or SIGTERM into a clean stop; a second one stops at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def stop(number: int, frame: object) -> None:
+        loop.request_stop(signal.Signals(number).name)
+        signal.signal(number, signal.default_int_handler)
+
+    for number in before:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class LogFile:
+    """An observer that keeps log.csv and passes every event on."""
+
+    def __init__(self, folder: RunFolder, then: Observer) -> None:
+        self._path = folder.file(runs.LOG)
+        self._then = then
+        self._rows: list[dict[str, str]] = []
+
+    def __call__(self, event: str, fields: dict[str, Any]) -> None:
+        if event == "resumed":
+            self._rows = [row for row in _read_log(self._path) if int(row["step"]) <= fields["step"]]
+        if event == "step":
+            self._rows.append({"step": str(fields["step"]), **{k: f"{v:.6g}" for k, v in fields["scalars"].items()}})
+            if len(self._rows) % 20 == 0:
+                self.write()
+        self.notify(event, fields)
+
+    def notify(self, event: str, fields: dict[str, Any]) -> None:
+        """Pass an event on without recording it."""
+        self._then(event, fields)
+
+    def write(self) -> None:
+        """Replace log.csv with the rows so far."""
+        if not self._rows:
+            return
+        text = io.StringIO()
+        writer = csv.DictWriter(text, list(dict.fromkeys(k for row in self._rows for k in row)), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self._rows)
+        write_text(self._path, text.getvalue())
+
+
+def _read_log(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        return []
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def utc_now() -> str:
+    """The time as ISO 8601 in UTC, to the second."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def environment() -> dict[str, str]:
+    """Versions of what a run's bits depend on."""
+    found = {"python": platform.python_version(), "platform": f"{sys.platform} {platform.machine()}"}
+    for name in _ENVIRONMENT:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

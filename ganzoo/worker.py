@@ -1,0 +1,127 @@
+"""One bench job in its own process: ``python -m ganzoo.worker JOB`` trains, exports and scores, and reports on stdout.
+
+Each line of output is one JSON object with an ``event``. A worker that is killed is a row too: its parent notes the
+reason.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ganzoo.errors import GanzooError
+
+if TYPE_CHECKING:
+    from ganzoo.scoring import Judge
+
+
+ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"),
+    "1",
+)
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One cell of the bench for one seed; ``variant`` is "real" for the real-vs-real floor."""
+
+    variant: str
+    dataset: str
+    seed: int
+    quick: bool = False
+    runs: str = "runs"
+    data_dir: str | None = None
+    device: str = "cpu"
+    registry: str | None = None
+
+    @property
+    def label(self) -> str:
+        """How progress lines call it."""
+        return f"{self.variant} {self.dataset} seed {self.seed}"
+
+
+def run_job(job: Job, report: Any) -> None:
+    """Train what is not trained, score what is not scored under the protocol in force."""
+    from ganzoo import api, runs
+    from ganzoo import registry as registries
+    from ganzoo.plugins import Zoo
+
+    registry = registries.load(Path(job.registry) if job.registry else None)
+    zoo = Zoo.discover(registry)
+    if job.variant == runs.REAL:
+        _score_real(job, api.judge_of(zoo, registry, job.dataset, data_dir=job.data_dir, device=job.device))
+        return
+    folder = api.train(
+        job.variant,
+        job.dataset,
+        seed=job.seed,
+        device=job.device,
+        data_dir=job.data_dir,
+        runs=job.runs,
+        quick=job.quick,
+        registry=registry,
+        zoo=zoo,
+        observer=report,
+    )
+    report("scoring", {"path": str(folder.path)})
+    judge = api.judge_of(zoo, registry, job.dataset, data_dir=job.data_dir, device=job.device)
+    target = folder.file(runs.SCORE)
+    generator = api.load(folder.path, device=job.device)
+    if not is_scored(target, judge.protocol.hash, generator.sha256):
+        runs.write_json(target, judge.score_generator(generator))
+    report("scored", {"path": str(folder.path)})
+
+
+def _score_real(job: Job, judge: Judge) -> None:
+    from ganzoo import runs
+
+    folder = runs.RunStore(Path(job.runs)).folder(judge.protocol.dataset, runs.REAL, judge.protocol.hash)
+    if not folder.file(runs.SCORE).is_file():
+        runs.write_json(folder.file(runs.SCORE), judge.score_real())
+
+
+def is_scored(target: Path, protocol_hash: str, sha256: str) -> bool:
+    """Whether score.json already holds this model's score under this protocol."""
+    from ganzoo.scoring import Score
+
+    try:
+        score = msgspec.json.decode(target.read_bytes(), type=Score)
+    except (OSError, msgspec.DecodeError):
+        return False
+    return score.protocol_hash == protocol_hash and score.sampled_sha256 == sha256
+
+
+class Reporter:
+    """Writes events as JSON lines; "step" events at most a few times a second."""
+
+    def __init__(self) -> None:
+        self._last = 0.0
+
+    def __call__(self, event: str, fields: dict[str, Any]) -> None:
+        now = time.monotonic()
+        if event == "step" and now - self._last < 0.25:
+            return
+        self._last = now
+        sys.stdout.write(msgspec.json.encode({"event": event, **fields}).decode() + "\n")
+        sys.stdout.flush()
+
+
+def main(argument: str) -> int:
+    """Run one job; the exit code is the error's."""
+    report = Reporter()
+    try:
+        run_job(msgspec.json.decode(argument, type=Job), report)
+    except GanzooError as error:
+        report("error", {"note": str(error)})
+        return error.exit_code
+    except Exception as error:  # the process boundary: whatever it is, it becomes a row with its reason
+        report("error", {"note": f"{type(error).__name__}: {error}"})
+        raise
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
