@@ -85,6 +85,7 @@ class LocalExecutor:
         self._children: set[subprocess.Popen[str]] = set()
         self._lock = threading.Lock()
         self._stopping = False
+        self._broken: Exception | None = None
 
     def run(self, jobs: Sequence[Job], notify: Notify) -> list[Outcome]:
         """See ``Executor.run``."""
@@ -99,9 +100,11 @@ class LocalExecutor:
         try:
             for thread in threads:
                 thread.start()
-            while any(thread.is_alive() for thread in threads):
+            while any(thread.is_alive() for thread in threads) and self._broken is None:
                 time.sleep(0.05)
-        except KeyboardInterrupt:
+            if self._broken is not None:
+                raise self._broken
+        except BaseException:  # above all KeyboardInterrupt
             self._stop()
             for thread in threads:
                 thread.join()
@@ -114,7 +117,11 @@ class LocalExecutor:
                 outcome = waiting.get_nowait()
             except queue.Empty:
                 return
-            self._run_one(outcome, notify)
+            try:
+                self._run_one(outcome, notify)
+            except Exception as error:  # noqa: BLE001 - a fault of the caller's ``notify``; ``run`` raises it
+                self._broken = error
+                return
 
     def _run_one(self, outcome: Outcome, notify: Notify) -> None:
         outcome.started = time.monotonic()
@@ -134,6 +141,10 @@ class LocalExecutor:
                     _update(outcome, event)
                     notify(outcome)
                 code = child.wait()
+            except BaseException:
+                child.kill()
+                child.wait()
+                raise
             finally:
                 with self._lock:
                     self._children.discard(child)

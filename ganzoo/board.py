@@ -73,7 +73,7 @@ def _run_row(folder: RunFolder, quick: bool) -> dict[str, Any] | None:
         "onnx_sha256": manifest.onnx_sha256,
         "options_hash": manifest.options_hash,
         "ganzoo_version": manifest.ganzoo_version,
-        "date_utc": manifest.finished_utc,
+        "date_utc": score.scored_utc or manifest.finished_utc,
         "note": _note(manifest),
     }
 

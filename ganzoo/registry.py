@@ -17,7 +17,7 @@ OptionValue = str | int | float | bool
 
 
 class DatasetEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a dataset is scored. ``n_real = 0`` takes the whole split; ``rank_by`` is the column that orders the board."""
+    """How a dataset is scored. ``n_real = 0`` takes the whole split; ``rank_by`` is the column that orders a board."""
 
     extractor: str
     split: Literal["train", "heldout"] = "train"

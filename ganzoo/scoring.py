@@ -57,6 +57,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     protocol_hash: str
     estimates: dict[str, Estimate]
     sampled_sha256: str = ""
+    scored_utc: str = ""
     samples_per_second: float | None = None
     provider: str = ""
 

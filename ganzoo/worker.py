@@ -48,6 +48,7 @@ def run_job(job: Job, report: Any) -> None:
     from ganzoo import api, runs
     from ganzoo import registry as registries
     from ganzoo.plugins import Zoo
+    from ganzoo.training import utc_now
 
     registry = registries.load(Path(job.registry) if job.registry else None)
     zoo = Zoo.discover(registry)
@@ -70,8 +71,10 @@ def run_job(job: Job, report: Any) -> None:
     judge = api.judge_of(zoo, registry, job.dataset, data_dir=job.data_dir, device=job.device)
     target = folder.file(runs.SCORE)
     generator = api.load(folder.path, device=job.device)
-    if not is_scored(target, judge.protocol.hash, generator.sha256):
-        runs.write_json(target, judge.score_generator(generator))
+    noted = runs.RunStore(Path(job.runs)).failure_file(job.dataset, job.variant, job.seed, job.quick)
+    # Where the last attempt failed, the row that says it went well must be the newer one.
+    if noted.is_file() or not is_scored(target, judge.protocol.hash, generator.sha256):
+        runs.write_json(target, msgspec.structs.replace(judge.score_generator(generator), scored_utc=utc_now()))
     report("scored", {"path": str(folder.path)})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -109,6 +110,7 @@ def _run(jobs: list[Job], workers: int | None, runs: Path, out: Path, registry: 
     from ganzoo import bench
     from ganzoo.cli.bench_view import view
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a terminated bench, too, stops its children
     with view(jobs, runs) as notify:
         outcomes = bench.LocalExecutor(workers or bench.cores()).run(jobs, notify)
     from ganzoo import board

@@ -35,7 +35,7 @@ def vector(net: nn.Module) -> torch.Tensor:
 
 def step(g: nn.Module, critic: nn.Module, real: torch.Tensor, bound: float = 0.01) -> torch.Tensor:
     optimiser = kit.rmsprop(critic.parameters(), 1e-3)
-    return wgan.critic_step(g, critic, optimiser, real, torch.randn(len(real), 6), bound=bound)
+    return wgan.critic_step(g, critic, optimiser, real, torch.randn(len(real), 6), bound=bound, apart=False)
 
 
 def test_critic_loss_falls_as_real_scores_rise_and_generator_loss_as_fake_scores_rise() -> None:
@@ -57,10 +57,24 @@ def test_critic_is_linear_at_the_end(nets: tuple[nn.Module, nn.Module], shape: t
     torch.testing.assert_close(critic(x), 1000 * scores)
 
 
-def test_critic_has_no_batch_norm(nets: tuple[nn.Module, nn.Module], shape: tuple[int, ...]) -> None:
-    _, critic = nets
-    x = torch.randn(6, *shape)
-    torch.testing.assert_close(critic(x)[2:3], critic(x[2:3]))
+@pytest.mark.parametrize("norm", [True, False])
+def test_critic_of_images_has_batch_norm_if_asked(norm: bool) -> None:
+    _, critic = wgan.build(plugin.WganOptions(**SMALL | {"critic_norm": norm}), (1, 8, 8))
+    x = torch.randn(6, 1, 8, 8)
+    together, alone = critic(x)[2:4], critic(x[2:4])
+    assert torch.allclose(together, alone, atol=1e-6) != norm
+
+
+def test_batch_norm_keeps_real_and_fake_apart() -> None:
+    """A critic with batch norm must not see both in one batch: its statistics would tell them apart."""
+    g, critic = wgan.build(plugin.WganOptions(**SMALL), (1, 8, 8))
+    sizes: list[int] = []
+    critic.register_forward_pre_hook(lambda _, inputs: sizes.append(len(inputs[0])))
+    for apart in (True, False):
+        optimiser = kit.rmsprop(critic.parameters(), 1e-3)
+        real = torch.randn(8, 1, 8, 8)
+        wgan.critic_step(g, critic, optimiser, real, torch.randn(8, 6), bound=0.01, apart=apart)
+    assert sizes == [8, 8, 16]
 
 
 def test_critic_step_clips_and_moves_only_the_critic(nets: tuple[nn.Module, nn.Module], shape: tuple[int, ...]) -> None:
@@ -88,7 +102,7 @@ def test_critic_learns_to_score_real_above_fake(nets: tuple[nn.Module, nn.Module
     optimiser = kit.rmsprop(critic.parameters(), 1e-3)
     real, z = torch.full((16, *shape), 0.9), torch.randn(16, 6)
     for _ in range(50):
-        loss = wgan.critic_step(g, critic, optimiser, real, z, bound=0.1)
+        loss = wgan.critic_step(g, critic, optimiser, real, z, bound=0.1, apart=False)
     assert loss.item() < 0
     assert critic(real).mean() > critic(g(z)).mean()
 

@@ -23,6 +23,7 @@ class WganOptions(ganzoo.Options):
     warmup_critic: Annotated[int, ganzoo.option("critic updates at a warm-up step", ge=1)] = 100
     warmup_steps: Annotated[int, ganzoo.option("first generator steps that are warm-up steps; 0: none", ge=0)] = 25
     warmup_every: Annotated[int, ganzoo.option("and so is every such step, 0 included", ge=1)] = 500
+    critic_norm: Annotated[bool, ganzoo.option("images: batch norm in the critic, as in the authors' code")] = True
     width: Annotated[int, ganzoo.option("images: channels of the layers next to the image", ge=1)] = 64
     hidden: Annotated[int, ganzoo.option("points: units of each hidden layer", ge=1)] = 512
     ema: Annotated[float, ganzoo.option("decay of G's moving average; 0: off", ge=0, lt=1)] = 0.0
@@ -42,7 +43,7 @@ def describe() -> ganzoo.Variant:
             optimiser="RMSprop (α .99), same rate for G and critic",
             update_order="critic n_critic times, clipped after each, then G",
             n_critic="n_critic; warmup_critic at the first warmup_steps and every warmup_every-th step",
-            batches="real and fake together (the critic has no batch norm)",
+            batches="real and fake apart where the critic has batch norm (option critic_norm, images), else together",
         ),
         takes=("image", "points"),
     )

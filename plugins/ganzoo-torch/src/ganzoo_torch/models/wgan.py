@@ -22,14 +22,11 @@ if TYPE_CHECKING:
 
 
 class ConvCritic(nn.Module):
-    """DCGAN's discriminator without batch norm and without a sigmoid: one unbounded score per image, [N].
+    """DCGAN's discriminator without a sigmoid: one unbounded score per image, [N]. ``norm``: with its batch norm."""
 
-    The authors' critic has batch norm; without it, real and fake share one batch and scores are per sample.
-    """
-
-    def __init__(self, shape: Shape, width: int) -> None:
+    def __init__(self, shape: Shape, width: int, *, norm: bool) -> None:
         super().__init__()
-        self.trunk = ConvTrunk(shape, width, slope=0.2, norm=False)
+        self.trunk = ConvTrunk(shape, width, slope=0.2, norm=norm)
         self.score = nn.Linear(self.trunk.features, 1)
         dcgan_init(self)
 
@@ -54,7 +51,7 @@ def build(o: WganOptions, shape: Shape) -> tuple[nn.Module, nn.Module]:
     """Generator and critic for images (C, H, W) or points (d,)."""
     if len(shape) == 1:
         return PointGenerator({"z": o.z_dim}, shape, o.hidden), PointCritic(shape, o.hidden)
-    return ConvGenerator({"z": o.z_dim}, shape, o.width), ConvCritic(shape, o.width)
+    return ConvGenerator({"z": o.z_dim}, shape, o.width), ConvCritic(shape, o.width, norm=o.critic_norm)
 
 
 def critic_loss(real: Tensor, fake: Tensor) -> Tensor:
@@ -75,13 +72,13 @@ def clip(critic: nn.Module, bound: float) -> None:
 
 
 def critic_step(
-    g: nn.Module, critic: nn.Module, optimiser: Optimizer, real: Tensor, z: Tensor, *, bound: float
+    g: nn.Module, critic: nn.Module, optimiser: Optimizer, real: Tensor, z: Tensor, *, bound: float, apart: bool
 ) -> Tensor:
-    """Update the critic once and clip it; real and fake share one batch, as the critic has no batch norm."""
+    """Update the critic once and clip it; real and fake go through it ``apart`` where it has batch norm."""
     with torch.no_grad():
         fake = g(z)
-    scores = critic(torch.cat((real, fake)))
-    loss = critic_loss(scores[: len(real)], scores[len(real) :])
+    scores = (critic(real), critic(fake)) if apart else critic(torch.cat((real, fake))).tensor_split(2)
+    loss = critic_loss(*scores)
     kit.descend(optimiser, loss)
     clip(critic, bound)
     return loss.detach()
@@ -121,10 +118,11 @@ def train(run: ganzoo.TrainRun) -> nn.Module:
         ema = kit.Ema(g, o.ema)
         feed = kit.Feed(run, device)
         state = kit.State({"g": g, "critic": critic, **ema.nets}, {"g": g_optimiser, "critic": critic_optimiser})
+        apart = o.critic_norm and not isinstance(critic, PointCritic)
         for step in run.steps(o.steps, state=state):
             for tick in critic_ticks(step, o):
                 real, z = feed.reals(o.batch, tick), feed.latents(o.batch, tick, "critic")["z"]
-                d_loss = critic_step(g, critic, critic_optimiser, real, z, bound=o.clip)
+                d_loss = critic_step(g, critic, critic_optimiser, real, z, bound=o.clip, apart=apart)
             g_loss = generator_step(g, critic, g_optimiser, feed.latents(o.batch, step, "generator")["z"])
             ema.update(step)
             run.log(d_loss=d_loss, g_loss=g_loss)

@@ -1,0 +1,111 @@
+"""bench and board; the workers themselves are tested in tests/test_bench.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ganzoo.bench import LocalExecutor, Notify, Outcome
+from ganzoo.worker import Job, run_job
+
+REGISTRY = """
+api = 1
+[datasets.digits]
+extractor = "digits"
+n_fake = 200
+[datasets.mnist]
+extractor = "mnist"
+bench = false
+[variants.gaussian]
+package = "ganzoo-baselines"
+[variants.gaussian.recipes.digits]
+options = { rank = 16 }
+quick = { rank = 4 }
+[variants.memoriser]
+package = "ganzoo-baselines"
+[variants.memoriser.recipes.digits]
+[variants.dcgan]
+package = "ganzoo-not-there"
+[variants.dcgan.recipes.digits]
+"""
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Job]:
+    """Workers run in this process; memoriser with seed 1 fails. Returns what was run."""
+    done: list[Job] = []
+    (tmp_path / "registry.toml").write_text(REGISTRY)
+
+    def run(self: LocalExecutor, jobs: Sequence[Job], notify: Notify) -> list[Outcome]:
+        outcomes = [Outcome(job) for job in jobs]
+        for outcome in outcomes:
+            done.append(outcome.job)
+            outcome.state = "done"
+            if (outcome.job.variant, outcome.job.seed) == ("memoriser", 1):
+                outcome.state, outcome.note = "failed", "killed by signal 9"
+            elif outcome.job.variant != "dcgan":
+                run_job(outcome.job, lambda event, fields, o=outcome: setattr(o, "path", fields.get("path", o.path)))
+            notify(outcome)
+        return outcomes
+
+    monkeypatch.setattr(LocalExecutor, "run", run)
+    return done
+
+
+def test_bench_writes_boards_and_shows_them(run: Any, here: list[Job], tmp_path: Path) -> None:
+    result = run("bench", "gaussian", "memoriser", "--seeds", "0,1")
+    assert result.exit_code == 1, "one run failed"
+    assert [job.label for job in here] == [
+        *("real digits seed 0", "gaussian digits seed 0", "memoriser digits seed 0"),
+        *("gaussian digits seed 1", "memoriser digits seed 1"),
+    ]
+    assert "[2/5] gaussian digits seed 0: done" in result.stderr
+    assert "failed: memoriser digits seed 1: killed by signal 9" in result.stderr
+    assert {path.name for path in (tmp_path / "leaderboards").iterdir()} == {"runs.csv", "digits.csv", "digits.md"}
+    assert "(gaussian)" in result.stdout
+    assert "Traceback" not in result.output
+    board = run("board", "digits")
+    assert board.exit_code == 0
+    assert board.stdout.strip() in result.stdout
+
+
+def test_quick_has_one_seed_short_recipes_and_a_folder_of_its_own(run: Any, here: list[Job], tmp_path: Path) -> None:
+    assert run("bench", "gaussian", "--quick").exit_code == 0
+    assert [(job.variant, job.seed, job.quick) for job in here] == [("real", 0, True), ("gaussian", 0, True)]
+    assert (tmp_path / "leaderboards" / "quick" / "digits.md").is_file()
+    assert run("bench", "gaussian", "--seeds", "0").exit_code == 0
+    full = (tmp_path / "leaderboards" / "runs.csv").read_text()
+    assert len([line for line in full.splitlines() if line.startswith("gaussian")]) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ([], "bench takes either variants or --all."),
+        (["gaussian", "--all"], "bench takes either variants or --all."),
+        (["gausian"], "Unknown variant 'gausian'. Did you mean 'gaussian'?"),
+        (["gaussian", "--data", "digit"], "Unknown dataset 'digit'. Did you mean 'digits'?"),
+        (["gaussian", "--seeds", "0,one"], "--seeds takes whole numbers"),
+        (["gaussian", "--seeds", "-1"], "--seeds takes whole numbers"),
+        (["gaussian", "--jobs", "0"], "0 is not in the range"),
+        (["--all", "--data", "cifar10"], "There is nothing to run: no recipe matches."),
+    ],
+)
+def test_a_wrong_request_runs_nothing(
+    words: list[str], sentence: str, refused: Callable[..., str], here: list[Job]
+) -> None:
+    assert sentence in refused(2, "bench", *words)
+    assert here == []
+
+
+def test_a_board_that_is_not_there(refused: Callable[..., str]) -> None:
+    assert "Run 'ganzoo bench --all --data digits' first." in refused(2, "board")
+
+
+def test_a_board_that_is_damaged(refused: Callable[..., str], tmp_path: Path) -> None:
+    (tmp_path / "leaderboards").mkdir()
+    (tmp_path / "leaderboards" / "runs.csv").write_bytes(b"")
+    assert "runs.csv is no leaderboard" in refused(1, "board")

@@ -1,0 +1,112 @@
+"""The commands that only show: list, info, plugins, data, doctor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers import Install
+
+from ganzoo.plugins import Zoo
+from ganzoo.registry import Registry
+
+
+def lines_of(text: str) -> dict[str, str]:
+    """Lines by their first word."""
+    return {line.split()[0]: line for line in text.splitlines() if line.strip()}
+
+
+def test_list_shows_what_is_there_and_what_is_not(run: Any, with_fakes: None) -> None:
+    result = run("list")
+    assert result.exit_code == 0
+    rows = lines_of(result.stdout)
+    assert set(rows) == {"variant", "labelled", "stepper"}
+    assert "image, labelled" in rows["labelled"]
+    assert "numpy" in rows["stepper"]
+    assert "none: a test" in rows["stepper"]
+    assert "dcgan is not installed: 'pip install ganzoo-torch' provides it." in result.stderr
+
+
+def test_list_goes_on_past_a_broken_plugin(
+    run: Any, install: Install, fake_zoo: Zoo, monkeypatch: pytest.MonkeyPatch, catalogue: Registry
+) -> None:
+    points = install("bad-dist", variants={"bad": "import no_such_framework"})
+    good = [point for points in fake_zoo._points.values() for point in points]
+    zoo = Zoo([*points, *good], registry=catalogue)
+    monkeypatch.setattr(Zoo, "discover", classmethod(lambda cls, registry=None: zoo))
+    listed, plugins = run("list"), run("plugins")
+    assert (listed.exit_code, plugins.exit_code) == (0, 0)
+    assert set(lines_of(listed.stdout)) == {"variant", "labelled", "stepper"}
+    for result in (listed, plugins):
+        assert "bad (bad-dist 1.2) failed to load: ModuleNotFoundError" in result.stderr
+    assert lines_of(plugins.stdout)["bad"].endswith("broken")
+    assert run("doctor").exit_code == 1
+    assert "problem: Plugin bad" in run("doctor").stderr
+
+
+def test_info_shows_options_recipes_and_update_rule(run: Any) -> None:
+    result = run("info", "gaussian")
+    assert result.exit_code == 0
+    rows = lines_of(result.output)
+    assert "ganzoo-baselines" in result.output
+    assert "≥ 1, ≤ 4096" in rows["rank"]
+    assert "64" in rows["rank"]
+    assert "principal components kept" in rows["rank"]
+    assert rows["digits:"] == "digits: the defaults"
+    assert "update order" in result.output
+
+
+def test_info_of_an_unknown_variant(refused: Callable[..., str]) -> None:
+    assert "Unknown variant 'gausian'. Did you mean 'gaussian'?" in refused(2, "info", "gausian")
+
+
+def test_plugins_shows_distributions_and_state(run: Any) -> None:
+    result = run("plugins")
+    assert result.exit_code == 0
+    assert lines_of(result.stdout)["gaussian"].split() == ["gaussian", "variant", "ganzoo-baselines", "0.1.0", "ok"]
+    assert lines_of(result.stdout)["builtin"].split()[:3] == ["builtin", "extension", "ganzoo"]
+
+
+def test_data_shows_sources_and_folders(run: Any, tmp_path: Path) -> None:
+    result = run("data", "--data-dir", tmp_path)
+    assert result.exit_code == 0
+    assert {"digits", "ring", "grid", "mnist", "fashion-mnist", "cifar10", "npz:FILE", "folder:DIR"} <= set(
+        lines_of(result.output)
+    )
+    assert "train-images-idx3-ubyte.gz" in lines_of(result.output)["mnist"]
+    assert f"Files are looked for in {tmp_path}, then in " in result.output
+
+
+def test_doctor_finds_nothing_wrong_on_a_cpu(run: Any, with_fakes: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ganzoo.engine.cuda_device_count", lambda: 0)
+    result = run("doctor")
+    assert result.exit_code == 0, result.output
+    assert "sampling and scoring run on CPU" in result.output
+    assert "variants: labelled, stepper" in result.output
+
+
+def test_doctor_tells_of_two_runtimes(run: Any, with_fakes: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    both = {"onnxruntime": "1.31", "onnxruntime-gpu": "1.31"}
+    monkeypatch.setattr("ganzoo.training.environment", lambda: both)
+    monkeypatch.setattr("ganzoo.engine.cuda_device_count", lambda: 0)
+    result = run("doctor")
+    assert result.exit_code == 1
+    assert "silently gives CPU" in result.stderr
+
+
+def test_doctor_tells_of_a_gpu_that_cannot_be_used(run: Any, with_fakes: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ganzoo.engine.cuda_device_count", lambda: 1)
+    monkeypatch.setattr("ganzoo.engine.built_for_cuda", lambda: False)
+    result = run("doctor")
+    assert result.exit_code == 1
+    assert "this onnxruntime has no CUDA provider" in result.stderr
+
+
+@pytest.mark.parametrize("command", [("list",), ("info", "gaussian")])
+def test_a_bad_registry_is_one_sentence(command: tuple[str, ...], refused: Callable[..., str], tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text("api = 1\n[datasets.x]\nextractor = 3\n")
+    sentence = refused(2, *command, "--registry", tmp_path / "mine.toml")
+    assert "mine.toml is not a valid registry" in sentence
+    assert "extractor" in sentence

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import graphs
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganzoo import pictures
+from ganzoo.data.base import quantise
+from ganzoo.engine import Generator
+from ganzoo.export import finalise
+from ganzoo.types import DataSpec, LatentSpec
+
+
+def generator(folder: Path, latent: LatentSpec, data: DataSpec = graphs.IMAGES) -> Generator:
+    squash = "Tanh" if data.kind == "image" else None
+    raw = graphs.linear(folder / "raw.onnx", latent, data.shape, squash=squash)
+    finalise(raw, folder / "generator.onnx", graphs.info(latent, data))
+    return Generator(folder / "generator.onnx", device="cpu")
+
+
+def cells(path: Path, side: int = 40, gap: int = 2) -> np.ndarray:
+    """The cells of a grid of 8×8 pictures enlarged five times: uint8 [rows, columns, 40, 40]."""
+    pixels = np.asarray(Image.open(path))[..., 0]
+    rows, columns = ((n - gap) // (side + gap) for n in pixels.shape)
+    starts = [gap + i * (side + gap) for i in range(max(rows, columns))]
+    return np.array([[pixels[t : t + side, u : u + side] for u in starts[:columns]] for t in starts[:rows]])
+
+
+def test_a_tile_shows_every_picture_at_its_place() -> None:
+    images = np.arange(3, dtype=np.uint8)[:, None, None, None] * np.full((1, 1, 20, 10), 50, np.uint8)
+    canvas = pictures.tile(images, 2)
+    assert canvas.shape == (2 * (40 + 2) + 2, 2 * (20 + 2) + 2, 3)
+    corners = [canvas[2, 2], canvas[2, 24], canvas[44, 2]]
+    assert [corner.tolist() for corner in corners] == [[0] * 3, [50] * 3, [100] * 3]
+    assert canvas[44, 24].tolist() == [32] * 3
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_channels_become_rgb(channels: int) -> None:
+    image = (np.arange(channels, dtype=np.uint8) * 60)[None, :, None, None] * np.ones((1, 1, 50, 50), np.uint8)
+    shown = pictures.tile(image, 1)[10, 10].tolist()
+    assert shown == ([0, 60, 120] if channels >= 3 else [0, 0, 0])
+
+
+@pytest.mark.parametrize(("n", "columns"), [(1, 1), (2, 2), (9, 3), (10, 4), (64, 8)])
+def test_best_columns(n: int, columns: int) -> None:
+    assert pictures.best_columns(n) == columns
+
+
+def test_a_plain_generator_fills_a_square(tmp_path: Path) -> None:
+    plain = generator(tmp_path, LatentSpec(z_dim=3))
+    pictures.save_samples(plain, tmp_path / "grid.png", n=9, seed=2)
+    found = cells(tmp_path / "grid.png")
+    np.testing.assert_array_equal(found[:, :, ::5, ::5].reshape(9, 1, 8, 8), quantise(plain.sample(9, 2)))
+
+
+def test_a_conditional_generator_gets_a_row_per_class(tmp_path: Path) -> None:
+    conditional = generator(tmp_path, LatentSpec(z_dim=3, classes=3))
+    pictures.save_samples(conditional, tmp_path / "grid.png", n=12)
+    found = cells(tmp_path / "grid.png")[:, :, ::5, ::5]
+    assert found.shape == (3, 4, 8, 8)
+    for label in range(3):
+        np.testing.assert_array_equal(found[label], quantise(conditional.sample(4, label=label))[:, 0])
+
+
+def test_a_generator_with_codes_gets_a_row_per_code(tmp_path: Path) -> None:
+    coded = generator(tmp_path, LatentSpec(z_dim=3, categorical=3, continuous=2))
+    pictures.save_samples(coded, tmp_path / "grid.png", n=12)
+    found = cells(tmp_path / "grid.png")[:, :, ::5, ::5]
+    inputs = coded.inputs(4)
+    inputs["c"][:, :3] = np.eye(3)[1]
+    np.testing.assert_array_equal(found[1], quantise(coded.run(inputs))[:, 0])
+
+
+def test_one_label_fills_a_square(tmp_path: Path) -> None:
+    conditional = generator(tmp_path, LatentSpec(z_dim=3, classes=3))
+    pictures.save_samples(conditional, tmp_path / "grid.png", n=4, label=1)
+    found = cells(tmp_path / "grid.png")[:, :, ::5, ::5].reshape(4, 1, 8, 8)
+    np.testing.assert_array_equal(found, quantise(conditional.sample(4, label=1)))
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 3])
+def test_points_become_a_scatter_plot(tmp_path: Path, dimensions: int) -> None:
+    data = DataSpec(name="p", kind="points", shape=(dimensions,))
+    pictures.save_samples(generator(tmp_path, LatentSpec(z_dim=3), data), tmp_path / "plot.png")
+    pixels = np.asarray(Image.open(tmp_path / "plot.png").convert("RGB"))
+    assert pixels.shape == (400, 400, 3)
+    blue = (pixels[..., 2].astype(int) - pixels[..., 0] > 40).sum()
+    assert blue > 100, "there are points to be seen"
+
+
+def test_the_same_samples_give_the_same_bytes(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(50, 2))
+    for name in ("a", "b"):
+        pictures.save_points(x, tmp_path / f"{name}.png")
+        pictures.save_grid(x[:, :1, None, None], tmp_path / f"{name}-grid.png", 5)
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    assert (tmp_path / "a-grid.png").read_bytes() == (tmp_path / "b-grid.png").read_bytes()
+
+
+def test_an_npz_of_images_holds_bytes_and_labels(tmp_path: Path) -> None:
+    conditional = generator(tmp_path, LatentSpec(z_dim=3, classes=3))
+    pictures.save_npz(conditional, tmp_path / "x.npz", 300, seed=4)
+    with np.load(tmp_path / "x.npz") as arrays:
+        np.testing.assert_array_equal(arrays["x"], quantise(conditional.sample(300, 4)))
+        np.testing.assert_array_equal(arrays["y"], conditional.inputs(300, 4)["y"])
+        assert arrays["x"].dtype == np.uint8
+
+
+def test_an_npz_of_points_holds_floats_alone(tmp_path: Path) -> None:
+    points = generator(tmp_path, LatentSpec(z_dim=3), graphs.POINTS)
+    pictures.save_npz(points, tmp_path / "x.npz", 10)
+    with np.load(tmp_path / "x.npz") as arrays:
+        assert list(arrays) == ["x"]
+        np.testing.assert_array_equal(arrays["x"], points.sample(10))
+
+
+def test_forms_in_words() -> None:
+    assert pictures.describe_form(graphs.IMAGES) == "1×8×8 images, 3 classes"
+    assert pictures.describe_form(graphs.POINTS) == "points in 2 dimensions"

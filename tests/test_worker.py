@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from ganzoo import bench, board
+from ganzoo.bench import Outcome
+from ganzoo.errors import GanzooError, Interrupted
+from ganzoo.runs import RunStore
+from ganzoo.worker import Job, Reporter, is_scored, main
+
+
+def test_success_after_a_failure_makes_a_newer_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job may fail with its run already trained and scored: its data were not there, say."""
+    clock = itertools.count(10)
+    monkeypatch.setattr("ganzoo.training.utc_now", lambda: f"2026-01-{next(clock)}")
+    store, job = RunStore(tmp_path), Job(variant="gaussian", dataset="digits", seed=0, runs=str(tmp_path))
+
+    def date() -> str:
+        assert main(msgspec.json.encode(job).decode()) == 0
+        (row,) = board.collect(store).query("status == 'ok'").to_dict("records")
+        return row["date_utc"]
+
+    first = date()
+    assert date() == first
+    failed = Outcome(job, state="failed", note="no data")
+    bench.note_failures(store, [failed])
+    assert date() > first
+
+
+def worker(job: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, list[dict[str, Any]]]:
+    """The worker's main in this process: its exit code and events."""
+    code = main(job)
+    return code, [msgspec.json.decode(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_a_worker_says_why_and_exits_with_the_errors_code(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    job = Job(variant="gaussian", dataset="digit", seed=0, runs=str(tmp_path), registry=None)
+    code, events = worker(msgspec.json.encode(job).decode(), capsys)
+    assert code == 2
+    assert events[-1]["event"] == "error"
+    assert "Unknown dataset 'digit'. Did you mean 'digits'?" in events[-1]["note"]
+
+
+def test_a_worker_that_meets_a_bug_says_so_and_raises(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def bug(*_: Any) -> None:
+        raise ZeroDivisionError("by nought")
+
+    monkeypatch.setattr("ganzoo.worker.run_job", bug)
+    with pytest.raises(ZeroDivisionError):
+        main(msgspec.json.encode(Job(variant="a", dataset="digits", seed=0)).decode())
+    assert "ZeroDivisionError: by nought" in capsys.readouterr().out
+
+
+def test_steps_are_reported_a_few_times_a_second(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([10.0, 10.1, 10.2, 10.3, 10.31])
+    monkeypatch.setattr("ganzoo.worker.time.monotonic", lambda: next(clock))
+    report: Callable[..., None] = Reporter()
+    for step in range(4):
+        report("step", {"step": step})
+    report("scoring", {"path": "p"})
+    events = [msgspec.json.decode(line) for line in capsys.readouterr().out.splitlines()]
+    assert [event.get("step", event["event"]) for event in events] == [0, 3, "scoring"]
+
+
+@pytest.mark.parametrize("content", [None, "", "{", "{}"])
+def test_a_score_that_cannot_be_read_is_none(tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / "score.json").write_text(content)
+    assert not is_scored(tmp_path / "score.json", "hash", "sha")
+
+
+def test_interrupts_have_their_own_exit_code() -> None:
+    assert issubclass(Interrupted, GanzooError)
+    assert Interrupted.exit_code == 130
