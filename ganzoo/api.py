@@ -22,7 +22,7 @@ from ganzoo.errors import ModelError, UsageError
 from ganzoo.loop import Observer, ignore_events
 from ganzoo.plugins import Zoo
 from ganzoo.runs import MANIFEST, ONNX, RunFolder, RunStore
-from ganzoo.scoring import Judge, Samples, Score, draw
+from ganzoo.scoring import Judge, Score
 from ganzoo.training import train as train_run
 
 if TYPE_CHECKING:
@@ -109,13 +109,12 @@ def score(
     """
     registry = registry or registries.load()
     zoo = zoo or Zoo.discover(registry)
-    samples = None if _is_generator(Path(source)) else read_samples(Path(source))
-    generator = load(source, device=device) if samples is None else None
-    judge = judge_of(zoo, registry, data, data_dir=data_dir, device=device, n=n)
-    if generator is not None:
-        samples = draw(generator, judge.protocol.n_fake, judge.protocol.seed)
-    assert samples is not None  # one of the two was made
-    return judge.score(samples)
+    path = Path(source)
+    if not _is_generator(path):
+        samples = read_samples(path)
+        return judge_of(zoo, registry, data, data_dir=data_dir, device=device, n=n).score(samples)
+    generator = load(path, device=device)
+    return judge_of(zoo, registry, data, data_dir=data_dir, device=device, n=n).score_generator(generator)
 
 
 def data_of(source: str | Path) -> str:
@@ -128,13 +127,13 @@ def _is_generator(source: Path) -> bool:
     return source.suffix == ".onnx" or (source / ONNX).is_file() or not source.exists()
 
 
-def read_samples(source: Path) -> Samples:
-    """All images or points of an npz file or of a folder of images, in their order."""
+def read_samples(source: Path) -> FloatArray:
+    """All images or points of an npz file or of a folder of images, in their order and the generator's range."""
     if source.is_dir():
-        return Samples(x=scale("image", folder.read_samples(source)))
+        return scale("image", folder.read_samples(source))
     if source.suffix != ".npz":
         raise UsageError(f"{source} is neither a run folder, an .onnx file, an .npz file nor a folder of images.")
-    return Samples(x=scale(*npz.read_samples(source)))
+    return scale(*npz.read_samples(source))
 
 
 def dataset_of(zoo: Zoo, data: str, data_dir: str | Path | None = None) -> Dataset:

@@ -94,6 +94,7 @@ class Session:
             binding.bind_output(name, self._memory)
         try:
             self._session.run_with_iobinding(binding)
+            binding.synchronize_outputs()
         except Exception as error:  # onnxruntime's errors share no public base class
             raise ModelError(f"{self._name} failed to run: {_first_line(error)}") from error
         return dict(zip(self.outputs, binding.get_outputs(), strict=True))
@@ -175,6 +176,12 @@ class Generator:
         if label is not None:
             drawn["y"] = np.full(n, self._checked(label), np.int64)
         return drawn
+
+    def bound_batches(self, n: int, seed: int = 0) -> Iterator[tuple[dict[str, Array], Any]]:
+        """Inputs and samples as ``Session.bind`` gives them: on a GPU the samples stay there."""
+        for start in range(0, n, BATCH):
+            inputs = self.inputs(min(BATCH, n - start), seed, start=start)
+            yield inputs, self.session.bind(inputs)["x"]
 
     def batches(
         self, n: int, seed: int = 0, *, label: int | None = None, batch: int = BATCH

@@ -16,7 +16,7 @@ import numpy as np
 
 from ganzoo import latents
 from ganzoo.errors import ScoreError, UnknownName
-from ganzoo.extractors import Extracted, default_extractor
+from ganzoo.extractors import Extracted, default_extractor, join
 from ganzoo.metrics import Metric, Reference, Sets, evaluate
 from ganzoo.options import content_hash
 from ganzoo.registry import DatasetEntry
@@ -63,10 +63,10 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True)
-class Samples:
-    """Generated samples in the generator's range, with what was asked of them where anything was."""
+class Drawn:
+    """What was drawn, as features, with what was asked of each sample where anything was."""
 
-    x: FloatArray
+    extracted: Extracted
     asked: Array | None = None
     codes: Array | None = None
     seconds: float | None = None
@@ -127,50 +127,62 @@ class Judge:
     def _features(self, x: FloatArray) -> Array:
         return self._extractor.extract(x).features
 
-    def score(self, samples: Samples) -> Score:
-        """Score samples. Raises ScoreError where there are too few or their shape does not fit."""
-        check_form(samples.x, self._dataset.spec)
-        if len(samples.x) < MINIMUM:
-            raise ScoreError(f"There are {len(samples.x)} samples; a score needs at least {MINIMUM}.")
-        extracted: Extracted = self._extractor.extract(samples.x)
-        sets = Sets(
-            self._reference,
-            extracted.features,
-            extracted.logits,
-            seed=self.protocol.seed,
-            asked=samples.asked,
-            codes=samples.codes,
-        )
-        protocol = msgspec.structs.replace(self.protocol, n_fake=len(samples.x))
-        return Score(
-            protocol=protocol,
-            protocol_hash=protocol.hash,
-            estimates=evaluate(sets, self._metrics),
-            sampled_sha256=samples.sha256,
-            samples_per_second=round(len(samples.x) / samples.seconds, 1) if samples.seconds else None,
-            provider=samples.provider,
-        )
+    def score(self, x: FloatArray) -> Score:
+        """Score samples in the generator's range. Raises ScoreError where there are too few or they do not fit."""
+        check_form(x.shape, self._dataset.spec)
+        if not np.isfinite(x).all():
+            raise ScoreError("The samples hold values that are not finite.")
+        return self._score(Drawn(self._extractor.extract(x)))
 
     def score_generator(self, generator: Generator) -> Score:
-        """Sample as the protocol says, then score."""
-        return self.score(draw(generator, self.protocol.n_fake, self.protocol.seed))
+        """Sample as the protocol says, then score. Raises ScoreError where the generator's form does not fit."""
+        check_form((self.protocol.n_fake, *generator.data.shape), self._dataset.spec)
+        return self._score(draw(generator, self._extractor, self.protocol.n_fake, self.protocol.seed))
 
     def score_real(self) -> Score:
         """Real against real: held-out samples scored like generated ones. The floor of every table."""
         heldout = self._dataset.heldout
         order = _subset(len(heldout), self.protocol.n_fake, self.protocol.seed)
-        return self.score(Samples(x=heldout.scaled()[order]))
+        return self.score(heldout.scaled()[order])
+
+    def _score(self, drawn: Drawn) -> Score:
+        features, n = drawn.extracted.features, len(drawn.extracted.features)
+        sets = Sets(
+            self._reference,
+            features,
+            drawn.extracted.logits,
+            seed=self.protocol.seed,
+            asked=drawn.asked,
+            codes=drawn.codes,
+        )
+        protocol = msgspec.structs.replace(self.protocol, n_fake=n)
+        return Score(
+            protocol=protocol,
+            protocol_hash=protocol.hash,
+            estimates=evaluate(sets, self._metrics),
+            sampled_sha256=drawn.sha256,
+            samples_per_second=round(n / drawn.seconds, 1) if drawn.seconds else None,
+            provider=drawn.provider,
+        )
 
 
-def draw(generator: Generator, n: int, seed: int) -> Samples:
-    """Draw ``n`` samples and remember what each was asked to be."""
-    started = time.perf_counter()
-    parts = list(generator.batches(n, seed))
-    seconds = time.perf_counter() - started
-    inputs = {name: np.concatenate([given[name] for given, _ in parts]) for name in generator.latent.names}
+def draw(generator: Generator, extractor: Extractor, n: int, seed: int) -> Drawn:
+    """Draw ``n`` samples batch by batch into features; on a GPU the samples themselves never leave it.
+
+    ``seconds`` is the time of the generator alone.
+    """
+    parts: list[Extracted] = []
+    given: list[dict[str, Array]] = []
+    seconds, started = 0.0, time.perf_counter()
+    for inputs, value in generator.bound_batches(n, seed):
+        seconds += time.perf_counter() - started
+        parts.append(extractor.extract_bound(value))
+        given.append(inputs)
+        started = time.perf_counter()
+    inputs = {name: np.concatenate([each[name] for each in given]) for name in generator.latent.names}
     categorical = generator.latent.categorical
-    return Samples(
-        x=np.concatenate([x for _, x in parts]),
+    return Drawn(
+        join(parts),
         asked=inputs.get("y"),
         codes=inputs["c"][:, :categorical].argmax(axis=1) if categorical else None,
         seconds=seconds,
@@ -179,13 +191,13 @@ def draw(generator: Generator, n: int, seed: int) -> Samples:
     )
 
 
-def check_form(x: Array, spec: DataSpec) -> None:
-    """Raise ScoreError unless samples have the dataset's shape."""
-    if x.shape[1:] != spec.shape:
-        given, wanted = ("×".join(map(str, shape)) for shape in (x.shape[1:], spec.shape))
+def check_form(shape: tuple[int, ...], spec: DataSpec) -> None:
+    """Raise ScoreError unless there are enough samples and they have the dataset's shape."""
+    if shape[1:] != spec.shape:
+        given, wanted = ("×".join(map(str, each)) for each in (shape[1:], spec.shape))
         raise ScoreError(f"The samples are {given or 'scalars'}, but {spec.name} is {wanted}.")
-    if not np.isfinite(x).all():
-        raise ScoreError("The samples hold values that are not finite.")
+    if shape[0] < MINIMUM:
+        raise ScoreError(f"There are {shape[0]} samples; a score needs at least {MINIMUM}.")
 
 
 def _subset(n: int, wanted: int, seed: int) -> Array:

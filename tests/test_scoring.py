@@ -13,10 +13,11 @@ from ganzoo import api, pictures, scoring
 from ganzoo.data.base import Dataset, quantise
 from ganzoo.engine import Generator
 from ganzoo.errors import ScoreError, UnknownName
+from ganzoo.extractors import PixelExtractor
 from ganzoo.plugins import Zoo
 from ganzoo.registry import DatasetEntry, Registry
 from ganzoo.runs import RunFolder
-from ganzoo.scoring import Judge, Protocol, Samples, Score
+from ganzoo.scoring import Judge, Protocol, Score
 
 N = 400
 
@@ -116,9 +117,10 @@ def test_a_conditional_generator_is_asked_for_classes(judge: Judge, labelled: Ru
 
 def test_what_was_asked_is_remembered(labelled: RunFolder) -> None:
     generator = Generator(labelled.file("generator.onnx"), device="cpu")
-    drawn = scoring.draw(generator, 300, 2)
+    extractor = PixelExtractor()
+    drawn = scoring.draw(generator, extractor, 300, 2)
     np.testing.assert_array_equal(drawn.asked, generator.inputs(300, 2)["y"])
-    np.testing.assert_array_equal(drawn.x, generator.sample(300, 2))
+    np.testing.assert_array_equal(drawn.extracted.features, extractor.extract(generator.sample(300, 2)).features)
     assert drawn.codes is None
     assert drawn.sha256 == generator.sha256
 
@@ -126,7 +128,7 @@ def test_what_was_asked_is_remembered(labelled: RunFolder) -> None:
 @pytest.mark.parametrize("n", [0, 1, 49])
 def test_too_few_samples(judge: Judge, n: int) -> None:
     with pytest.raises(ScoreError, match=f"There are {n} samples; a score needs at least 50"):
-        judge.score(Samples(x=np.zeros((n, 1, 8, 8), np.float32)))
+        judge.score(np.zeros((n, 1, 8, 8), np.float32))
 
 
 @pytest.mark.parametrize(
@@ -134,7 +136,7 @@ def test_too_few_samples(judge: Judge, n: int) -> None:
 )
 def test_samples_of_another_shape(judge: Judge, shape: Sequence[int], words: str) -> None:
     with pytest.raises(ScoreError, match=f"The samples are {words}, but digits is 1×8×8"):
-        judge.score(Samples(x=np.zeros(shape, np.float32)))
+        judge.score(np.zeros(shape, np.float32))
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -142,11 +144,11 @@ def test_samples_that_are_not_finite(judge: Judge, value: float) -> None:
     x = np.zeros((60, 1, 8, 8), np.float32)
     x[7, 0, 3, 3] = value
     with pytest.raises(ScoreError, match="not finite"):
-        judge.score(Samples(x=x))
+        judge.score(x)
 
 
 def test_a_collapsed_generator_is_scored_all_the_same(judge: Judge) -> None:
-    found = values(judge.score(Samples(x=np.zeros((100, 1, 8, 8), np.float32))))
+    found = values(judge.score(np.zeros((100, 1, 8, 8), np.float32)))
     assert found["fid"] > 1
     assert found["modes"] <= 1
     assert found["vendi"] == pytest.approx(1, abs=1e-6)
