@@ -4,140 +4,39 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import numpy as np
 import pandas as pd
 
-from ganzoo import runs
+from ganzoo import gallery, runs
 from ganzoo.errors import StoreError
 from ganzoo.files import write_text
-from ganzoo.runs import Failure, Manifest, RunFolder, RunStore
-from ganzoo.scoring import Score
+from ganzoo.rows import FLOAT_FORMAT, LATER, METRICS, collect, columns
+from ganzoo.runs import RunStore
 
 if TYPE_CHECKING:
     from ganzoo.registry import Registry
 
-METRICS = ("fid", "is", "kid", "precision", "recall", "density", "coverage", "modes", "mode_kl", "vendi", "memorised")
-WITH_ERROR = ("fid", "is", "kid")
-LATER = ("fid_unbiased", "memorised_heldout", "ct", "hq", "spread", "label_accuracy", "code_error")
-IDENTITY = ("variant", "backend", "distribution", "version", "dataset", "protocol", "extractor", "n_real", "n_fake")
-COST = ("parameters", "steps", "train_seconds", "samples_per_second", "provider", "parity")
-PROVENANCE = ("onnx_sha256", "options_hash", "ganzoo_version", "date_utc", "note")
 RUNS_FILE = "runs.csv"
-FLOAT_FORMAT = "%.6g"
-
-
-def columns() -> list[str]:
-    """The columns of runs.csv, in their stable order; new ones are only ever added at the end."""
-    measured = [part for name in METRICS for part in ((name, f"{name}_se") if name in WITH_ERROR else (name,))]
-    return [*IDENTITY, "seed", "status", *measured, *COST, *PROVENANCE, *LATER, "role"]
-
-
-def collect(store: RunStore, quick: bool = False) -> pd.DataFrame:
-    """Every scored run, floor and failure of the store as rows; all cells are text, formatted once."""
-    rows = [row for folder in store.all() if (row := _run_row(folder, quick))]
-    rows += [_real_row(path) for path in sorted(store.root.glob(f"*/{runs.REAL}/*/{runs.SCORE}"))]
-    rows += [_failure_row(failure) for failure in store.failures() if failure.quick == quick]
-    return _frame(rows).sort_values(["dataset", "variant", "seed", "date_utc"], kind="stable", ignore_index=True)
-
-
-def _frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    text = [{name: _cell(row.get(name)) for name in columns()} for row in rows]
-    return pd.DataFrame(text, columns=columns(), dtype="str")
-
-
-def _cell(value: Any) -> str:
-    if value is None or (isinstance(value, float) and np.isnan(value)):
-        return ""
-    return FLOAT_FORMAT % value if isinstance(value, float) else str(value)
-
-
-def _run_row(folder: RunFolder, quick: bool) -> dict[str, Any] | None:
-    manifest = folder.manifest()
-    score = _read_score(folder.file(runs.SCORE))
-    if score is None or manifest.quick != quick or score.sampled_sha256 != manifest.onnx_sha256:
-        return None
-    own = {name: getattr(manifest, name) for name in ("variant", "backend", "distribution", "version", "seed", "role")}
-    cost = {name: getattr(manifest, name) for name in ("parameters", "steps", "train_seconds", "parity")}
-    return {
-        **own,
-        **cost,
-        **_scored(score),
-        "status": "ok",
-        "samples_per_second": score.samples_per_second,
-        "provider": score.provider,
-        "onnx_sha256": manifest.onnx_sha256,
-        "options_hash": manifest.options_hash,
-        "ganzoo_version": manifest.ganzoo_version,
-        "date_utc": score.scored_utc or manifest.finished_utc,
-        "note": _note(manifest),
-    }
-
-
-def _note(manifest: Manifest) -> str:
-    return "; ".join(part for part in ("quick" if manifest.quick else "", manifest.note) if part)
-
-
-def _scored(score: Score) -> dict[str, Any]:
-    protocol = score.protocol
-    row: dict[str, Any] = {name: e.value for name, e in score.estimates.items()}
-    row |= {f"{name}_se": score.estimates[name].se for name in WITH_ERROR if name in score.estimates}
-    return row | {
-        "dataset": protocol.dataset,
-        "protocol": score.protocol_hash,
-        "extractor": f"{protocol.extractor}@{protocol.extractor_sha256[:12]}",
-        "n_real": protocol.n_real,
-        "n_fake": protocol.n_fake,
-    }
-
-
-def _real_row(path: Path) -> dict[str, Any]:
-    score = _read_score(path)
-    if score is None:
-        raise StoreError(f"{path} is damaged.", "Remove it and run the bench again.")
-    # The floor belongs to the protocol of the models' rows, although fewer real samples are there to be scored.
-    return _scored(score) | {
-        "protocol": path.parent.name,
-        "variant": runs.REAL,
-        "seed": 0,
-        "status": "ok",
-        "role": "floor",
-    }
-
-
-def _failure_row(failure: Failure) -> dict[str, Any]:
-    names = ("variant", "dataset", "seed", "date_utc", "note")
-    return {name: getattr(failure, name) for name in names} | {"status": "failed", "role": "model"}
-
-
-def _read_score(path: Path) -> Score | None:
-    if not path.is_file():
-        return None
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Score)
-    except msgspec.DecodeError as error:
-        raise StoreError(f"{path} is damaged: {error}.", "Remove it and run the bench again.") from error
 
 
 def read_runs(folder: Path) -> pd.DataFrame:
     """The rows of an existing runs.csv, as text; an empty table where there is none."""
     path = folder / RUNS_FILE
     if not path.is_file():
-        return _frame([])
+        return pd.DataFrame(columns=columns(), dtype="str")
     try:
         return pd.read_csv(path, dtype="str", keep_default_na=False).reindex(columns=columns(), fill_value="")
     except (ValueError, OSError) as error:
         raise StoreError(f"{path} is no leaderboard: {error}.", "Move it away and run the bench again.") from error
 
 
-def append(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
-    """The old rows, untouched, then those of ``new`` that are not there yet."""
+def append(old: pd.DataFrame, rows: list[dict[str, str]]) -> pd.DataFrame:
+    """The old rows, untouched, then those of ``rows`` that are not there yet."""
     known = set(old.itertuples(index=False, name=None))
-    fresh = [row for row in new.itertuples(index=False, name=None) if row not in known]
+    fresh = [cells for row in rows if (cells := tuple(row.values())) not in known]
     return pd.DataFrame([*old.itertuples(index=False, name=None), *fresh], columns=columns(), dtype="str")
 
 
@@ -152,10 +51,21 @@ def write(store: RunStore, folder: Path, registry: Registry, quick: bool = False
     for dataset in sorted(set(table["dataset"])):
         rank_by = registry.rank_by(dataset)
         board = aggregate(table, dataset, rank_by)
-        for suffix, text in ((".csv", to_csv(board)), (".md", to_markdown(board, dataset, rank_by, quick))):
-            written.append(folder / f"{runs.slug(dataset)}{suffix}")
+        name = runs.slug(dataset)
+        picture = folder / f"{name}.png"
+        written += [picture] if gallery.write(store, exemplars(table, dataset, board), picture) else []
+        page = to_markdown(board, dataset, rank_by, quick, picture.name if picture.is_file() else "")
+        for suffix, text in ((".csv", to_csv(board)), (".md", page)):
+            written.append(folder / f"{name}{suffix}")
             write_text(written[-1], text)
     return written
+
+
+def exemplars(table: pd.DataFrame, dataset: str, board: pd.DataFrame) -> list[tuple[str, str]]:
+    """Each variant of a board, in its order, with the sha256 of the generator of its first seed."""
+    good = table[(table["dataset"] == dataset) & (table["status"] == "ok") & (table["onnx_sha256"] != "")]
+    first = {variant: _latest(group)["onnx_sha256"].iloc[0] for variant, group in good.groupby("variant")}
+    return [(variant, first[variant]) for variant in board["variant"] if variant in first]
 
 
 def to_csv(table: pd.DataFrame) -> str:
@@ -293,7 +203,7 @@ _LEGEND = (
 )
 
 
-def to_markdown(board: pd.DataFrame, dataset: str, rank_by: str, quick: bool) -> str:
+def to_markdown(board: pd.DataFrame, dataset: str, rank_by: str, quick: bool, picture: str = "") -> str:
     """The board as a Markdown page that says what its columns mean."""
     header, rows = shown_table(board)
     lines = [f"# {dataset}{' (quick recipes: not comparable with full ones)' if quick else ''}", ""]
@@ -305,5 +215,7 @@ def to_markdown(board: pd.DataFrame, dataset: str, rank_by: str, quick: bool) ->
         f"Protocol `{protocol}`, ranked by {rank_by}. Means over seeds ± half of the 95 % interval (Student's t).",
         *_LEGEND,
     ]
+    if picture:
+        lines += ["", f"![Samples 0, 1, 2 … of each variant's first seed]({picture})"]
     failures = [f"- {row['variant']}: {row['note']}" for _, row in board.iterrows() if row["failed"]]
     return "\n".join([*lines, *(["", "Failures:", *failures] if failures else [])]) + "\n"

@@ -25,6 +25,7 @@ LAYERS = (
     ("training", "scoring"),
     ("api",),
     ("worker",),
+    ("gallery", "rows"),
     ("bench", "board"),
     ("cli", "testing"),
 )
