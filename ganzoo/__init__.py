@@ -9,12 +9,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ganzoo.api import dataset as dataset
     from ganzoo.api import load as load
     from ganzoo.api import sample as sample
     from ganzoo.api import score as score
     from ganzoo.api import train as train
     from ganzoo.engine import Generator as Generator
+    from ganzoo.errors import DeviceError as DeviceError
     from ganzoo.errors import GanzooError as GanzooError
+    from ganzoo.errors import PluginError as PluginError
     from ganzoo.hookspecs import hookimpl as hookimpl
     from ganzoo.options import Options as Options
     from ganzoo.options import option as option
@@ -45,8 +48,11 @@ _HOMES = {
     "Options": "options",
     "option": "options",
     "hookimpl": "hookspecs",
+    "DeviceError": "errors",
     "GanzooError": "errors",
+    "PluginError": "errors",
     "Generator": "engine",
+    "dataset": "api",
     "load": "api",
     "sample": "api",
     "score": "api",

@@ -55,11 +55,10 @@ def train(
     registry = registry or registries.load()
     zoo = zoo or Zoo.discover(registry)
     plugin = zoo.load(variant)
-    dataset = dataset_of(zoo, data, data_dir)
     recipe = registry.recipe_options(variant, data, quick)
     return train_run(
         plugin,
-        dataset,
+        dataset(data, data_dir, zoo=zoo),
         recipe,
         options or {},
         reference=data,
@@ -136,8 +135,9 @@ def read_samples(source: Path) -> FloatArray:
     return scale(*npz.read_samples(source))
 
 
-def dataset_of(zoo: Zoo, data: str, data_dir: str | Path | None = None) -> Dataset:
-    """Load a dataset by name."""
+def dataset(data: str, data_dir: str | Path | None = None, *, zoo: Zoo | None = None) -> Dataset:
+    """Load a dataset by name (``digits``, ``mnist``, ``npz:FILE``, ``folder:DIR`` …): ``.train``, ``.heldout``, ``.spec``."""
+    zoo = zoo or Zoo.discover()
     return load_data(data, zoo.datasets(), Path(data_dir) if data_dir is not None else None)
 
 
@@ -151,10 +151,9 @@ def judge_of(
     n: int | None = None,
 ) -> Judge:
     """The judge of a dataset, by the registry's protocol for it."""
-    dataset = dataset_of(zoo, data, data_dir)
     entry = registry.datasets.get(data)
     metrics = list(zoo.metrics().values())
-    return Judge(dataset, entry, zoo.extractors(), metrics, device=device, n_fake=n)
+    return Judge(dataset(data, data_dir, zoo=zoo), entry, zoo.extractors(), metrics, device=device, n_fake=n)
 
 
 def _observed(zoo: Zoo, then: Observer) -> Observer:

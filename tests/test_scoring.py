@@ -24,7 +24,7 @@ N = 400
 
 @pytest.fixture(scope="module")
 def digits(zoo: Zoo) -> Dataset:
-    return api.dataset_of(zoo, "digits")
+    return api.dataset("digits", zoo=zoo)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer, RMSprop
 
-from ganzoo.errors import DeviceError
+from ganzoo import DeviceError
 
 if TYPE_CHECKING:
     import ganzoo

@@ -133,8 +133,7 @@ def build(dataset: Any, recipe: Recipe, seed: int, command: str, path: Path) -> 
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line; prints the held-out accuracy."""
-    from ganzoo.data import load
-    from ganzoo.data.builtin import builtin_sources
+    import ganzoo
 
     parser = argparse.ArgumentParser("python -m ganzoo_torch.train_extractor", description="Train an extractor.")
     parser.add_argument("dataset", choices=sorted(RECIPES))
@@ -143,7 +142,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    dataset = load(given.dataset, {source.name: source for source in builtin_sources()}, given.data_dir)
+    dataset = ganzoo.dataset(given.dataset, given.data_dir)
     command = f"python -m ganzoo_torch.train_extractor {given.dataset} --seed {given.seed} -o {given.output.name}"
     measured = build(dataset, RECIPES[given.dataset], given.seed, command, given.output)
     sys.stdout.write(f"{given.output}: held-out accuracy {measured:.4f}, {given.output.stat().st_size} bytes\n")
