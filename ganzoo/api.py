@@ -136,7 +136,7 @@ def read_samples(source: Path) -> FloatArray:
 
 
 def dataset(data: str, data_dir: str | Path | None = None, *, zoo: Zoo | None = None) -> Dataset:
-    """Load a dataset by name (``digits``, ``mnist``, ``npz:FILE``, ``folder:DIR`` …): ``.train``, ``.heldout``, ``.spec``."""
+    """Load a dataset by name, such as ``digits`` or ``folder:DIR``: it has ``.spec``, ``.train`` and ``.heldout``."""
     zoo = zoo or Zoo.discover()
     return load_data(data, zoo.datasets(), Path(data_dir) if data_dir is not None else None)
 

@@ -8,6 +8,7 @@ import platform
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from ganzoo.plugins import Plugin
     from ganzoo.runs import Manifest, RunFolder, RunStore
 
+LOG_SECONDS = 10.0
 _ENVIRONMENT = ("numpy", "onnx", "onnxruntime-gpu", "onnxruntime", "torch", "tensorflow", "keras")
 
 
@@ -224,13 +226,14 @@ class LogFile:
         self._path = folder.file(runs.LOG)
         self._then = then
         self._rows: list[dict[str, str]] = []
+        self._written = time.monotonic()
 
     def __call__(self, event: str, fields: dict[str, Any]) -> None:
         if event == "resumed":
             self._rows = [row for row in _read_log(self._path) if int(row["step"]) <= fields["step"]]
         if event == "step":
             self._rows.append({"step": str(fields["step"]), **{k: f"{v:.6g}" for k, v in fields["scalars"].items()}})
-            if len(self._rows) % 20 == 0:
+            if time.monotonic() - self._written > LOG_SECONDS:
                 self.write()
         self.notify(event, fields)
 
@@ -240,6 +243,7 @@ class LogFile:
 
     def write(self) -> None:
         """Replace log.csv with the rows so far."""
+        self._written = time.monotonic()
         if not self._rows:
             return
         text = io.StringIO()

@@ -12,12 +12,15 @@ Shape = tuple[int, ...]
 
 
 def stages(height: int, width: int) -> int:
-    """How often the size is halved: until the shorter side is 4 to 7, but at least twice (8 → 4 → 2)."""
-    return max(2, int(math.log2(min(height, width) / 4)))
+    """How often the size is halved: until the shorter side is about 4 (28 → 14 → 7 → 4), but at least twice.
+
+    Where it stopped at 7, D would judge the whole of a digit by one linear layer.
+    """
+    return max(2, round(math.log2(min(height, width) / 4)))
 
 
 def pyramid(height: int, width: int) -> list[tuple[int, int]]:
-    """Sizes from the image down to the base, halved and rounded up: 28×28 → [(28, 28), (14, 14), (7, 7)]."""
+    """Sizes from the image down to the base, halved and rounded up: 28×28 → [(28, 28), (14, 14), (7, 7), (4, 4)]."""
     sizes = [(height, width)]
     for _ in range(stages(height, width)):
         sizes.append(tuple(-(-side // 2) for side in sizes[-1]))  # type: ignore[arg-type]  # two sides in, two out
