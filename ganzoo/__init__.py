@@ -14,11 +14,19 @@ if TYPE_CHECKING:
     from ganzoo.api import sample as sample
     from ganzoo.api import score as score
     from ganzoo.api import train as train
+    from ganzoo.data.base import Dataset as Dataset
+    from ganzoo.data.base import Source as Source
+    from ganzoo.data.base import Split as Split
     from ganzoo.engine import Generator as Generator
     from ganzoo.errors import DeviceError as DeviceError
     from ganzoo.errors import GanzooError as GanzooError
     from ganzoo.errors import PluginError as PluginError
+    from ganzoo.extractors import Extracted as Extracted
+    from ganzoo.extractors import ExtractorSource as ExtractorSource
     from ganzoo.hookspecs import hookimpl as hookimpl
+    from ganzoo.metrics.base import Metric as Metric
+    from ganzoo.metrics.base import Reference as Reference
+    from ganzoo.metrics.base import Sets as Sets
     from ganzoo.options import Options as Options
     from ganzoo.options import option as option
     from ganzoo.types import API_VERSION as API_VERSION
@@ -52,6 +60,14 @@ _HOMES = {
     "GanzooError": "errors",
     "PluginError": "errors",
     "Generator": "engine",
+    "Dataset": "data.base",
+    "Source": "data.base",
+    "Split": "data.base",
+    "Extracted": "extractors",
+    "ExtractorSource": "extractors",
+    "Metric": "metrics.base",
+    "Reference": "metrics.base",
+    "Sets": "metrics.base",
     "dataset": "api",
     "load": "api",
     "sample": "api",

@@ -123,7 +123,7 @@ def data_of(source: str | Path) -> str:
 
 
 def _is_generator(source: Path) -> bool:
-    return source.suffix == ".onnx" or (source / ONNX).is_file() or not source.exists()
+    return source.suffix == ".onnx" or (source / MANIFEST).is_file() or not source.exists()
 
 
 def read_samples(source: Path) -> FloatArray:

@@ -37,6 +37,8 @@ class Outcome:
     seconds: float = 0.0
     note: str = ""
     path: str = ""
+    dataset: str = ""
+    """The dataset's own name, once it is known: that of ``npz:FILE`` is not its reference."""
     started: float = field(default=0.0, repr=False)
 
 
@@ -202,7 +204,8 @@ def _events(child: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
 def _update(outcome: Outcome, event: dict[str, Any]) -> None:
     kind = event["event"]
     outcome.path = event.get("path", outcome.path)
-    outcome.note = event.get("note", outcome.note)
+    outcome.note = event.get("note") or outcome.note
+    outcome.dataset = event.get("dataset", outcome.dataset)
     if kind in ("step", "resumed"):
         outcome.step, outcome.total = event["step"], event["total"]
     if kind == "scoring":
@@ -240,7 +243,7 @@ def note_failures(store: RunStore, outcomes: Iterable[Outcome]) -> None:
         elif outcome.state == "failed":
             failure = Failure(
                 variant=job.variant,
-                dataset=job.dataset,
+                dataset=outcome.dataset or job.dataset,
                 seed=job.seed,
                 quick=job.quick,
                 note=outcome.note,

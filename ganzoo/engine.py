@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ganzoo.types import Array, FloatArray
 
 METADATA_KEY = "ganzoo"
+FORMAT = 1
 BATCH = 256
 _QUIET = 4  # onnxruntime's "fatal only": a provider that does not load is reported by us, once
 
@@ -41,7 +42,7 @@ class GeneratorInfo(msgspec.Struct, frozen=True, kw_only=True):
     value_range: tuple[float, float] | None
     content_hash: str
     ganzoo_version: str
-    format: int = 1
+    format: int = FORMAT
 
 
 def cuda_device_count() -> int:
@@ -177,12 +178,6 @@ class Generator:
             drawn["y"] = np.full(n, self._checked(label), np.int64)
         return drawn
 
-    def bound_batches(self, n: int, seed: int = 0) -> Iterator[tuple[dict[str, Array], Any]]:
-        """Inputs and samples as ``Session.bind`` gives them: on a GPU the samples stay there."""
-        for start in range(0, n, BATCH):
-            inputs = self.inputs(min(BATCH, n - start), seed, start=start)
-            yield inputs, self.session.bind(inputs)["x"]
-
     def batches(
         self, n: int, seed: int = 0, *, label: int | None = None, batch: int = BATCH
     ) -> Iterator[tuple[dict[str, Array], FloatArray]]:
@@ -222,6 +217,10 @@ def _info(session: Session, name: str) -> GeneratorInfo:
         info = msgspec.convert(json.loads(text), GeneratorInfo)
     except (ValueError, msgspec.ValidationError) as error:
         raise ModelError(f"{name} has damaged ganzoo metadata: {error}.") from error
+    if info.format != FORMAT:
+        raise ModelError(
+            f"{name} has ganzoo metadata of format {info.format}; this ganzoo reads {FORMAT}.", "Update it."
+        )
     if set(session.inputs) != set(info.latent.names) or "x" not in session.outputs:
         raise ModelError(
             f"{name} takes {sorted(session.inputs)} and gives {sorted(session.outputs)}; "

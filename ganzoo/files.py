@@ -1,17 +1,27 @@
-"""Writing files so that a reader sees the old content or the new, never half of it."""
+"""Where files of the user's own lie, and writing so that a reader sees the old content or the new, never half."""
 
 from __future__ import annotations
 
-import hashlib
 import os
-import tempfile
 from pathlib import Path
 
 from ganzoo.errors import StoreError
 
 
+def cache_root() -> Path:
+    """The user's cache of ganzoo: $GANZOO_CACHE, or the platform's usual place."""
+    given = os.environ.get("GANZOO_CACHE")
+    if given:
+        return Path(given).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("ganzoo"))
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Write beside ``path`` and rename. Raises StoreError (no space, no permission) and leaves the old file alone."""
+    import tempfile
+
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -36,5 +46,7 @@ def write_text(path: Path, text: str) -> None:
 
 def sha256(path: Path) -> str:
     """The hex digest of a file's content."""
+    import hashlib
+
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

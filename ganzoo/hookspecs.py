@@ -79,7 +79,8 @@ class ExtensionSpec:
 
     @hookspec
     def run_event(self, event: str, run: dict[str, Any]) -> None:
-        """Observe a run: ``started``, ``step``, ``finished`` or ``failed``, with the manifest's fields.
+        """Observe a run: ``started``, ``finished`` and ``failed`` come with path, variant, dataset, seed, status, note,
+        steps and train_seconds; ``step`` with step, total, seconds and scalars; ``resumed`` with step and total.
 
         An observer's error is logged and never stops the run.
         """

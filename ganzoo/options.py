@@ -9,7 +9,6 @@ A plugin writes::
 
 from __future__ import annotations
 
-import hashlib
 import math
 import typing
 from collections.abc import Iterable, Mapping
@@ -130,5 +129,7 @@ def as_dict(options: Options) -> dict[str, Any]:
 
 def content_hash(value: Any) -> str:
     """Twelve hex digits that depend on the JSON content of ``value`` alone, not on key order."""
+    import hashlib
+
     canonical = msgspec.json.encode(value, order="deterministic")
     return hashlib.sha256(canonical).hexdigest()[:12]

@@ -9,16 +9,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
+from ganzoo.discovery import Origin, installed
 from ganzoo.errors import GanzooError, PluginError, UnknownName
 from ganzoo.hookspecs import EXTENSIONS, PROJECT, VARIANTS, ExtensionSpec, VariantSpec
 from ganzoo.types import Variant
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
     from pathlib import Path
 
     from ganzoo.data.base import Source
@@ -29,25 +30,6 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 REQUIRED = ("describe", "train", "sample", "export")
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where an entry point comes from."""
-
-    name: str
-    value: str
-    distribution: str
-    version: str
-
-    @classmethod
-    def of(cls, point: EntryPoint) -> Origin:
-        """Read it off an entry point."""
-        dist = point.dist
-        return cls(point.name, point.value, dist.name if dist else "unknown", dist.version if dist else "0")
-
-    def __str__(self) -> str:
-        return f"{self.distribution} {self.version}"
 
 
 @dataclass(frozen=True)
@@ -79,8 +61,8 @@ class Zoo:
 
     def __init__(
         self,
-        variants: Iterable[EntryPoint] = (),
-        extensions: Iterable[EntryPoint] = (),
+        variants: Iterable[EntryPoint | Origin] = (),
+        extensions: Iterable[EntryPoint | Origin] = (),
         registry: Registry | None = None,
     ) -> None:
         self._points = _by_name(variants)
@@ -96,7 +78,8 @@ class Zoo:
     @classmethod
     def discover(cls, registry: Registry | None = None) -> Zoo:
         """Read the installed entry points; the registry lets unknown names say what to install."""
-        return cls(entry_points(group=VARIANTS), entry_points(group=EXTENSIONS), registry)
+        variants, extensions = installed(VARIANTS, EXTENSIONS)
+        return cls(variants, extensions, registry)
 
     def names(self) -> list[str]:
         """Every variant's name, sorted."""
@@ -104,11 +87,11 @@ class Zoo:
 
     def origins(self, name: str) -> list[Origin]:
         """The distributions that claim a name; more than one is a clash."""
-        return [Origin.of(point) for point in self._points[name]]
+        return list(self._points[name])
 
     def extension_origins(self) -> list[Origin]:
         """Every extension, loaded or not."""
-        return [Origin.of(point) for points in self._extension_points.values() for point in points]
+        return [point for points in self._extension_points.values() for point in points]
 
     def load(self, name: str) -> Plugin:
         """Import and describe one variant. Raises UnknownName, or PluginError with the cause."""
@@ -129,10 +112,10 @@ class Zoo:
             raise UnknownName("variant", name, self._points, hint)
         points = self._points[name]
         if len(points) > 1:
-            owners = " and ".join(str(Origin.of(p)) for p in points)
+            owners = " and ".join(map(str, points))
             raise PluginError(f"The name '{name}' is claimed by {owners}.", "Uninstall one of them.")
-        origin = Origin.of(points[0])
-        module = _guard(origin, "failed to load", points[0].load)
+        origin = points[0]
+        module = _guard(origin, "failed to load", origin.load)
         try:
             _guard(origin, "was refused", lambda: self._register(module, name))
             variant = _guard(origin, "failed in describe", lambda: self._caller(module)("describe", {}))
@@ -180,6 +163,16 @@ class Zoo:
         """Every registered metric by name."""
         return self._collect("register_metrics")
 
+    def check_extensions(self) -> list[str]:
+        """Ask every extension for all it registers; one sentence per problem."""
+        clashes = []
+        for ask in (self.datasets, self.extractors, self.metrics):
+            try:
+                ask()
+            except PluginError as error:
+                clashes.append(str(error))
+        return [*map(str, self.broken_extensions.values()), *clashes]
+
     def emit(self, event: str, run: dict[str, Any]) -> list[str]:
         """Tell every observer; returns one sentence per observer that failed."""
         return [
@@ -225,12 +218,11 @@ class Zoo:
         if self._extensions is None:
             manager = pluggy.PluginManager(PROJECT)
             manager.add_hookspecs(ExtensionSpec)
-            for point in [point for points in self._extension_points.values() for point in points]:
-                origin = Origin.of(point)
+            for origin in self.extension_origins():
                 name = f"{origin}: {origin.name}"  # two distributions may well call theirs the same
                 self._extension_names[name] = origin
                 try:
-                    module = _guard(origin, "failed to load", point.load)
+                    module = _guard(origin, "failed to load", origin.load)
                     _guard(origin, "was refused", lambda m=module, n=name: manager.register(m, n))
                 except PluginError as error:
                     self.broken_extensions[str(origin)] = error
@@ -240,13 +232,11 @@ class Zoo:
         return self._extensions
 
 
-def _by_name(points: Iterable[EntryPoint]) -> dict[str, list[EntryPoint]]:
+def _by_name(points: Iterable[EntryPoint | Origin]) -> dict[str, list[Origin]]:
     """Group by name; the same distribution seen twice on the path counts once."""
-    found: dict[str, list[EntryPoint]] = {}
-    for point in points:
-        rivals = found.setdefault(point.name, [])
-        if Origin.of(point) not in [Origin.of(rival) for rival in rivals]:
-            rivals.append(point)
+    found: dict[str, list[Origin]] = {}
+    for origin in dict.fromkeys(map(Origin.of, points)):
+        found.setdefault(origin.name, []).append(origin)
     return found
 
 

@@ -25,7 +25,7 @@ FLOAT_FORMAT = "%.6g"
 def columns() -> list[str]:
     """The columns of runs.csv, in their stable order; new ones are only ever added at the end."""
     measured = [part for name in METRICS for part in ((name, f"{name}_se") if name in WITH_ERROR else (name,))]
-    return [*IDENTITY, "seed", "status", *measured, *COST, *PROVENANCE, *LATER, "role"]
+    return [*IDENTITY, "seed", "status", *measured, *COST, *PROVENANCE, *LATER, "role", "run"]
 
 
 def collect(store: RunStore, quick: bool = False) -> list[dict[str, str]]:
@@ -58,6 +58,7 @@ def _run_row(folder: RunFolder, quick: bool) -> dict[str, Any] | None:
         "samples_per_second": score.samples_per_second,
         "provider": score.provider,
         "onnx_sha256": manifest.onnx_sha256,
+        "run": manifest.key,
         "options_hash": manifest.options_hash,
         "ganzoo_version": manifest.ganzoo_version,
         "date_utc": score.scored_utc or manifest.finished_utc,

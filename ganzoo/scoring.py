@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 
 from ganzoo import latents
+from ganzoo.engine import BATCH
 from ganzoo.errors import ScoreError, UnknownName
 from ganzoo.extractors import Extracted, default_extractor, join
 from ganzoo.metrics import Metric, Reference, Sets, evaluate
@@ -139,9 +140,11 @@ class Judge:
         check_form((self.protocol.n_fake, *generator.data.shape), self._dataset.spec)
         return self._score(draw(generator, self._extractor, self.protocol.n_fake, self.protocol.seed))
 
-    def score_real(self) -> Score:
-        """Real against real: held-out samples scored like generated ones. The floor of every table."""
+    def score_real(self) -> Score | None:
+        """Real against real: held-out samples scored like generated ones, the floor of every table; None if too few."""
         heldout = self._dataset.heldout
+        if len(heldout) < MINIMUM:
+            return None
         order = _subset(len(heldout), self.protocol.n_fake, self.protocol.seed)
         return self.score(heldout.scaled()[order])
 
@@ -173,12 +176,13 @@ def draw(generator: Generator, extractor: Extractor, n: int, seed: int) -> Drawn
     """
     parts: list[Extracted] = []
     given: list[dict[str, Array]] = []
-    seconds, started = 0.0, time.perf_counter()
-    for inputs, value in generator.bound_batches(n, seed):
-        seconds += time.perf_counter() - started
+    seconds = 0.0
+    for start in range(0, n, BATCH):
+        given.append(generator.inputs(min(BATCH, n - start), seed, start=start))
+        before = time.perf_counter()
+        value = generator.session.bind(given[-1])["x"]
+        seconds += time.perf_counter() - before
         parts.append(extractor.extract_bound(value))
-        given.append(inputs)
-        started = time.perf_counter()
     inputs = {name: np.concatenate([each[name] for each in given]) for name in generator.latent.names}
     categorical = generator.latent.categorical
     return Drawn(

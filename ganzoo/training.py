@@ -77,7 +77,7 @@ def train(
             checkpoint_seconds=checkpoint_seconds,
         )
         with _recorded(folder, manifest, loop, log):
-            observer("started", {"path": str(folder.path)})
+            log.notify("started", _event(folder, manifest))
             _execute(plugin, folder, manifest, loop, log)
     return folder
 
@@ -102,7 +102,7 @@ def _execute(plugin: Plugin, folder: RunFolder, manifest: Manifest, loop: Loop, 
         files=folder.hashes(),
     )
     folder.write_manifest(done)
-    log.notify("finished", {"path": str(folder.path), "seconds": loop.seconds})
+    log.notify("finished", _event(folder, done))
 
 
 def export_model(plugin: Plugin, model: object, manifest: Manifest, target: Path) -> tuple[Generator, float]:
@@ -184,18 +184,23 @@ def _recorded(folder: RunFolder, manifest: Manifest, loop: Loop, log: LogFile) -
             status = "diverged"
         note = error.message if isinstance(error, GanzooError) else f"{type(error).__name__}: {error}"
         log.write()
-        folder.write_manifest(
-            msgspec.structs.replace(
-                manifest,
-                status=status,
-                note=note,
-                finished_utc=utc_now(),
-                steps=loop.steps_done,
-                train_seconds=round(loop.seconds, 3),
-            )
+        ended = msgspec.structs.replace(
+            manifest,
+            status=status,
+            note=note,
+            finished_utc=utc_now(),
+            steps=loop.steps_done,
+            train_seconds=round(loop.seconds, 3),
         )
-        log.notify("failed", {"path": str(folder.path), "note": note})
+        folder.write_manifest(ended)
+        log.notify("failed", _event(folder, ended))
         raise
+
+
+def _event(folder: RunFolder, manifest: Manifest) -> dict[str, Any]:
+    """What observers hear of a run that starts or ends."""
+    names = ("variant", "dataset", "seed", "status", "note", "steps", "train_seconds")
+    return {"path": str(folder.path)} | {name: getattr(manifest, name) for name in names}
 
 
 @contextmanager

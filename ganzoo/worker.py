@@ -67,7 +67,7 @@ def run_job(job: Job, report: Any) -> None:
         zoo=zoo,
         observer=report,
     )
-    report("scoring", {"path": str(folder.path)})
+    report("scoring", {"path": str(folder.path), "dataset": folder.manifest().dataset})
     judge = api.judge_of(zoo, registry, job.dataset, data_dir=job.data_dir, device=job.device)
     target = folder.file(runs.SCORE)
     generator = api.load(folder.path, device=job.device)
@@ -82,8 +82,8 @@ def _score_real(job: Job, judge: Judge) -> None:
     from ganzoo import runs
 
     folder = runs.RunStore(Path(job.runs)).folder(judge.protocol.dataset, runs.REAL, judge.protocol.hash)
-    if not folder.file(runs.SCORE).is_file():
-        runs.write_json(folder.file(runs.SCORE), judge.score_real())
+    if not folder.file(runs.SCORE).is_file() and (score := judge.score_real()) is not None:
+        runs.write_json(folder.file(runs.SCORE), score)
 
 
 def is_scored(target: Path, protocol_hash: str, sha256: str) -> bool:

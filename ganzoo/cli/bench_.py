@@ -127,7 +127,7 @@ def _report(outcomes: list[Outcome], written: list[Path], out: Path, registry: R
     from ganzoo.cli.board_ import show
 
     there = set(board.read_runs(out)["dataset"])
-    for dataset in dict.fromkeys(outcome.job.dataset for outcome in outcomes):
+    for dataset in dict.fromkeys(outcome.dataset or outcome.job.dataset for outcome in outcomes):
         if dataset in there:
             show(out, dataset, registry)
             click.echo()

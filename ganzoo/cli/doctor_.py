@@ -68,11 +68,10 @@ def _report_plugins() -> list[str]:
 
     _, zoo = common.open_zoo()
     loaded = {name: zoo.try_load(name) for name in zoo.names()}
-    zoo.datasets()
     fine = [name for name, plugin in loaded.items() if not isinstance(plugin, PluginError)]
     click.echo(f"\nvariants: {', '.join(fine) or 'none'}")
     broken = [str(plugin) for plugin in loaded.values() if isinstance(plugin, PluginError)]
-    broken += [str(error) for error in zoo.broken_extensions.values()]
+    broken += zoo.check_extensions()
     return (
         broken
         if fine

@@ -20,11 +20,10 @@ def command() -> None:
         rows += [[name, "variant", o.distribution, o.version, "ok" if fine else "broken"] for o in zoo.origins(name)]
         if isinstance(loaded, PluginError):
             causes.append(str(loaded))
-    zoo.datasets()
+    causes += zoo.check_extensions()
     for origin in zoo.extension_origins():
         broken = zoo.broken_extensions.get(str(origin))
         rows.append([origin.name, "extension", origin.distribution, origin.version, "broken" if broken else "ok"])
-        causes += [str(broken)] if broken else []
     click.echo(common.table(["name", "kind", "distribution", "version", "state"], rows))
     for cause in causes:
         click.echo(cause, err=True)

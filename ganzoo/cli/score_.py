@@ -46,6 +46,8 @@ def command(
     p, given = score.protocol, f"{score.protocol.n_fake} samples"
     click.echo(f"\n{given} against {p.n_real} of {p.dataset} ({p.split}), extractor {p.extractor}")
     click.echo(f"protocol {score.protocol_hash}")
+    for broken in zoo.broken_extensions.values():
+        click.echo(f"{broken} What it registers was left out.", err=True)
     entry = registry.datasets.get(data)
     if entry and entry.n_fake != p.n_fake:
         click.echo(f"The leaderboard's protocol takes {entry.n_fake} samples: not comparable with its rows.", err=True)

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import gzip
-import os
 import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ganzoo.errors import DataError
+from ganzoo.files import cache_root
 
 
 def cache_dir() -> Path:
     """The user's data cache: ``data`` under $GANZOO_CACHE, or under the platform's cache folder of ganzoo."""
-    root = os.environ.get("GANZOO_CACHE")
-    if root:
-        return Path(root).expanduser() / "data"
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("ganzoo")) / "data"
+    return cache_root() / "data"
 
 
 def search_folders(data_dir: Path | None, folders: Sequence[str]) -> list[Path]:

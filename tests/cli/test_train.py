@@ -171,7 +171,7 @@ def test_no_space_is_one_sentence_and_loses_nothing(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("ganzoo.files.tempfile.mkstemp", full)
+    monkeypatch.setattr("tempfile.mkstemp", full)
     assert "No space left on device" in refused(1, "train", "gaussian", "--seed", "1")
     after = {path: path.read_bytes() for path in (tmp_path / "runs").rglob("*") if path.is_file()}
     assert {path: after[path] for path in before} == before

@@ -18,7 +18,7 @@ LAYERS = (
     ("options",),
     ("types",),
     ("hookspecs", "latents", "files", "compat", "registry"),
-    ("data",),
+    ("data", "discovery"),
     ("loop", "metrics", "plugins", "engine"),
     ("extractors", "runs"),
     ("builtin", "pictures", "export"),
