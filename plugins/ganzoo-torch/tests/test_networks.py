@@ -20,6 +20,7 @@ def all_nets() -> list[nn.Module]:
 def test_pyramid_halves_to_a_small_base() -> None:
     assert pyramid(8, 8) == [(8, 8), (4, 4), (2, 2)]
     assert pyramid(28, 28) == [(28, 28), (14, 14), (7, 7), (4, 4)]
+    assert pyramid(28, 28, dense=True) == [(28, 28), (14, 14), (7, 7)]
     assert pyramid(64, 64)[-1] == (4, 4)
     assert pyramid(12, 20)[-1] == (3, 5)
 

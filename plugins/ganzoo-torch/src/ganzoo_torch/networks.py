@@ -11,18 +11,20 @@ from torch import Tensor, nn
 Shape = tuple[int, ...]
 
 
-def stages(height: int, width: int) -> int:
+def stages(height: int, width: int, *, dense: bool) -> int:
     """How often the size is halved: until the shorter side is about 4 (28 → 14 → 7 → 4), but at least twice.
 
-    Where it stopped at 7, D would judge the whole of a digit by one linear layer.
+    With a ``dense`` layer between, it stops earlier, at 7 or less (28 → 14 → 7, as in InfoGAN's Appendix C.1); without
+    one, D would there judge the whole of a digit by one linear layer.
     """
-    return max(2, round(math.log2(min(height, width) / 4)))
+    halvings = math.log2(min(height, width) / 4)
+    return max(2, int(halvings) if dense else round(halvings))
 
 
-def pyramid(height: int, width: int) -> list[tuple[int, int]]:
+def pyramid(height: int, width: int, *, dense: bool = False) -> list[tuple[int, int]]:
     """Sizes from the image down to the base, halved and rounded up: 28×28 → [(28, 28), (14, 14), (7, 7), (4, 4)]."""
     sizes = [(height, width)]
-    for _ in range(stages(height, width)):
+    for _ in range(stages(height, width, dense=dense)):
         sizes.append(tuple(-(-side // 2) for side in sizes[-1]))  # type: ignore[arg-type]  # two sides in, two out
     return sizes
 
@@ -74,7 +76,7 @@ class ConvGenerator(nn.Module):
         super().__init__()
         self.input_sizes = input_sizes
         channels, height, breadth = shape
-        *sizes, base = pyramid(height, breadth)
+        *sizes, base = pyramid(height, breadth, dense=hidden > 0)
         widths = [width * 2**i for i in reversed(range(len(sizes)))]
         entry = sum(input_sizes.values())
         layers: list[nn.Module] = []
@@ -97,10 +99,10 @@ class ConvGenerator(nn.Module):
 class ConvTrunk(nn.Module):
     """Images [N, C, H, W] → features [N, ``features``]: strided convolutions, leaky ReLU, BN but for the first."""
 
-    def __init__(self, shape: Shape, width: int, *, slope: float, norm: bool) -> None:
+    def __init__(self, shape: Shape, width: int, *, slope: float, norm: bool, dense: bool = False) -> None:
         super().__init__()
         channels, height, breadth = shape
-        depth = stages(height, breadth)
+        depth = stages(height, breadth, dense=dense)
         widths = [channels, *(width * 2**i for i in range(depth))]
         layers: list[nn.Module] = []
         for number, (before, after) in enumerate(pairwise(widths)):
