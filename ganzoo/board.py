@@ -144,10 +144,18 @@ def _worse(values: pd.Series[float], rank_by: str) -> pd.Series[float]:
 
 
 def _ranks(board: pd.DataFrame, rank_by: str) -> list[str]:
-    """1 + the number of models whose whole interval is better; only models with at least two seeds take part."""
+    """Places by the mean; a model whose interval meets that of the best of the group before it shares its rank.
+
+    Only models with at least two seeds take part.
+    """
     able = board[(board["role"] == "model") & (board["seeds"] >= 2)]
     worse, half = _worse(able[rank_by], rank_by), able[f"{rank_by}_ci"]
-    ranks = {i: str(1 + int((worse + half < worse[i] - half[i]).sum())) for i in able.index}
+    ranks: dict[Any, str] = {}
+    rank, limit = 0, -math.inf
+    for place, i in enumerate(worse.sort_values(kind="stable").index, start=1):
+        if worse[i] - half[i] > limit:
+            rank, limit = place, worse[i] + half[i]
+        ranks[i] = str(rank)
     return [ranks.get(i, "") for i in board.index]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from ganzoo import latents
 from ganzoo.engine import METADATA_KEY, Generator, GeneratorInfo
 from ganzoo.errors import ModelError
 from ganzoo.files import write_bytes
+from ganzoo.rewrite import dense_small_deconvolutions
 
 if TYPE_CHECKING:
     import onnx
@@ -26,8 +28,10 @@ PARITY_SAMPLES = 64
 _DTYPES = {"z": 1, "y": 7, "c": 1, "x": 1}  # onnx.TensorProto: FLOAT = 1, INT64 = 7
 
 
-def finalise(raw: Path, target: Path, info: GeneratorInfo) -> None:
-    """Check the plugin's file against the contract, strip what differs between machines, add metadata.
+def finalise(raw: Path, target: Path, info: GeneratorInfo) -> int:
+    """Check the plugin's file against the contract, strip what differs between machines, make it fast, add metadata.
+
+    Returns how many numbers the plugin stored in it: weights, frozen statistics and constants.
 
     Raises ModelError naming the first broken rule.
     """
@@ -41,12 +45,15 @@ def finalise(raw: Path, target: Path, info: GeneratorInfo) -> None:
         raise ModelError(f"{info.variant} exported no valid ONNX file: {str(error).splitlines()[0]}") from error
     _check_contract(model, info)
     _strip(model)
+    parameters: int = sum(math.prod(tensor.dims) for tensor in model.graph.initializer)
+    dense_small_deconvolutions(model)
     info = msgspec.structs.replace(
         info, content_hash=hashlib.sha256(model.SerializeToString(deterministic=True)).hexdigest()
     )
     entry = model.metadata_props.add()
     entry.key, entry.value = METADATA_KEY, json.dumps(msgspec.to_builtins(info), sort_keys=True)
     write_bytes(target, model.SerializeToString(deterministic=True))
+    return parameters
 
 
 def _check_contract(model: onnx.ModelProto, info: GeneratorInfo) -> None:
@@ -136,10 +143,3 @@ def parity(plugin: Plugin, model: object, generator: Generator) -> float:
             f"{name}: the ONNX file differs from the framework by {difference:.3g}, more than {PARITY_LIMIT:g}."
         )
     return difference
-
-
-def count_parameters(path: Path) -> int:
-    """Numbers stored in the generator's ONNX file: weights and frozen statistics."""
-    import onnx
-
-    return sum(int(np.prod(tensor.dims)) for tensor in onnx.load(path).graph.initializer)

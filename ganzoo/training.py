@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -23,7 +24,7 @@ from ganzoo import runs
 from ganzoo.compat import latent_spec, require_compatible
 from ganzoo.engine import Generator, GeneratorInfo, cuda_device_count
 from ganzoo.errors import DeviceError, Diverged, GanzooError, Interrupted
-from ganzoo.export import count_parameters, finalise, parity
+from ganzoo.export import finalise, parity
 from ganzoo.files import write_text
 from ganzoo.loop import Loop, Observer, ignore_events
 from ganzoo.options import as_dict, resolve
@@ -86,37 +87,46 @@ def _execute(plugin: Plugin, folder: RunFolder, manifest: Manifest, loop: Loop, 
     with _stop_signals(loop):
         model = plugin.train(loop)
     log.write()
-    onnx, measured = export_model(plugin, model, manifest, folder.file(runs.ONNX))
+    exported = export_model(plugin, model, manifest, folder.file(runs.ONNX))
     from ganzoo.pictures import save_samples
 
-    save_samples(onnx, folder.file(runs.PICTURE))
+    save_samples(exported.generator, folder.file(runs.PICTURE))
     done = msgspec.structs.replace(
         manifest,
         status="finished",
         finished_utc=utc_now(),
         train_seconds=round(loop.seconds, 3),
         steps=loop.steps_done,
-        parameters=count_parameters(onnx.path),
-        parity=measured,
-        onnx_sha256=onnx.sha256,
+        parameters=exported.parameters,
+        parity=exported.parity,
+        onnx_sha256=exported.generator.sha256,
         files=folder.hashes(),
     )
     folder.write_manifest(done)
     log.notify("finished", _event(folder, done))
 
 
-def export_model(plugin: Plugin, model: object, manifest: Manifest, target: Path) -> tuple[Generator, float]:
-    """Export, check, and prove parity before ``target`` appears. Returns the generator and the measured difference."""
+@dataclass(frozen=True)
+class Exported:
+    """A generator that passed the border, and what was measured there."""
+
+    generator: Generator
+    parity: float
+    parameters: int
+
+
+def export_model(plugin: Plugin, model: object, manifest: Manifest, target: Path) -> Exported:
+    """Export, check, and prove parity before ``target`` appears."""
     raw, checked = target.with_suffix(".raw.onnx"), target.with_suffix(".new.onnx")
     try:
         plugin.export(model, raw)
-        finalise(raw, checked, _generator_info(manifest))
+        parameters = finalise(raw, checked, _generator_info(manifest))
         measured = parity(plugin, model, Generator(checked, device="cpu"))
         checked.replace(target)
     finally:
         raw.unlink(missing_ok=True)
         checked.unlink(missing_ok=True)
-    return Generator(target, device="cpu"), measured
+    return Exported(Generator(target, device="cpu"), measured, parameters)
 
 
 def _plan(

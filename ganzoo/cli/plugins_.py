@@ -12,7 +12,7 @@ def command() -> None:
     """Show the installed plugins, broken ones included."""
     from ganzoo.errors import PluginError
 
-    _, zoo = common.open_zoo()
+    registry, zoo = common.open_zoo()
     rows, causes = [], []
     for name in zoo.names():
         loaded = zoo.try_load(name)
@@ -27,3 +27,5 @@ def command() -> None:
     click.echo(common.table(["name", "kind", "distribution", "version", "state"], rows))
     for cause in causes:
         click.echo(cause, err=True)
+    for name in sorted(set(registry.variants) - set(zoo.names())):
+        click.echo(f"{name} is not installed: {registry.install_hint(name)}")

@@ -20,7 +20,7 @@ LAYERS = (
     ("hookspecs", "latents", "files", "compat", "registry"),
     ("data", "discovery"),
     ("loop", "metrics", "plugins", "engine"),
-    ("extractors", "runs"),
+    ("extractors", "runs", "rewrite"),
     ("builtin", "pictures", "export"),
     ("training", "scoring"),
     ("api",),

@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 import torch
 from ganzoo_torch.models import dcgan, infogan, wgan
-from ganzoo_torch.networks import ConvGenerator, ConvTrunk, Upsample, batch_norm, pyramid
+from ganzoo_torch.networks import (
+    ConvGenerator,
+    ConvTrunk,
+    ThinConv,
+    ThinUpsampling,
+    Upsample,
+    batch_norm,
+    pyramid,
+)
 from torch import nn
 
 NORMS = nn.BatchNorm1d | nn.BatchNorm2d
@@ -82,3 +90,22 @@ def test_only_generators_keep_running_averages() -> None:
     generator, *others = all_nets()
     assert any("running_mean" in name for name, _ in generator.named_buffers())
     assert [name for net in others for name, _ in net.named_buffers()] == []
+
+
+@pytest.mark.parametrize(("kind", "plain"), [(ThinConv, nn.Conv2d), (ThinUpsampling, nn.ConvTranspose2d)])
+@pytest.mark.parametrize("size", [(8, 8), (7, 12)])
+def test_thin_layers_compute_what_the_plain_ones_do(
+    kind: type[nn.Module], plain: type[nn.Module], size: tuple[int, int]
+) -> None:
+    torch.manual_seed(0)
+    thin = kind(2, 3, kernel_size=4, stride=2, padding=1)
+    usual = plain(2, 3, kernel_size=4, stride=2, padding=1)
+    usual.load_state_dict(thin.state_dict())
+    results = []
+    for layer in (thin, usual):
+        x = torch.arange(2 * 2 * size[0] * size[1], dtype=torch.float32).view(2, 2, *size).sin().requires_grad_()
+        y = layer(x)
+        y.square().sum().backward()
+        results.append((y, x.grad, *(p.grad for p in layer.parameters())))
+    for mine, theirs in zip(*results, strict=True):
+        torch.testing.assert_close(mine, theirs, atol=1e-4, rtol=1e-5)
