@@ -1,4 +1,5 @@
 # `make bench`: from a fresh clone to a leaderboard.  `make test`: lint, types and tests.
+# `make benchmarks`: how fast, side by side with what it is compared with (docs/benchmarks.md).
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,7 +9,7 @@ PROJECTS := pyproject.toml constraints.txt $(wildcard plugins/*/pyproject.toml)
 # Data for the tests that want the real MNIST; they are skipped, with the reason, where it is not there.
 MNIST ?= ../shared/data/mnist
 
-.PHONY: bench test lint types pytest clean
+.PHONY: bench test lint types pytest benchmarks clean
 
 bench: $(VENV)/.installed
 	$(BIN)/ganzoo bench --all
@@ -24,6 +25,11 @@ types: $(VENV)/.installed-dev
 
 pytest: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 GANZOO_TEST_MNIST=$(MNIST) $(BIN)/python -m pytest
+
+benchmarks: $(VENV)/.installed-dev
+	$(BIN)/python tests/benchmarks/startup.py
+	$(BIN)/python tests/benchmarks/engine.py
+	$(BIN)/python tests/benchmarks/training.py
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

@@ -122,7 +122,7 @@ def _open(model: bytes, name: str, device: str, threads: int) -> Any:
     return session
 
 
-def _providers(device: str) -> list[str]:
+def _providers(device: str) -> list[Any]:
     if device not in ("auto", "cpu", "cuda"):
         raise UsageError(f"Unknown device '{device}'.", "Use auto, cpu or cuda.")
     there = built_for_cuda() and cuda_device_count() > 0
@@ -133,7 +133,8 @@ def _providers(device: str) -> list[str]:
     if device == "cpu" or not there:
         return ["CPUExecutionProvider"]
     _preload_cuda()
-    return ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    # TF32 keeps ten bits of the mantissa: a GPU's samples would leave the parity limit.
+    return [("CUDAExecutionProvider", {"use_tf32": "0"}), "CPUExecutionProvider"]
 
 
 @functools.cache

@@ -48,3 +48,11 @@ def test_rank_by_coverage_turns_the_order(catalogue: Registry) -> None:
         }
     )
     assert board._ranks(frame, "coverage") == ["3", "1", "1"]
+
+
+def test_a_wide_interval_lifts_no_model_past_better_ones() -> None:
+    """It shares the rank of the best model of the group that it meets, and those behind keep their places."""
+    frame = pd.DataFrame(
+        {"role": ["model"] * 4, "seeds": [3] * 4, "fid": [9.0, 1.0, 3.0, 2.0], "fid_ci": [0.1, 0.1, 5.0, 0.1]}
+    )
+    assert board._ranks(frame, "fid") == ["4", "1", "2", "2"]

@@ -152,8 +152,8 @@ def test_a_cuda_provider_that_does_not_load(generator: Generator, monkeypatch: p
     import onnxruntime
 
     class Fallback(onnxruntime.InferenceSession):
-        def __init__(self, model: bytes, options: Any, providers: list[str]) -> None:
-            assert providers[0] == "CUDAExecutionProvider"
+        def __init__(self, model: bytes, options: Any, providers: list[Any]) -> None:
+            assert providers[0] == ("CUDAExecutionProvider", {"use_tf32": "0"})
             super().__init__(model, options, providers=["CPUExecutionProvider"])
 
     monkeypatch.setattr(engine, "cuda_device_count", lambda: 1)

@@ -5,8 +5,8 @@
 
 One DCGAN generator (32×32, width 64), the weights those after two training steps. Two tables: samples left on the GPU
 (``Session.bind`` against a torch tensor) and samples brought back as NumPy arrays (``Generator.run`` against
-``.cpu().numpy()``). Latents are NumPy arrays on both sides; the device is synchronised after every call. torch keeps
-its defaults (TF32 in cuDNN's convolutions), and so does the engine. Each compilation is done before the clock
+``.cpu().numpy()``). Latents are NumPy arrays on both sides; the device is synchronised after every call. Both compute
+in full float32: the engine does so by itself, torch is told to (no TF32). Each compilation is done before the clock
 starts. Ratios are medians over interleaved rounds; nothing is asserted. Without CUDA: one sentence and exit 1.
 """
 
@@ -52,10 +52,12 @@ def engines(size: int, folder: Path) -> tuple[Any, Any, Any]:
 
     Raises DeviceError where CUDA's provider does not load: the engine then refuses to fall back.
     """
+    import torch
     from ganzoo_torch import dcgan
 
     from ganzoo.engine import Generator
 
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     model, path = trained(dcgan, image_data((1, size, size)), {"width": WIDTH}, folder)
     cpu, cuda = Generator(path, device="cpu", threads=1), Generator(path, device="cuda")
     return model.cuda().eval(), cpu, cuda
