@@ -122,7 +122,10 @@ class Loop:
             self.seconds = before + now - resumed
             if self._stop_reason:
                 self._save(state)
-                raise Interrupted(f"Stopped by {self._stop_reason} after step {self.steps_done} of {total}.")
+                raise Interrupted(
+                    f"Stopped by {self._stop_reason} after step {self.steps_done} of {total}.",
+                    "The same command goes on from there.",
+                )
             if now - saved >= self._checkpoint_seconds and self.steps_done < total:
                 self._save(state)
                 saved = time.perf_counter()

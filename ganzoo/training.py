@@ -60,10 +60,10 @@ def train(
     require_compatible(plugin.variant, dataset.spec)
     manifest = _plan(plugin, dataset, as_dict(resolved), reference or dataset.spec.name, seed, device, quick)
     folder = store.folder(dataset.spec.name, plugin.variant.name, manifest.key)
-    if folder.is_finished():
-        return folder
     if device == "cuda" and not cuda_device_count():
         raise DeviceError("--device cuda was asked for, but the driver shows no CUDA GPU.", "Use --device cpu.")
+    if folder.is_finished():
+        return folder
     with folder.lock():
         folder.write_manifest(manifest)
         log = LogFile(folder, observer)

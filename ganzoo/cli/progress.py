@@ -39,8 +39,6 @@ class TrainProgress:
             )
             self._bar.start()
             self._task = self._bar.add_task(self._title, total=None, losses="starting")
-        else:
-            click.echo(f"{self._title}: starting", err=True)
         return self
 
     def __exit__(
@@ -51,7 +49,9 @@ class TrainProgress:
 
     def __call__(self, event: str, fields: dict[str, Any]) -> None:
         """Take one event of the run."""
-        if event == "step":
+        if event == "started" and self._bar is None:
+            self._say("starting")
+        elif event == "step":
             self._step(fields)
         elif event == "resumed":
             self._say(f"resumed after step {fields['step']}")

@@ -49,7 +49,7 @@ def test_errors_become_one_sentence_and_their_exit_code(
         raise error
 
     monkeypatch.setattr("ganzoo.registry.load", fail)
-    assert refused(code, "list") == sentence
+    assert refused(code, "plugins") == sentence
 
 
 def test_verbose_lets_the_traceback_through(run: Any) -> None:
@@ -63,6 +63,6 @@ def test_ctrl_c_ends_with_130(run: Any, monkeypatch: pytest.MonkeyPatch) -> None
         raise KeyboardInterrupt
 
     monkeypatch.setattr("ganzoo.registry.load", interrupt)
-    result = run("list")
+    result = run("plugins")
     assert result.exit_code == 130
     assert "Traceback" not in result.output
