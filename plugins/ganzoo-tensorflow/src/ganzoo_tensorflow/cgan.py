@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import ganzoo
+from ganzoo_tensorflow.hooks import export, sample
+
+__all__ = ["describe", "export", "sample", "train"]
 
 
 class CganOptions(ganzoo.Options, frozen=True):
@@ -49,19 +51,3 @@ def train(run: ganzoo.TrainRun) -> Any:
     from ganzoo_tensorflow.models.cgan import Cgan
 
     return kit.train(Cgan, run)
-
-
-@ganzoo.hookimpl
-def sample(model: Any, inputs: dict[str, Any]) -> Any:
-    """Samples float32 [N, C, H, W] in [-1, 1] of the classes ``y``."""
-    from ganzoo_tensorflow import kit
-
-    return kit.sample(model, inputs)
-
-
-@ganzoo.hookimpl
-def export(model: Any, path: Path) -> bool:
-    """Write the ONNX file: ``z`` and ``y`` in, ``x`` out."""
-    from ganzoo_tensorflow import kit
-
-    return kit.export(model, path)

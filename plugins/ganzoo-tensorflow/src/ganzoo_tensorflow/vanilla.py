@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import ganzoo
+from ganzoo_tensorflow.hooks import export, sample
+
+__all__ = ["describe", "export", "sample", "train"]
 
 
 class VanillaOptions(ganzoo.Options, frozen=True):
@@ -56,19 +58,3 @@ def train(run: ganzoo.TrainRun) -> Any:
     from ganzoo_tensorflow.models.vanilla import Vanilla
 
     return kit.train(Vanilla, run)
-
-
-@ganzoo.hookimpl
-def sample(model: Any, inputs: dict[str, Any]) -> Any:
-    """Samples float32 [N, C, H, W] in [-1, 1], or [N, d] for points."""
-    from ganzoo_tensorflow import kit
-
-    return kit.sample(model, inputs)
-
-
-@ganzoo.hookimpl
-def export(model: Any, path: Path) -> bool:
-    """Write the ONNX file: ``z`` in, ``x`` out."""
-    from ganzoo_tensorflow import kit
-
-    return kit.export(model, path)

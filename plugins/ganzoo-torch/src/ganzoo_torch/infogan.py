@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import ganzoo
+from ganzoo_torch.hooks import export, sample
 
 if TYPE_CHECKING:
     from torch import nn
+
+__all__ = ["describe", "export", "sample", "train"]
 
 
 class InfoganOptions(ganzoo.Options):
@@ -56,19 +58,3 @@ def train(run: ganzoo.TrainRun) -> nn.Module:
     from ganzoo_torch.models import infogan
 
     return infogan.train(run)
-
-
-@ganzoo.hookimpl
-def sample(model: nn.Module, inputs: dict[str, Any]) -> Any:
-    """Images float32 [N, C, H, W] in [-1, 1] for ``z`` and ``c``."""
-    from ganzoo_torch import kit
-
-    return kit.sample(model, inputs)
-
-
-@ganzoo.hookimpl
-def export(model: nn.Module, path: Path) -> bool:
-    """Write the generator as one ONNX file."""
-    from ganzoo_torch import onnx_file
-
-    return onnx_file.export_generator(model, path)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import ganzoo
+from ganzoo_torch.hooks import export, sample
 
 if TYPE_CHECKING:
     from torch import nn
+
+__all__ = ["describe", "export", "sample", "train"]
 
 
 class WganOptions(ganzoo.Options):
@@ -55,19 +57,3 @@ def train(run: ganzoo.TrainRun) -> nn.Module:
     from ganzoo_torch.models import wgan
 
     return wgan.train(run)
-
-
-@ganzoo.hookimpl
-def sample(model: nn.Module, inputs: dict[str, Any]) -> Any:
-    """Images float32 [N, C, H, W] in [-1, 1], or points [N, d], for ``z``."""
-    from ganzoo_torch import kit
-
-    return kit.sample(model, inputs)
-
-
-@ganzoo.hookimpl
-def export(model: nn.Module, path: Path) -> bool:
-    """Write the generator as one ONNX file."""
-    from ganzoo_torch import onnx_file
-
-    return onnx_file.export_generator(model, path)
