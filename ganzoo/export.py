@@ -15,7 +15,7 @@ from ganzoo import latents
 from ganzoo.engine import METADATA_KEY, Generator, GeneratorInfo
 from ganzoo.errors import ModelError
 from ganzoo.files import write_bytes
-from ganzoo.rewrite import dense_small_deconvolutions
+from ganzoo.rewrite import dense_small_deconvolutions, number_names
 
 if TYPE_CHECKING:
     import onnx
@@ -47,6 +47,7 @@ def finalise(raw: Path, target: Path, info: GeneratorInfo) -> int:
     _strip(model)
     parameters: int = sum(math.prod(tensor.dims) for tensor in model.graph.initializer)
     dense_small_deconvolutions(model)
+    number_names(model)
     info = msgspec.structs.replace(
         info, content_hash=hashlib.sha256(model.SerializeToString(deterministic=True)).hexdigest()
     )
