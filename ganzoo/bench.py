@@ -11,12 +11,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from ganzoo.runs import REAL, Failure, write_json
+from ganzoo.runs import REAL, Failure, utc_now, write_json
 from ganzoo.worker import ONE_THREAD, Job
 
 if TYPE_CHECKING:
@@ -247,6 +246,6 @@ def note_failures(store: RunStore, outcomes: Iterable[Outcome]) -> None:
                 seed=job.seed,
                 quick=job.quick,
                 note=outcome.note,
-                date_utc=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                date_utc=utc_now(),
             )
             write_json(file, failure)

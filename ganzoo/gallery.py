@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +10,7 @@ import numpy as np
 
 from ganzoo.data.base import quantise
 from ganzoo.engine import Generator
-from ganzoo.files import write_bytes
-from ganzoo.pictures import best_columns, save_png, tile
+from ganzoo.pictures import ask_for, best_columns, new_figure, save_figure, save_png, tile
 from ganzoo.runs import ONNX, RunStore
 
 if TYPE_CHECKING:
@@ -29,7 +27,12 @@ def write(store: RunStore, variants: Sequence[tuple[str, str]], path: Path, seed
 
     Samples 0, 1, 2 … of the sampling stream, never chosen ones; classes and codes in turn where a variant takes them.
     """
-    files = {folder.manifest().onnx_sha256: folder.file(ONNX) for folder in store.all() if folder.is_finished()}
+    wanted = {digest for _, digest in variants}
+    files = {
+        digest: folder.file(ONNX)
+        for folder in store.all()
+        if (digest := folder.manifest().onnx_sha256) in wanted and folder.is_finished()
+    }
     shown = [(name, Generator(files[digest], device="cpu")) for name, digest in variants if digest in files]
     if not shown:
         return False
@@ -42,23 +45,13 @@ def write(store: RunStore, variants: Sequence[tuple[str, str]], path: Path, seed
 
 def _strip(generator: Generator, seed: int) -> Array:
     inputs = generator.inputs(STRIP, seed)
-    rows = np.arange(STRIP)
-    if generator.latent.classes:
-        inputs["y"] = rows % generator.latent.classes
-    if generator.latent.categorical:
-        inputs["c"][:, : generator.latent.categorical] = np.eye(generator.latent.categorical)[
-            rows % generator.latent.categorical
-        ]
-    return quantise(generator.run(inputs))
+    ask_for(generator, inputs, np.arange(STRIP) % (generator.latent.classes or generator.latent.categorical or 1))
+    return tile(quantise(generator.run(inputs)), STRIP)
 
 
 def _write_strips(strips: Sequence[tuple[str, Array]], path: Path) -> None:
-    lines = [np.concatenate([_label(name, strip), strip], axis=1) for name, strip in _tiled(strips)]
+    lines = [np.concatenate([_label(name, strip), strip], axis=1) for name, strip in strips]
     save_png(np.concatenate(lines), path)
-
-
-def _tiled(strips: Sequence[tuple[str, Array]]) -> list[tuple[str, Array]]:
-    return [(name, tile(images, STRIP)) for name, images in strips]
 
 
 def _label(name: str, strip: Array) -> Array:
@@ -72,13 +65,9 @@ def _label(name: str, strip: Array) -> Array:
 
 
 def _write_points(clouds: Sequence[tuple[str, Array]], path: Path) -> None:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     columns = best_columns(len(clouds))
     rows = -(-len(clouds) // columns)
-    figure = Figure(figsize=(3 * columns, 3 * rows), dpi=100, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(3 * columns, 3 * rows)
     grid: Any = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
     for axes in grid.flat[len(clouds) :]:
         axes.set_visible(False)
@@ -86,6 +75,4 @@ def _write_points(clouds: Sequence[tuple[str, Array]], path: Path) -> None:
         axes.scatter(x[:, 0], x[:, 1], s=3, alpha=0.4, linewidths=0)
         axes.set_title(name, fontsize=10)
         axes.set_aspect("equal")
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None})
-    write_bytes(path, buffer.getvalue())
+    save_figure(figure, path)

@@ -13,12 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 if TYPE_CHECKING:
-    from ganzoo.data.base import Dataset, Source
+    from ganzoo.data.base import Source
     from ganzoo.extractors import ExtractorSource
     from ganzoo.metrics import Metric
     from ganzoo.types import Array, TrainRun, Variant
-
-    _ = Dataset
 
 PROJECT = "ganzoo"
 VARIANTS = "ganzoo.variants"

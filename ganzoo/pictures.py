@@ -12,8 +12,10 @@ from ganzoo.data.base import quantise
 from ganzoo.files import write_bytes
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from ganzoo.engine import Generator
-    from ganzoo.types import Array, DataSpec
+    from ganzoo.types import Array
 
 _MIN_SIDE = 40  # pixels a side at which an 8×8 digit can be read on a screen
 _GAP = 2
@@ -44,12 +46,17 @@ def best_columns(n: int) -> int:
 def _row_per_class(generator: Generator, rows: int, columns: int, seed: int) -> dict[str, Array]:
     first = generator.inputs(columns, seed)
     inputs = {name: np.concatenate([value] * rows) for name, value in first.items()}
-    wanted = np.repeat(np.arange(rows), columns)
-    if generator.latent.classes:
-        inputs["y"] = wanted.astype(np.int64)
-    else:
-        inputs["c"][:, :rows] = np.eye(rows, dtype=np.float32)[wanted]
+    ask_for(generator, inputs, np.repeat(np.arange(rows), columns))
     return inputs
+
+
+def ask_for(generator: Generator, inputs: dict[str, Array], wanted: Array) -> None:
+    """Set the class, or else the categorical code, of each sample in ``inputs`` to ``wanted`` [n]."""
+    latent = generator.latent
+    if latent.classes:
+        inputs["y"] = wanted.astype(np.int64)
+    elif latent.categorical:
+        inputs["c"][:, : latent.categorical] = np.eye(latent.categorical, dtype=np.float32)[wanted]
 
 
 def save_grid(x: Array, path: Path, columns: int) -> None:
@@ -83,24 +90,28 @@ def save_png(pixels: Array, path: Path) -> None:
 
 def save_points(x: Array, path: Path) -> None:
     """Write points [N, d] as a scatter plot of the first two coordinates."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(4, 4), dpi=100, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(4, 4)
     axes: Any = figure.add_subplot()
     axes.scatter(x[:, 0], x[:, 1] if x.shape[1] > 1 else np.zeros(len(x)), s=4, alpha=0.4, linewidths=0)
     axes.set_aspect("equal", "datalim")
+    save_figure(figure, path)
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of so many inches at 100 pixels each, without a window."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=100, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG, whole or not at all, without the name of the program that drew it."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", metadata={"Software": None})
     write_bytes(path, buffer.getvalue())
-
-
-def describe_form(spec: DataSpec) -> str:
-    """A dataset's form in words: "1×8×8 images, 10 classes"."""
-    shape = "×".join(map(str, spec.shape))
-    what = f"{shape} images" if spec.kind == "image" else f"points in {shape} dimensions"
-    return f"{what}, {spec.classes} classes" if spec.classes else what
 
 
 def save_npz(generator: Generator, path: Path, n: int, seed: int = 0, label: int | None = None) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
@@ -145,11 +146,7 @@ class Zoo:
         return any(impl.plugin is module for impl in getattr(self._manager.hook, hook).get_hookimpls())
 
     def _caller(self, module: Any) -> Callable[[str, dict[str, Any]], Any]:
-        def call(hook: str, given: dict[str, Any]) -> Any:
-            others = [plugin for plugin in self._manager.get_plugins() if plugin is not module]
-            return self._manager.subset_hook_caller(hook, others)(**given)
-
-        return call
+        return lambda hook, given: _call_alone(self._manager, module, hook, given)
 
     def datasets(self) -> dict[str, Source]:
         """Every registered dataset source by name."""
@@ -205,10 +202,10 @@ class Zoo:
         manager = self._extension_manager()
         results: list[tuple[str, Any]] = []
         for impl in getattr(manager.hook, hook).get_hookimpls():
-            caller = manager.subset_hook_caller(hook, [p for p in manager.get_plugins() if p is not impl.plugin])
             origin = self._extension_names[impl.plugin_name]
             try:
-                result = _guard(origin, f"failed in {hook}", lambda call=caller: check((call(**given) or [None])[0]))
+                answers = _guard(origin, f"failed in {hook}", partial(_call_alone, manager, impl.plugin, hook, given))
+                result = _guard(origin, f"failed in {hook}", partial(check, answers[0] if answers else None))
             except PluginError as error:
                 result = error
             results.append((str(origin), result))
@@ -230,6 +227,12 @@ class Zoo:
                         manager.unregister(name=name)
             self._extensions = manager
         return self._extensions
+
+
+def _call_alone(manager: pluggy.PluginManager, plugin: Any, hook: str, given: dict[str, Any]) -> Any:
+    """Call a hook of one plugin and of no other."""
+    others = [other for other in manager.get_plugins() if other is not plugin]
+    return manager.subset_hook_caller(hook, others)(**given)
 
 
 def _by_name(points: Iterable[EntryPoint | Origin]) -> dict[str, list[Origin]]:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -201,6 +202,11 @@ def _read_failure(path: Path) -> Failure:
         return msgspec.json.decode(path.read_bytes(), type=Failure)
     except msgspec.DecodeError as error:
         raise StoreError(f"{path} is damaged: {error}.", "Remove it and run the bench again.") from error
+
+
+def utc_now() -> str:
+    """The time as ISO 8601 in UTC, to the second, as manifests and rows have it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def slug(name: str) -> str:

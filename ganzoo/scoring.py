@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -24,7 +25,7 @@ from ganzoo.registry import DatasetEntry
 from ganzoo.types import DataSpec, Estimate
 
 if TYPE_CHECKING:
-    from ganzoo.data.base import Dataset, Split
+    from ganzoo.data.base import Dataset
     from ganzoo.engine import Generator
     from ganzoo.extractors import Extractor, ExtractorSource
     from ganzoo.types import Array, FloatArray
@@ -76,7 +77,7 @@ class Drawn:
 
 
 class Judge:
-    """One dataset's protocol, ready to score any number of models; the reference is computed once."""
+    """One dataset's protocol, ready to score any number of models; the reference is computed for the first of them."""
 
     def __init__(
         self,
@@ -95,7 +96,7 @@ class Judge:
         self._dataset = dataset
         self._metrics = list(metrics)
         self._extractor: Extractor = extractors[entry.extractor].open(device, threads)
-        split = dataset.train if entry.split == "train" else dataset.heldout
+        self._split = split = dataset.train if entry.split == "train" else dataset.heldout
         self._chosen = _subset(len(split), entry.n_real, entry.seed)
         self.protocol = Protocol(
             dataset=dataset.spec.name,
@@ -108,10 +109,10 @@ class Judge:
             metrics={metric.name: metric.version for metric in self._metrics},
             seed=entry.seed,
         )
-        self._reference = self._make_reference(split)
 
-    def _make_reference(self, split: Split) -> Reference:
-        dataset = self._dataset
+    @cached_property
+    def _reference(self) -> Reference:
+        dataset, split = self._dataset, self._split
         train = self._features(dataset.train.scaled())
         heldout = self._features(dataset.heldout.scaled()) if len(dataset.heldout) else train[:0]
         real = train if split is dataset.train else heldout

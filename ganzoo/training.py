@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +30,7 @@ from ganzoo.options import as_dict, resolve
 
 if TYPE_CHECKING:
     from ganzoo.data.base import Dataset
+    from ganzoo.options import Options
     from ganzoo.plugins import Plugin
     from ganzoo.runs import Manifest, RunFolder, RunStore
 
@@ -58,7 +58,7 @@ def train(
     """
     resolved = resolve(plugin.variant.options, *options, owner=plugin.variant.name)
     require_compatible(plugin.variant, dataset.spec)
-    manifest = _plan(plugin, dataset, as_dict(resolved), reference or dataset.spec.name, seed, device, quick)
+    manifest = _plan(plugin, dataset, resolved, reference or dataset.spec.name, seed, device, quick)
     folder = store.folder(dataset.spec.name, plugin.variant.name, manifest.key)
     if device == "cuda" and not cuda_device_count():
         raise DeviceError("--device cuda was asked for, but the driver shows no CUDA GPU.", "Use --device cpu.")
@@ -94,7 +94,7 @@ def _execute(plugin: Plugin, folder: RunFolder, manifest: Manifest, loop: Loop, 
     done = msgspec.structs.replace(
         manifest,
         status="finished",
-        finished_utc=utc_now(),
+        finished_utc=runs.utc_now(),
         train_seconds=round(loop.seconds, 3),
         steps=loop.steps_done,
         parameters=exported.parameters,
@@ -130,10 +130,9 @@ def export_model(plugin: Plugin, model: object, manifest: Manifest, target: Path
 
 
 def _plan(
-    plugin: Plugin, dataset: Dataset, options: dict[str, Any], reference: str, seed: int, device: str, quick: bool
+    plugin: Plugin, dataset: Dataset, resolved: Options, reference: str, seed: int, device: str, quick: bool
 ) -> Manifest:
-    variant, origin = plugin.variant, plugin.origin
-    resolved = resolve(variant.options, options, owner=variant.name)
+    variant, origin, options = plugin.variant, plugin.origin, as_dict(resolved)
     return runs.Manifest(
         key=runs.run_key(
             variant=variant.name,
@@ -157,7 +156,7 @@ def _plan(
         seed=seed,
         device=device,
         quick=quick,
-        started_utc=utc_now(),
+        started_utc=runs.utc_now(),
         ganzoo_version=ganzoo.__version__,
         environment=environment(),
     )
@@ -198,7 +197,7 @@ def _recorded(folder: RunFolder, manifest: Manifest, loop: Loop, log: LogFile) -
             manifest,
             status=status,
             note=note,
-            finished_utc=utc_now(),
+            finished_utc=runs.utc_now(),
             steps=loop.steps_done,
             train_seconds=round(loop.seconds, 3),
         )
@@ -273,11 +272,6 @@ def _read_log(path: Path) -> list[dict[str, str]]:
         return []
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
-
-
-def utc_now() -> str:
-    """The time as ISO 8601 in UTC, to the second."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def environment() -> dict[str, str]:

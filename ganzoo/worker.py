@@ -48,7 +48,6 @@ def run_job(job: Job, report: Any) -> None:
     from ganzoo import api, runs
     from ganzoo import registry as registries
     from ganzoo.plugins import Zoo
-    from ganzoo.training import utc_now
 
     registry = registries.load(Path(job.registry) if job.registry else None)
     zoo = Zoo.discover(registry)
@@ -74,7 +73,7 @@ def run_job(job: Job, report: Any) -> None:
     noted = runs.RunStore(Path(job.runs)).failure_file(job.dataset, job.variant, job.seed, job.quick)
     # Where the last attempt failed, the row that says it went well must be the newer one.
     if noted.is_file() or not is_scored(target, judge.protocol.hash, generator.sha256):
-        runs.write_json(target, msgspec.structs.replace(judge.score_generator(generator), scored_utc=utc_now()))
+        runs.write_json(target, msgspec.structs.replace(judge.score_generator(generator), scored_utc=runs.utc_now()))
     report("scored", {"path": str(folder.path)})
 
 

@@ -116,8 +116,3 @@ def test_an_npz_of_points_holds_floats_alone(tmp_path: Path) -> None:
     with np.load(tmp_path / "x.npz") as arrays:
         assert list(arrays) == ["x"]
         np.testing.assert_array_equal(arrays["x"], points.sample(10))
-
-
-def test_forms_in_words() -> None:
-    assert pictures.describe_form(graphs.IMAGES) == "1×8×8 images, 3 classes"
-    assert pictures.describe_form(graphs.POINTS) == "points in 2 dimensions"

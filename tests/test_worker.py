@@ -18,7 +18,7 @@ from ganzoo.worker import Job, Reporter, is_scored, main
 def test_success_after_a_failure_makes_a_newer_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A job may fail with its run already trained and scored: its data were not there, say."""
     clock = itertools.count(10)
-    monkeypatch.setattr("ganzoo.training.utc_now", lambda: f"2026-01-{next(clock)}")
+    monkeypatch.setattr("ganzoo.runs.utc_now", lambda: f"2026-01-{next(clock)}")
     store, job = RunStore(tmp_path), Job(variant="gaussian", dataset="digits", seed=0, runs=str(tmp_path))
 
     def date() -> str:
