@@ -15,7 +15,7 @@ from ganzoo.types import Estimate
 Features = NDArray[np.float64]
 T = TypeVar("T")
 
-Need = Literal["logits", "classes", "mixture", "heldout", "asked", "codes"]
+Need = Literal["logits", "classes", "mixture", "heldout", "asked", "codes", "labels"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,10 @@ class Reference:
     """Features of held-out real samples [n_heldout, d]."""
     labels: NDArray[np.int64] | None = None
     """Class labels [n_real] of the reference, None where there are none."""
+    train_labels: NDArray[np.int64] | None = None
+    """Class labels [n_train], None where there are none."""
+    heldout_labels: NDArray[np.int64] | None = None
+    """Class labels [n_heldout], likewise."""
     classes: int = 0
     centres: Features | None = None
     """Mode centres [k, d] of a mixture whose points are their own features."""
@@ -67,7 +71,24 @@ class Sets:
             "heldout": len(self.reference.heldout) > 0,
             "asked": self.asked is not None,
             "codes": self.codes is not None,
+            "labels": self.reference.train_labels is not None and self.reference.heldout_labels is not None,
         }[need]
+
+
+@dataclass(frozen=True)
+class Influence:
+    """How every row moves a metric's value, to first order: the error of a difference of two models needs the rows.
+
+    A standard error is √(var(fake)/m + var(real)/n + second); where the reference is taken as exact, ``real`` is None.
+    """
+
+    value: float
+    fake: Features
+    """Influence [m] of each generated row, in the order of the features; only its variance matters, not its mean."""
+    real: Features | None = None
+    """Influence [n] of each reference row."""
+    second: float = 0.0
+    """Variance that the first order misses (of degenerate statistics such as KID between equal distributions)."""
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,3 +101,7 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     needs: tuple[Need, ...] = ()
     version: int = 1
     better: Literal["lower", "higher", "neither"] = "neither"
+    influence: Callable[[Sets], dict[str, Influence]] | None = None
+    """Columns whose difference between two models on one reference gets a paired standard error."""
+    on_request: bool = False
+    """Computed only where it is named ('--metrics'): costly, or of use to few."""
