@@ -16,9 +16,10 @@ PANEL = 1 << 22
 """Numbers held at once in a block of pairwise values (32 MiB): memory is O(n · block), never n × n."""
 
 
-def checked(x: object, what: str, *, least: int = 1) -> Features:
+def checked(x: object, what: str, *, least: int = 1, keep_single: bool = False) -> Features:
     """Return ``x`` as float64 [n, d]; ``what`` names it in errors ("the generated features").
 
+    With ``keep_single`` float32 stays what it is, for metrics that go through the features block by block.
     Raises ScoreError unless it is a real, finite matrix with at least ``least`` rows and one column.
     """
     array = np.asarray(x)
@@ -28,17 +29,18 @@ def checked(x: object, what: str, *, least: int = 1) -> Features:
         raise ScoreError(f"{_cap(what)} have shape {array.shape}, where [n, d] is needed.")
     if len(array) < least:
         raise ScoreError(f"{_cap(what)} have {len(array)} rows, where at least {least} are needed.")
-    array = array.astype(np.float64, copy=False)
+    if not (keep_single and array.dtype == np.float32):
+        array = array.astype(np.float64, copy=False)
     if not np.isfinite(array).all():
         row = int(np.flatnonzero(~np.isfinite(array).all(axis=1))[0])
         raise ScoreError(f"{_cap(what)} hold NaN or infinite values, first in row {row}.")
     return array
 
 
-def checked_pair(real: object, fake: object, *, least: int = 1) -> tuple[Features, Features]:
+def checked_pair(real: object, fake: object, *, least: int = 1, keep_single: bool = False) -> tuple[Features, Features]:
     """Check reference features [n, d] and generated features [m, d]. Raises ScoreError where their widths differ."""
-    a = checked(real, "the reference features", least=least)
-    b = checked(fake, "the generated features", least=least)
+    a = checked(real, "the reference features", least=least, keep_single=keep_single)
+    b = checked(fake, "the generated features", least=least, keep_single=keep_single)
     same_width(a.shape[1], b)
     return a, b
 

@@ -15,7 +15,7 @@ from ganzoo.types import Estimate
 Features = NDArray[np.float64]
 T = TypeVar("T")
 
-Need = Literal["logits", "classes", "mixture", "heldout", "asked", "codes", "labels"]
+Need = Literal["real", "train", "logits", "classes", "mixture", "heldout", "asked", "codes", "labels"]
 
 
 @dataclass(frozen=True)
@@ -30,15 +30,15 @@ class Reference:
     """Features of held-out real samples [n_heldout, d]."""
     labels: NDArray[np.int64] | None = None
     """Class labels [n_real] of the reference, None where there are none."""
-    train_labels: NDArray[np.int64] | None = None
-    """Class labels [n_train], None where there are none."""
-    heldout_labels: NDArray[np.int64] | None = None
-    """Class labels [n_heldout], likewise."""
     classes: int = 0
     centres: Features | None = None
     """Mode centres [k, d] of a mixture whose points are their own features."""
     std: float = 0.0
     """Isotropic standard deviation of each of those modes."""
+    train_labels: NDArray[np.int64] | None = None
+    """Class labels [n_train], None where there are none."""
+    heldout_labels: NDArray[np.int64] | None = None
+    """Class labels [n_heldout], likewise."""
     memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def once(self, key: str, make: Callable[[], T]) -> T:
@@ -65,6 +65,8 @@ class Sets:
     def has(self, need: Need) -> bool:
         """Whether what a metric needs is there."""
         return {
+            "real": len(self.reference.real) > 0,
+            "train": len(self.reference.train) > 0,
             "logits": self.logits is not None,
             "classes": self.logits is not None and self.reference.labels is not None,
             "mixture": self.reference.centres is not None,
@@ -88,7 +90,7 @@ class Influence:
     real: Features | None = None
     """Influence [n] of each reference row."""
     second: float = 0.0
-    """Variance that the first order misses (of degenerate statistics such as KID between equal distributions)."""
+    """Variance that the first order misses, as of KID between equal laws; negative where the rows hold too much."""
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Copying of the training set: share of memorised samples, and the C_T statistic.
+"""Copying of the training set: shares of memorised and of duplicate samples, the worst copies, and the C_T statistic.
 
 Alaa et al. 2022, "How Faithful is your Synthetic Data?", section 3 (authenticity); Meehan, Chaudhuri & Dasgupta 2020,
 "A Non-Parametric Test to Detect Data-Copying in Generative Models", section 3.
@@ -13,14 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganzoo.errors import ScoreError
-from ganzoo.metrics.arrays import binomial_error, checked, same_width
-from ganzoo.metrics.base import Features, Metric, Reference, Sets
+from ganzoo.metrics.arrays import checked, same_width
+from ganzoo.metrics.base import Features, Influence, Metric, Reference, Sets
 from ganzoo.metrics.nearest import TrainIndex, train_index
+from ganzoo.metrics.shares import estimate, share, share_influence
 from ganzoo.types import Estimate
 
 CELLS = 3
 MINIMAL_CELL = 20
 MAXIMAL_WIDTH = 64
+LEVEL = 0.05
+"""A duplicate is as near to the training set as this share of the held-out samples."""
+MINIMAL_HELDOUT = 20
+"""Held-out samples below which that quantile lies beyond the nearest of them."""
 _SEED = 0
 
 Cells = NDArray[np.int64]
@@ -32,11 +37,71 @@ def memorised_share(index: TrainIndex, points: Features) -> Estimate:
     An exact copy always counts, even of a training sample that has a duplicate. Standard error: binomial, given the
     training set. Raises ScoreError for bad shapes or values.
     """
-    points = checked(points, "the samples")
+    return share(_memorised(index, points))
+
+
+def _memorised(index: TrainIndex, points: Features) -> NDArray[np.bool_]:
+    points = checked(points, "the samples", keep_single=True)
     distance, row = index.nearest(points)
-    copied = (distance < index.own_distance(row)) | (distance == 0)
-    share = float(copied.mean())
-    return Estimate(share, binomial_error(share, len(points)), len(points))
+    hits: NDArray[np.bool_] = (distance < index.own_distance(row)) | (distance == 0)
+    return hits
+
+
+def duplicate_share(index: TrainIndex, heldout: Features, points: Features) -> Estimate:
+    """Return the share (0 … 1) of points [m, d] as near to the training set as the nearest 5 % of held-out samples.
+
+    τ is the 5 % quantile of the distances of held-out samples [n, d] to their nearest training sample, at rank
+    0.05 (n+1), so that a model that copies nothing scores 0.05 on average, or the share of exact copies among the
+    held-out samples where that is more. Points at τ count, and so exact copies always do.
+    The standard error counts the points and the held-out samples, with the training set as given:
+    √(p(1−p)/m + (f/g)² 0.05·0.95/n), f/g the ratio of the densities of both distances around τ.
+    Raises ScoreError for bad shapes or values, or fewer than 20 held-out samples.
+    """
+    return estimate(duplicate_influence(index, heldout, points))
+
+
+def duplicate_influence(index: TrainIndex, heldout: Features, points: Features) -> Influence:
+    """Return the rows of ``duplicate_share``; a held-out sample below τ draws τ towards 0 (Bahadur 1966)."""
+    heldout = checked(heldout, "the held-out features", least=MINIMAL_HELDOUT, keep_single=True)
+    distance, _ = index.nearest(checked(points, "the samples", keep_single=True))
+    real, _ = index.nearest(heldout)
+    low, border, high = np.quantile(real, [LEVEL / 2, LEVEL, 2 * LEVEL], method="weibull")
+    hits = share_influence(distance <= border)
+    around = float(np.mean((real > low) & (real <= high)))
+    density = float(np.mean((distance > low) & (distance <= high))) / around if around else 0.0
+    return Influence(hits.value, hits.fake, density * (LEVEL - (real <= border)), hits.second)
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A sample and the training sample it is nearest to."""
+
+    sample: int
+    """Row of the sample."""
+    train: int
+    """Row of the training sample."""
+    distance: float
+    """Between the two, in feature units."""
+    own_distance: float
+    """From that training sample to the nearest other one."""
+    ratio: float
+    """``distance`` / ``own_distance``: below 1 counts as memorised, 0 is an exact copy."""
+
+
+def worst_copies(index: TrainIndex, features: Features, count: int) -> list[Copy]:
+    """Return the ``count`` samples of ``features`` [m, d] (fewer if m is smaller) with the smallest ratio, worst first.
+
+    Each sample is listed once, a training sample as often as it was copied; of equal ratios the first row comes first.
+    Raises ScoreError for bad shapes or values.
+    """
+    distance, row = index.nearest(checked(features, "the samples", keep_single=True))
+    own = index.own_distance(row)
+    ratio = np.where(distance > 0, np.inf, 0.0)
+    np.divide(distance, own, out=ratio, where=own > 0)
+    return [
+        Copy(int(i), int(row[i]), float(distance[i]), float(own[i]), float(ratio[i]))
+        for i in np.argsort(ratio, kind="stable")[: max(count, 0)]
+    ]
 
 
 @dataclass(frozen=True)
@@ -48,8 +113,10 @@ class Partition:
     assign: Callable[[Features], Cells]
     """Projected features to the cell [m] of each."""
     index: TrainIndex
-    heldout: list[Features]
-    """Distances of the held-out samples to the training set, ascending, per cell."""
+    distance: Features
+    """From each held-out sample to the training set [n]."""
+    cells: Cells
+    """Cell of each held-out sample [n]."""
 
 
 def partition(train: Features, heldout: Features, index: TrainIndex | None = None) -> Partition:
@@ -71,27 +138,42 @@ def partition(train: Features, heldout: Features, index: TrainIndex | None = Non
     clusters = KMeans(CELLS, n_init=10, random_state=_SEED).fit(projected)
     seen = project(heldout)
     distance, _ = index.nearest(seen)
-    return Partition(project, clusters.predict, index, _by_cell(distance, clusters.predict(seen)))
+    return Partition(project, clusters.predict, index, distance, clusters.predict(seen))
 
 
 def copying_statistic(real: Partition, fake: Features) -> Estimate:
     """Return C_T of generated features [m, d]: far below 0 for copies, about 0 for fresh samples, above for far ones.
 
     Per cell, the Mann–Whitney z of the generated against the held-out distances to the training set; averaged over the
-    cells with 20 or more generated samples by their held-out shares. Its standard error is that of the two-sample rank
-    statistic in each cell (DeLong et al. 1988) with training set, cells and shares as given.
+    cells with 20 or more generated samples by their held-out shares. The standard error counts the sampling of both
+    sets: the ranks in each cell (DeLong et al. 1988), how many samples fall into it, and with these the weights. The
+    training set, its cells and which of them qualify are as given.
     Raises ScoreError for bad shapes or values, or where no cell qualifies.
     """
+    return estimate(copying_influence(real, fake))
+
+
+def copying_influence(real: Partition, fake: Features) -> Influence:
+    """Return the rows of ``copying_statistic``: of the generated and of the held-out samples."""
     fake = checked(fake, "the generated features")
     projected = real.project(fake)
     distance, _ = real.index.nearest(projected)
-    cells = zip(_by_cell(distance, real.assign(projected)), real.heldout, strict=True)
-    parts = [(len(test), *_rank_z(own, test)) for own, test in cells if len(own) >= MINIMAL_CELL and len(test) > 0]
-    if not parts:
+    cells = real.assign(projected)
+    kept = [cell for cell in range(CELLS) if np.sum(cells == cell) >= MINIMAL_CELL and np.any(real.cells == cell)]
+    if not kept:
         raise ScoreError(f"No cell of the training set holds {MINIMAL_CELL} of the {len(fake)} generated samples.")
-    weights, scores, variances = np.array(parts).T
-    weights /= weights.sum()
-    return Estimate(float(weights @ scores), float(np.sqrt(weights**2 @ variances)), len(fake))
+    weighed = np.isin(real.cells, kept)
+    total, value = int(weighed.sum()), 0.0
+    by_fake, by_real = np.zeros(len(fake)), np.zeros(len(real.cells))
+    for cell in kept:
+        own, test = cells == cell, real.cells == cell
+        share_of_cell = test.sum() / total
+        z, own_rows, test_rows = _rank_z(distance[own], real.distance[test])
+        by_fake[own] = share_of_cell * own_rows
+        by_real[test] = share_of_cell * test_rows + z / total
+        value += share_of_cell * z
+    by_real[weighed] -= value / total
+    return Influence(float(value), len(fake) * by_fake, len(by_real) * by_real)
 
 
 def _unchanged(x: Features) -> Features:
@@ -112,23 +194,26 @@ def _principal(train: Features) -> Callable[[Features], Features]:
     return project
 
 
-def _by_cell(distance: Features, cells: Cells) -> list[Features]:
-    return [np.sort(distance[cells == cell]) for cell in range(CELLS)]
+def _rank_z(own: Features, test: Features) -> tuple[float, Features, Features]:
+    """Return the Mann–Whitney z of ``own`` [n] against ``test`` [m] (low: own is less), and what each row adds to it.
 
-
-def _rank_z(own: Features, test: Features) -> tuple[float, float]:
-    """Return the Mann–Whitney z of ascending ``own`` [n] against ``test`` [m] (low: own is less) and its variance."""
+    z is √(12nm/(n+m+1)) (A − ½) nearly, A the chance of own > test: a row moves A, and by being there n or m.
+    """
     n, m = len(own), len(test)
-    above = (np.searchsorted(test, own, "left") + np.searchsorted(test, own, "right")) / 2
-    below = (np.searchsorted(own, test, "left") + np.searchsorted(own, test, "right")) / 2
-    scale = np.sqrt(n * m * (n + m + 1) / 12)
-    z = (above.sum() - (n * m / 2 - 0.5)) / scale
-    variance = _variance(above / m) / n + _variance(below / n) / m
-    return float(z), float(variance * (n * m / scale) ** 2)
+    above, below = _share_below(own, test), 1 - _share_below(test, own)
+    slope = n * m / np.sqrt(n * m * (n + m + 1) / 12)
+    z = float(slope * (above.mean() - 0.5 + 0.5 / (n * m)))
+    own_rows = slope * (above - above.mean()) / n + z * m / (2 * n * (n + m))
+    test_rows = slope * (below - below.mean()) / m + z * n / (2 * m * (n + m))
+    return z, own_rows, test_rows
 
 
-def _variance(x: Features) -> float:
-    return float(x.var(ddof=1)) if len(x) > 1 else 0.0
+def _share_below(points: Features, others: Features) -> Features:
+    """Return for each of ``points`` the share of ``others`` below it; equal ones count half."""
+    ordered = np.sort(others)
+    below = (np.searchsorted(ordered, points, "left") + np.searchsorted(ordered, points, "right")) / 2
+    shares: Features = below / len(others)
+    return shares
 
 
 def reference_partition(reference: Reference) -> Partition:
@@ -136,25 +221,26 @@ def reference_partition(reference: Reference) -> Partition:
     return reference.once("cells", lambda: partition(reference.train, reference.heldout, train_index(reference)))
 
 
-def _compute_memorised(sets: Sets) -> dict[str, Estimate]:
-    return {"memorised": memorised_share(train_index(sets.reference), sets.fake)}
-
-
-def _compute_heldout(sets: Sets) -> dict[str, Estimate]:
+def _heldout_share(sets: Sets) -> Estimate:
     reference = sets.reference
-    share = reference.once("memorised_heldout", lambda: memorised_share(train_index(reference), reference.heldout))
-    return {"memorised_heldout": share}
+    return reference.once("memorised_heldout", lambda: memorised_share(train_index(reference), reference.heldout))
 
 
-def _compute_statistic(sets: Sets) -> dict[str, Estimate]:
-    return {"ct": copying_statistic(reference_partition(sets.reference), sets.fake)}
+def _duplicates(sets: Sets) -> dict[str, Influence]:
+    reference = sets.reference
+    if len(reference.heldout) < MINIMAL_HELDOUT:
+        return {}
+    return {"duplicates": duplicate_influence(train_index(reference), reference.heldout, sets.fake)}
 
 
 MEMORISED = Metric(
     name="memorised",
     summary="Share of samples nearer to a training sample than its own nearest neighbour is (Alaa et al. 2022)",
     columns=("memorised",),
-    compute=_compute_memorised,
+    compute=lambda sets: {"memorised": memorised_share(train_index(sets.reference), sets.fake)},
+    influence=lambda sets: {"memorised": share_influence(_memorised(train_index(sets.reference), sets.fake))},
+    needs=("train",),
+    version=2,
     better="lower",
 )
 
@@ -162,14 +248,27 @@ MEMORISED_HELDOUT = Metric(
     name="memorised_heldout",
     summary="The same share for held-out real samples: what a model that copies nothing scores",
     columns=("memorised_heldout",),
-    compute=_compute_heldout,
-    needs=("heldout",),
+    compute=lambda sets: {"memorised_heldout": _heldout_share(sets)},
+    needs=("train", "heldout"),
+    version=2,
+)
+
+DUPLICATES = Metric(
+    name="duplicates",
+    summary="Share of samples as near to a training sample as the nearest 5 % of the held-out ones; 0.05: no copies",
+    columns=("duplicates",),
+    compute=lambda sets: {name: estimate(rows) for name, rows in _duplicates(sets).items()},
+    influence=_duplicates,
+    needs=("train", "heldout"),
+    better="lower",
 )
 
 CT = Metric(
     name="ct",
     summary="C_T test of data copying; well below 0: copies (Meehan et al. 2020)",
     columns=("ct",),
-    compute=_compute_statistic,
-    needs=("heldout",),
+    compute=lambda sets: {"ct": copying_statistic(reference_partition(sets.reference), sets.fake)},
+    influence=lambda sets: {"ct": copying_influence(reference_partition(sets.reference), sets.fake)},
+    needs=("train", "heldout"),
+    version=2,
 )

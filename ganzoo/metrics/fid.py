@@ -1,8 +1,7 @@
 """Fréchet distance between Gaussian fits of two feature sets.
 
 Heusel et al. 2017, "GANs Trained by a Two Time-Scale Update Rule", eq. 6: |μ1−μ2|² + tr S1 + tr S2 − 2 tr (S1 S2)^½,
-with covariances over n−1. For any factor F of the reference covariance (S2 = F Fᵀ) and centred generated rows Xc, the
-last trace is the nuclear norm of Xc F / √(n−1); no square root of a non-symmetric matrix is ever taken.
+with covariances over n−1. ``fid_routes`` has the last trace.
 """
 
 from __future__ import annotations
@@ -11,32 +10,110 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ganzoo.errors import ScoreError
-from ganzoo.metrics.arrays import checked, same_width, shuffled
-from ganzoo.metrics.base import Features, Metric, Reference, Sets
+from ganzoo.metrics import fid_routes
+from ganzoo.metrics.arrays import blocks, checked, same_width, shuffled
+from ganzoo.metrics.base import Features, Influence, Metric, Reference, Sets
+from ganzoo.metrics.fid_routes import Maps
+from ganzoo.metrics.moments import Moments, checked_moments, covariance
 from ganzoo.types import Estimate
-
-_EPS = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True)
 class Target:
-    """The reference side of the distance."""
+    """The reference side of the distance, factored once for every set that is compared with it."""
 
     mean: Features
     """[d]"""
     factor: Features
-    """[d, r] with ``factor @ factor.T`` = covariance."""
+    """F [d, r] with F Fᵀ = covariance."""
     trace: float
     """Trace of the covariance."""
+    n: int | None = None
+    """Rows behind it; None where statistics do not say."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The generated side against a target."""
+
+    mean: Features
+    """[d]"""
+    trace: float
+    """Trace of the covariance."""
+    root: float
+    """tr (S1 S2)^½"""
+    se: float
+    """Standard error of the distance from the generated sample alone."""
+
+
+@dataclass(frozen=True)
+class _Side:
+    """The generated side: its rows, and its covariance where there are more rows than features."""
+
+    mean: Features
+    rows: Features
+    covariance: Features | None
+    trace: float
+
+    @property
+    def centred(self) -> Features:
+        return self.rows - self.mean
+
+    def times(self, x: Features) -> Features:
+        """Return S1 x for x [d, k]."""
+        if self.covariance is None:
+            centred = self.centred
+            product: Features = centred.T @ (centred @ x) / (len(centred) - 1)
+            return product
+        return self.covariance @ x
 
 
 def target(real: Features) -> Target:
     """Fit the reference [n, d]. Raises ScoreError for fewer than two rows or bad values."""
-    real = checked(real, "the reference features", least=2)
-    mean = real.mean(axis=0)
+    real = checked(real, "the reference features", least=2, keep_single=True)
+    n, d = real.shape
+    mean = real.mean(axis=0, dtype=np.float64)
+    if n > d:
+        return _target_of(Moments(mean, covariance(real, mean), n))
     centred = real - mean
-    return Target(mean, _factor(centred), _trace(centred))
+    return Target(mean, fid_routes.factor_of_rows(centred), _trace(centred), n)
+
+
+def target_of(fit: Moments) -> Target:
+    """Factor statistics of the reference. Raises ScoreError for bad shapes or values."""
+    return _target_of(checked_moments(fit, "the statistics of the reference"))
+
+
+def _target_of(fit: Moments) -> Target:
+    factor = fid_routes.factor_of(fit.covariance, None if fit.n is None else fit.n - 1)
+    return Target(fit.mean, factor, float(np.trace(fit.covariance)), fit.n)
+
+
+def moments_distance(goal: Target, fake: Moments) -> float:
+    """Return the Fréchet distance (≥ 0) of generated statistics from the reference.
+
+    Where n is known and below the number of features, the eigenvalues that rounding makes of the missing directions are
+    left out; where it is not, they add up to 1e-5 of the value. Raises ScoreError for bad shapes or values.
+    """
+    fake = checked_moments(fake, "the statistics of the generated samples")
+    same_width(len(goal.mean), fake.covariance)
+    shift = fake.mean - goal.mean
+    rest = float(shift @ shift) + goal.trace + float(np.trace(fake.covariance))
+    return max(rest - 2 * root_trace(goal, fake), 0.0)
+
+
+def root_trace(goal: Target, fake: Moments) -> float:
+    """Return tr (S1 S2)^½ for checked generated statistics."""
+    return fid_routes.root(fid_routes.inner(goal.factor, fake.covariance), _rank(goal, fake.n))
+
+
+def frechet_value(real: Features | Target, fake: Features) -> float:
+    """Return the Fréchet distance (≥ 0) of features [m, d] alone, faster than with its standard error.
+
+    Raises ScoreError as ``frechet_distance`` does.
+    """
+    goal = real if isinstance(real, Target) else target(real)
+    return max(_distance(goal, _checked_fake(goal, fake)), 0.0)
 
 
 def frechet_distance(real: Features | Target, fake: Features) -> Estimate:
@@ -47,13 +124,38 @@ def frechet_distance(real: Features | Target, fake: Features) -> Estimate:
     treated as exact. Raises ScoreError for bad shapes, values, or fewer than two rows on a side.
     """
     goal = real if isinstance(real, Target) else target(real)
+    fit = fitted(goal, fake)
+    shift = fit.mean - goal.mean
+    value = float(shift @ shift) + goal.trace + fit.trace - 2 * fit.root
+    return Estimate(max(value, 0.0), fit.se, len(fake))
+
+
+def fitted(goal: Target, fake: Features) -> Fitted:
+    """Return what ``frechet_distance`` is made of; compatibility profiles put it together in other ways."""
+    side = _side(_checked_fake(goal, fake))
+    maps = _maps(goal, side)
+    influence = _influence(side.rows, side.mean, goal.mean, maps.onward)
+    return Fitted(side.mean, side.trace, maps.root, float(influence.std(ddof=1) / np.sqrt(len(influence))))
+
+
+def frechet_influence(goal: Target, real: Features, fake: Features) -> Influence:
+    """Return the distance with the influence of every generated row [m] and every reference row [n] of ``goal``'s fit.
+
+    Generated rows as in ``frechet_distance``; the reference side by symmetry, ψ(y) = 2 (y−μ2)·(μ2−μ1) +
+    (y−μ2)ᵀ(I−T′)(y−μ2), T′ the optimal map back. Directions in which a side has no spread have no map and add nothing.
+    Raises ScoreError for bad shapes, values, or fewer than two rows on a side.
+    """
     fake = _checked_fake(goal, fake)
-    mean = fake.mean(axis=0)
-    centred, shift = fake - mean, mean - goal.mean
-    root, mapped = _root_by_row(centred @ goal.factor)
-    influence = 2 * centred @ shift + np.einsum("ij,ij->i", centred, centred) - mapped
-    value = float(shift @ shift) + goal.trace + _trace(centred) - 2 * root
-    return Estimate(max(value, 0.0), float(influence.std(ddof=1) / np.sqrt(len(fake))), len(fake))
+    real = checked(real, "the reference features", least=2, keep_single=True)
+    same_width(len(goal.mean), real)
+    side = _side(fake)
+    maps = _maps(goal, side)
+    back = side.times(fid_routes.before_backward(maps, goal.factor))
+    return Influence(
+        value=max(_value(goal, side, maps.root), 0.0),
+        fake=_influence(fake, side.mean, goal.mean, maps.onward),
+        real=_influence(real, goal.mean, side.mean, back),
+    )
 
 
 def unbiased_frechet_distance(
@@ -74,68 +176,53 @@ def unbiased_frechet_distance(
 
 
 def _checked_fake(goal: Target, fake: Features, least: int = 2) -> Features:
-    fake = checked(fake, "the generated features", least=least)
+    fake = checked(fake, "the generated features", least=least, keep_single=True)
     same_width(len(goal.mean), fake)
     return fake
 
 
+def _side(rows: Features) -> _Side:
+    mean = rows.mean(axis=0, dtype=np.float64)
+    if len(rows) <= rows.shape[1]:
+        return _Side(mean, rows, None, _trace(rows - mean))
+    spread = covariance(rows, mean)
+    return _Side(mean, rows, spread, float(np.trace(spread)))
+
+
+def _maps(goal: Target, side: _Side) -> Maps:
+    if side.covariance is None:
+        return fid_routes.maps_of_rows(side.centred, goal.factor)
+    return fid_routes.maps_of(fid_routes.inner(goal.factor, side.covariance), goal.factor, _rank(goal))
+
+
+def _value(goal: Target, side: _Side, root: float) -> float:
+    shift = side.mean - goal.mean
+    return float(shift @ shift) + goal.trace + side.trace - 2 * root
+
+
 def _distance(goal: Target, fake: Features) -> float:
-    mean = fake.mean(axis=0)
-    centred, shift = fake - mean, mean - goal.mean
-    return float(shift @ shift) + goal.trace + _trace(centred) - 2 * _root(centred @ goal.factor)
+    side = _side(fake)
+    if side.covariance is None:
+        return _value(goal, side, fid_routes.root_of_rows(side.centred, goal.factor))
+    return _value(goal, side, root_trace(goal, Moments(side.mean, side.covariance, len(fake))))
+
+
+def _rank(goal: Target, m: int | None = None) -> int | None:
+    """Bound the rank of S1 S2 by the rows behind either side."""
+    known = [n - 1 for n in (goal.n, m) if n is not None]
+    return min(known) if known else None
+
+
+def _influence(rows: Features, own: Features, other: Features, onward: Features) -> Features:
+    plain, mapped = fid_routes.squared_lengths(rows, own, onward)
+    shift = own - other
+    linear = np.concatenate([(rows[block] - own) @ shift for block in blocks(len(rows), len(own))])
+    influence: Features = 2 * linear + plain - mapped
+    return influence
 
 
 def _trace(centred: Features) -> float:
     return float(np.vdot(centred, centred)) / (len(centred) - 1)
-
-
-def _factor(centred: Features) -> Features:
-    """Return F [d, r] with F Fᵀ the covariance: the rows themselves if n ≤ d, Cholesky, or the spectrum if singular."""
-    n, d = centred.shape
-    if n <= d:
-        rows: Features = centred.T / np.sqrt(n - 1)
-        return rows
-    covariance = centred.T @ centred / (n - 1)
-    try:
-        return np.linalg.cholesky(covariance)
-    except np.linalg.LinAlgError:
-        return _spectral_factor(covariance)
-
-
-def _spectral_factor(covariance: Features) -> Features:
-    """Return V √λ over the eigenvalues that stand above rounding; [d, 0] for constant features."""
-    values, vectors = np.linalg.eigh(covariance)
-    kept = values > len(values) * _EPS * values.max()
-    factor: Features = vectors[:, kept] * np.sqrt(values[kept])
-    return factor
-
-
-def _root(projected: Features) -> float:
-    """Return tr (S1 S2)^½ from Xc F [m, r]: singular values where m ≤ r, else eigenvalues of the r × r product."""
-    m, r = projected.shape
-    if m <= r:
-        return float(np.linalg.svd(projected, compute_uv=False).sum() / np.sqrt(m - 1))
-    return float(np.sqrt(np.linalg.eigvalsh(_product(projected)).clip(0)).sum())
-
-
-def _root_by_row(projected: Features) -> tuple[float, Features]:
-    """Return tr (S1 S2)^½ and (x−μ1)ᵀ T (x−μ1) [m] from Xc F [m, r]; directions without spread add nothing."""
-    m, r = projected.shape
-    if m <= r:
-        vectors, values, _ = np.linalg.svd(projected, full_matrices=False)
-        return float(values.sum() / np.sqrt(m - 1)), np.sqrt(m - 1) * (vectors**2 @ values)
-    values, vectors = np.linalg.eigh(_product(projected))
-    values = values.clip(0)
-    kept = values > r * _EPS * values.max(initial=0.0)
-    scaled = projected @ (vectors[:, kept] * values[kept] ** -0.25)
-    return float(np.sqrt(values).sum()), np.einsum("ij,ij->i", scaled, scaled)
-
-
-def _product(projected: Features) -> Features:
-    product: Features = projected.T @ projected / (len(projected) - 1)
-    if not np.isfinite(product).all():
-        raise ScoreError("The features are so large that their covariance overflows.")
-    return product
 
 
 def reference_target(reference: Reference) -> Target:
@@ -149,10 +236,15 @@ def _compute(sets: Sets) -> dict[str, Estimate]:
     return {"fid": plain, "fid_unbiased": unbiased_frechet_distance(goal, sets.fake, seed=sets.seed, whole=plain)}
 
 
+def _influences(sets: Sets) -> dict[str, Influence]:
+    return {"fid": frechet_influence(reference_target(sets.reference), sets.reference.real, sets.fake)}
+
+
 FID = Metric(
     name="fid",
     summary="Fréchet distance between Gaussian fits of the features (Heusel et al. 2017)",
     columns=("fid", "fid_unbiased"),
     compute=_compute,
     better="lower",
+    influence=_influences,
 )

@@ -7,7 +7,16 @@ import pytest
 
 from ganzoo.errors import ScoreError
 from ganzoo.metrics import arrays
-from ganzoo.metrics.copying import copying_statistic, memorised_share, partition
+from ganzoo.metrics.base import Reference, Sets
+from ganzoo.metrics.copying import (
+    DUPLICATES,
+    copying_influence,
+    copying_statistic,
+    duplicate_share,
+    memorised_share,
+    partition,
+    worst_copies,
+)
 from ganzoo.metrics.nearest import TrainIndex
 
 
@@ -55,7 +64,7 @@ def test_copies_of_the_training_set_are_all_memorised():
     train = draw(300)
     share = memorised_share(TrainIndex(train), train[::-1].copy())
     assert share.value == 1  # authenticity 0
-    assert share.se == 0
+    assert share.se == pytest.approx(2**0.5 / 302, rel=0.01)  # as if two of 304 were not
     assert share.n == 300
 
 
@@ -80,6 +89,89 @@ def test_nearer_is_strict():
     points = np.array([[0.4], [1.2], [11.5], [20.0], [-1.0], [-1.5]])
     # Own distances 1, 1, 9; the fifth is a tie, which is not nearer.
     assert memorised_share(TrainIndex(train), points).value == 0.5
+
+
+@pytest.mark.parametrize("d", [2, 64])
+def test_near_duplicates_at_a_millionth_of_the_norms(d):
+    """A cluster of training samples 3e-6 apart at norm 1, seen from 1e-6: half as near as their own neighbours."""
+    far = draw(200, d, seed=5)
+    far /= np.linalg.norm(far, axis=1, keepdims=True)
+    step = np.eye(d)[0] * 3e-6
+    train = np.concatenate([far[[0]] + step * i for i in range(5)] + [far[1:]])
+    points = far[[0]] + step * np.array([[0], [1], [2], [3], [4]]) + step / 3
+    distance, row = TrainIndex(train).nearest(points)
+    assert row.tolist() == [0, 1, 2, 3, 4]
+    assert distance == pytest.approx(np.full(5, 1e-6), rel=1e-8)
+    assert memorised_share(TrainIndex(train), points).value == 1
+    assert memorised_share(TrainIndex(train), far[[0]] - 1.01 * step).value == 0
+    worst = worst_copies(TrainIndex(train), points, 5)
+    assert [copy.ratio for copy in worst] == pytest.approx([1 / 3] * 5, rel=1e-6)
+
+
+def test_duplicates_are_a_twentieth_of_fresh_samples_and_all_of_the_copies():
+    train, heldout = draw(300), draw(400, seed=1)
+    index = TrainIndex(train)
+    fresh = duplicate_share(index, heldout, draw(20_000, seed=2))
+    assert fresh.value == pytest.approx(0.05, abs=3 * fresh.se)
+    assert fresh.se > np.sqrt(0.05 * 0.95 / 400)  # the quantile's sampling, beside that of 20,000 points
+    assert duplicate_share(index, heldout, train.copy()).value == 1
+    assert duplicate_share(index, heldout, train + 50).value == 0
+    assert fresh.n == 20_000
+
+
+def test_the_quantile_is_unbiased():
+    """Over held-out sets of 39, the second nearest (rank 0.05 · 40) has a twentieth of fresh samples below it."""
+    index = TrainIndex(draw(100))
+    points = draw(4000, seed=1)
+    found = [duplicate_share(index, draw(39, seed=10 + i), points).value for i in range(300)]
+    assert np.mean(found) == pytest.approx(0.05, abs=0.006)
+
+
+def test_the_error_of_duplicates_by_hand():
+    """Points twice as dense around τ as the held-out samples, whose distances are 1 … 99."""
+    train = np.array([[0.0], [1e9]])
+    heldout = np.arange(1.0, 100)[:, None]
+    points = np.concatenate([np.arange(0.25, 20, 0.5), np.full(60, 50.0)])[:, None]
+    found = duplicate_share(TrainIndex(train), heldout, points)
+    assert found.value == 0.1  # 0.25, …, 4.75 of 40 + 60
+    # Between the ranks 2.5 and 10 lie 8 of 99 held-out distances (3 … 10), and 15 of 100 points.
+    density = 0.15 / (8 / 99)
+    quantile = density**2 * (0.05 - np.where(np.arange(1, 100) <= 5, 1, 0)).var(ddof=1) / 99
+    assert found.se == pytest.approx(np.sqrt(quantile + (12 / 104) * (92 / 104) / 104))
+
+
+def test_held_out_copies_make_duplicates_of_exact_copies_alone():
+    train = draw(100)
+    heldout = np.concatenate([train[:20], draw(80, seed=1)])
+    points = np.concatenate([train[:30], train[:30] + 1e-6, draw(40, seed=2)])
+    assert duplicate_share(TrainIndex(train), heldout, points).value == 0.3
+
+
+def test_duplicates_need_twenty_held_out_samples():
+    train = draw(50)
+    with pytest.raises(ScoreError, match="held-out features have 19 rows"):
+        duplicate_share(TrainIndex(train), draw(19, seed=1), train)
+    for count, columns in ((19, set()), (20, {"duplicates"})):
+        sets = Sets(Reference(train, train, draw(count, seed=1)), draw(30, seed=2))
+        assert set(DUPLICATES.compute(sets)) == columns
+
+
+def test_worst_copies_come_first():
+    train = np.array([[0.0], [1.0], [10.0], [20.0], [20.0]])
+    points = np.array([[5.0], [0.3], [10.0], [11.8], [20.0], [20.1], [0.3]])
+    worst = worst_copies(TrainIndex(train), points, 10)
+    assert [(copy.sample, copy.train) for copy in worst[:5]] == [(2, 2), (4, 3), (3, 2), (1, 0), (6, 0)]
+    assert [copy.ratio for copy in worst] == pytest.approx([0, 0, 0.2, 0.3, 0.3, 4, np.inf])
+    assert (worst[2].distance, worst[2].own_distance) == (pytest.approx(1.8), 9)
+    assert (worst[-1].sample, worst[-1].own_distance) == (5, 0)
+    assert worst_copies(TrainIndex(train), points, 2) == worst[:2]
+    assert worst_copies(TrainIndex(train), points, 0) == []
+
+
+def test_worst_copies_below_one_are_the_memorised_share():
+    index, points = TrainIndex(draw(300)), draw(200, seed=1)
+    below = [copy.ratio < 1 for copy in worst_copies(index, points, 200)]
+    assert np.mean(below) == memorised_share(index, points).value
 
 
 def test_share_error_by_simulation():
@@ -141,6 +233,31 @@ def test_statistic_error_by_simulation():
     ]
     ratio = np.mean([e.se for e in found]) / np.std([e.value for e in found], ddof=1)
     assert 0.7 < ratio < 1.4
+
+
+def test_statistic_error_where_everything_is_copied():
+    """The ranks hardly vary then; how many samples fall into each cell does."""
+    train = draw(400, 4) + 8 * np.eye(4)[np.random.default_rng(0).choice(3, size=400, p=[0.5, 0.3, 0.2])]
+    found = []
+    for seed in range(60):
+        chosen = np.random.default_rng(seed)
+        heldout = draw(200, 4, seed=100 + seed) + 8 * np.eye(4)[chosen.choice(3, size=200, p=[0.5, 0.3, 0.2])]
+        copies = train[chosen.integers(400, size=300)] + 0.02 * draw(300, 4, seed=500 + seed)
+        found.append(copying_statistic(partition(train, heldout), copies))
+    assert np.mean([e.value for e in found]) < -8
+    assert 0.7 < np.mean([e.se for e in found]) / np.std([e.value for e in found], ddof=1) < 1.4
+
+
+def test_influences_on_the_statistic_are_its_slopes():
+    """Weighing one row a little more moves the statistic by its influence over the number of rows."""
+    train, heldout, fake = draw(300), draw(500, seed=1), draw(600, seed=2) * 0.9
+    cells = partition(train, heldout)
+    rows = copying_influence(cells, fake)
+    for row in (3, 77, 400):
+        twice = copying_statistic(cells, np.vstack([fake, fake[[row]]])).value
+        assert 600 * (twice - rows.value) == pytest.approx(rows.fake[row], abs=0.25)
+        other = copying_statistic(partition(train, np.vstack([heldout, heldout[[row]]])), fake).value
+        assert 500 * (other - rows.value) == pytest.approx(rows.real[row], abs=0.25)
 
 
 def test_refusals():

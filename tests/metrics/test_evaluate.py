@@ -8,12 +8,13 @@ import sys
 import numpy as np
 import pytest
 
-from ganzoo.errors import PluginError
+from ganzoo.errors import PluginError, ScoreError
 from ganzoo.metrics import Metric, Reference, Sets, builtin_metrics, evaluate
 from ganzoo.types import Estimate
 
 ALWAYS = {"fid", "fid_unbiased", "kid", "precision", "recall", "density", "coverage", "vendi", "memorised"}
-HELDOUT = {"memorised_heldout", "ct"}
+HELDOUT = {"memorised_heldout", "ct", "duplicates"}
+USUAL = [metric for metric in builtin_metrics() if not metric.on_request]
 
 
 def images(heldout=True):
@@ -34,13 +35,13 @@ def points():
 
 
 def test_images_get_every_column_but_those_of_mixtures():
-    results = evaluate(images(), builtin_metrics())
+    results = evaluate(images(), USUAL)
     assert set(results) == ALWAYS | HELDOUT | {"is", "modes", "mode_kl"}
     assert all(np.isfinite(e.value) and e.se is not None and e.n > 0 for e in results.values())
 
 
 def test_points_get_the_mixtures_modes_though_there_are_labels():
-    results = evaluate(points(), builtin_metrics())
+    results = evaluate(points(), USUAL)
     assert set(results) == ALWAYS | HELDOUT | {"modes", "mode_kl", "hq", "spread"}
     assert results["modes"].value == 3
 
@@ -48,35 +49,51 @@ def test_points_get_the_mixtures_modes_though_there_are_labels():
 def test_a_mixture_wins_over_classes():
     sets = points()
     both = Sets(sets.reference, sets.fake, np.eye(3)[np.zeros(300, int)])
-    assert evaluate(both, builtin_metrics())["modes"].value == 3
+    assert evaluate(both, USUAL)["modes"].value == 3
 
 
 def test_without_held_out_samples_their_columns_are_left_out():
-    assert set(evaluate(images(heldout=False), builtin_metrics())) == ALWAYS | {"is", "modes", "mode_kl"}
+    assert set(evaluate(images(heldout=False), USUAL)) == ALWAYS | {"is", "modes", "mode_kl"}
 
 
 def test_control_columns_where_something_was_asked():
     sets = images()
     asked = Sets(sets.reference, sets.fake, sets.logits, asked=sets.logits.argmax(1), codes=sets.logits.argmin(1))
-    results = evaluate(asked, builtin_metrics())
+    results = evaluate(asked, USUAL)
     assert results["label_accuracy"].value == 1
     assert results["code_error"].value > 0
 
 
 def test_same_sets_same_scores_and_the_memo_is_of_the_reference_alone():
     sets = images()
-    first = evaluate(sets, builtin_metrics())
-    evaluate(Sets(sets.reference, sets.fake * 2, sets.logits), builtin_metrics())
-    assert evaluate(sets, builtin_metrics()) == first
-    assert evaluate(images(), builtin_metrics()) == first
+    first = evaluate(sets, USUAL)
+    evaluate(Sets(sets.reference, sets.fake * 2, sets.logits), USUAL)
+    assert evaluate(sets, USUAL) == first
+    assert evaluate(images(), USUAL) == first
 
 
 def test_real_against_real_is_the_floor():
     sets = images()
-    floor = evaluate(Sets(sets.reference, sets.reference.heldout), builtin_metrics())
-    copies = evaluate(Sets(sets.reference, sets.reference.real), builtin_metrics())
+    floor = evaluate(Sets(sets.reference, sets.reference.heldout), USUAL)
+    copies = evaluate(Sets(sets.reference, sets.reference.real), USUAL)
     assert copies["fid"].value < 1e-9 < floor["fid"].value
     assert floor["memorised"] == floor["memorised_heldout"]
+
+
+def test_a_metric_that_refuses_is_noted_where_that_is_wanted():
+    def refuse(sets):
+        raise ScoreError("no such thing")
+
+    refusing = Metric(name="refusing", summary="", columns=("a",), compute=refuse)
+    with pytest.raises(ScoreError, match="no such thing"):
+        evaluate(images(), [refusing, *USUAL])
+    refused = {}
+    assert "fid" in evaluate(images(), [refusing, *USUAL], refused=refused)
+    assert str(refused["refusing"]) == "no such thing"
+
+
+def test_on_request_are_the_costly_ones():
+    assert {m.name for m in builtin_metrics() if m.on_request} == {"intra_fid", "utility"}
 
 
 def test_names_and_columns_are_declared_once_but_for_modes():

@@ -7,7 +7,18 @@ import pytest
 
 from ganzoo.errors import ScoreError
 from ganzoo.metrics.arrays import shuffled
-from ganzoo.metrics.fid import frechet_distance, target, unbiased_frechet_distance
+from ganzoo.metrics.base import Reference, Sets
+from ganzoo.metrics.fid import (
+    FID,
+    frechet_distance,
+    frechet_influence,
+    frechet_value,
+    moments_distance,
+    target,
+    target_of,
+    unbiased_frechet_distance,
+)
+from ganzoo.metrics.moments import Moments, moments
 
 
 def rng(seed=0):
@@ -187,3 +198,125 @@ def test_too_few_rows_for_halves():
 def test_overflow_is_an_error():
     with pytest.raises(ScoreError, match="overflow"), np.errstate(over="ignore", invalid="ignore"):
         frechet_distance(rng().standard_normal((50, 2)), rng(1).standard_normal((50, 2)) * 1e200)
+
+
+@pytest.mark.parametrize(("n", "m", "d"), [(300, 200, 20), (30, 200, 50), (300, 30, 50), (30, 40, 50)])
+def test_statistics_give_the_number_of_their_features(n, m, d):
+    x, y = rng(22).standard_normal((n, d)) * 2, rng(23).standard_normal((m, d)) + 0.3
+    goal = target_of(moments(x))
+    assert goal.n == n
+    assert moments_distance(goal, moments(y)) == pytest.approx(nuclear(x, y), rel=1e-9)
+    assert frechet_value(goal, y) == pytest.approx(nuclear(x, y), rel=1e-9)
+    assert frechet_value(x, y) == pytest.approx(frechet_distance(x, y).value, rel=1e-11)
+
+
+def test_statistics_without_n_are_as_exact_as_others_where_rows_are_few():
+    x, y = rng(24).standard_normal((30, 50)), rng(25).standard_normal((40, 50))
+    known, unknown = moments(x), Moments(moments(x).mean, moments(x).covariance)
+    assert target_of(unknown).n is None
+    found = moments_distance(target_of(unknown), Moments(moments(y).mean, moments(y).covariance))
+    assert found == pytest.approx(nuclear(x, y), rel=1e-5)
+    assert moments_distance(target_of(known), moments(y)) == pytest.approx(nuclear(x, y), rel=1e-9)
+
+
+def test_equal_statistics_are_at_zero_and_never_below():
+    fit = moments(rng(26).standard_normal((200, 30)))
+    assert 0 <= moments_distance(target_of(fit), fit) < 1e-10
+    flat = Moments(np.zeros(3), np.zeros((3, 3)), 10)
+    assert moments_distance(target_of(flat), flat) == 0
+
+
+def test_single_precision_features_are_summed_in_double():
+    x, y = (rng(seed).standard_normal((500, 6)).astype(np.float32) + 100 for seed in (27, 28))
+    wide = frechet_distance(x.astype(np.float64), y.astype(np.float64))
+    assert frechet_distance(x, y).value == pytest.approx(wide.value, rel=1e-9)
+    assert frechet_distance(x, y).se == pytest.approx(wide.se, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("fit", "words"),
+    [
+        (Moments(np.zeros(4), np.eye(4)), "width 4, the reference has 3"),
+        (Moments(np.zeros(4), np.eye(3)), r"shapes \(4,\) and \(3, 3\)"),
+        (Moments(np.zeros((3, 1)), np.eye(3)), r"shapes \(3, 1\)"),
+        (Moments(np.zeros(3), np.diag([1.0, np.nan, 1])), "NaN or infinite"),
+        (Moments(np.zeros(3), np.diag([1.0, -1, 1])), "negative variance, first for feature 1"),
+        (Moments(np.zeros(3), np.eye(3) + np.eye(3, k=1)), "not symmetric"),
+        (Moments(np.zeros(3), np.eye(3), 1), "from 1 rows"),
+        (Moments(np.zeros(3, complex), np.eye(3)), "complex128"),
+    ],
+)
+def test_bad_statistics_are_refused(fit, words):
+    with pytest.raises(ScoreError, match=words):
+        moments_distance(target_of(Moments(np.zeros(3), np.eye(3))), fit)
+
+
+def test_moments_are_those_of_numpy_whatever_the_block():
+    x = rng(29).standard_normal((5000, 1000)) + 3  # two blocks of rows
+    fit = moments(x)
+    assert np.allclose(fit.covariance, np.cov(x.T), rtol=0, atol=1e-13)
+    assert (fit.covariance == fit.covariance.T).all()
+    assert np.allclose(fit.mean, x.mean(0), rtol=0, atol=1e-14)
+
+
+def optimal(a, b):
+    """The map from N(0, a) to N(0, b), by the textbook."""
+    values, vectors = np.linalg.eigh(a)
+    half, inverse = (vectors * values**power @ vectors.T for power in (0.5, -0.5))
+    inner, axes = np.linalg.eigh(half @ b @ half)
+    return inverse @ (axes * np.sqrt(inner)) @ axes.T @ inverse
+
+
+def test_influences_are_those_of_the_textbook_on_both_sides():
+    x, y = rng(30).standard_normal((300, 6)) @ rng(31).standard_normal((6, 6)), rng(32).standard_normal((200, 6)) + 0.4
+    found = frechet_influence(target(x), x, y)
+    shift, a, b = y.mean(0) - x.mean(0), np.cov(y.T), np.cov(x.T)
+    for rows, sign, mapped, influence in ((y, 1, optimal(a, b), found.fake), (x, -1, optimal(b, a), found.real)):
+        centred = rows - rows.mean(0)
+        expected = 2 * sign * centred @ shift + np.einsum("ij,ij->i", centred @ (np.eye(6) - mapped), centred)
+        assert np.allclose(influence, expected, atol=1e-8)
+    assert found.value == frechet_distance(x, y).value
+    assert found.fake.std(ddof=1) / 200**0.5 == pytest.approx(frechet_distance(x, y).se, rel=1e-12)
+
+
+def test_influences_are_one_another_when_the_sides_are_exchanged():
+    for n, m, d in ((200, 150, 8), (20, 60, 30), (60, 20, 30), (20, 25, 30)):
+        x, y = rng(33).standard_normal((n, d)), rng(34).standard_normal((m, d)) * 1.3 + 0.2
+        there, back = frechet_influence(target(x), x, y), frechet_influence(target(y), y, x)
+        assert np.allclose(there.fake, back.real, rtol=1e-6, atol=1e-6)
+        assert np.allclose(there.real, back.fake, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("dead", ["real", "fake", "both", "all"])
+def test_influences_of_constant_features_are_finite(dead):
+    x, y = rng(35).standard_normal((80, 5)), rng(36).standard_normal((70, 5))
+    if dead != "fake":
+        x[:, 1] = 2
+    if dead != "real":
+        y[:, [1, 2]] = 2
+    if dead == "all":
+        y[:] = 1
+    found = frechet_influence(target(x), x, y)
+    assert np.isfinite(found.fake).all() and np.isfinite(found.real).all()
+    assert found.value == pytest.approx(nuclear(x, y), rel=1e-7)
+
+
+def test_both_influences_together_give_the_spread_over_fresh_pairs():
+    d, n, m, runs = 6, 400, 250, 300
+    draw, mix = rng(37), rng(38).standard_normal((d, d)) / d**0.5
+    values, errors = [], []
+    for _ in range(runs):
+        x, y = draw.standard_normal((n, d)), draw.standard_normal((m, d)) @ mix + 0.3
+        found = frechet_influence(target(x), x, y)
+        values.append(found.value)
+        errors.append(np.sqrt(found.fake.var(ddof=1) / m + found.real.var(ddof=1) / n))
+    assert 0.9 < np.mean(errors) / np.std(values, ddof=1) < 1.1
+
+
+def test_the_metric_offers_its_influence():
+    x, y = rng(39).standard_normal((90, 4)), rng(40).standard_normal((80, 4))
+    sets = Sets(Reference(real=x, train=x, heldout=x[:0]), y)
+    assert FID.influence is not None
+    found = FID.influence(sets)["fid"]
+    assert found.value == FID.compute(sets)["fid"].value
+    assert len(found.fake) == 80 and len(found.real) == 90

@@ -1,0 +1,46 @@
+"""Shares: how many of the samples have a property, with an error that holds near 0 and 1, too."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganzoo.metrics.base import Features, Influence
+from ganzoo.types import Estimate
+
+_ADDED = 2.0
+"""Imagined hits and misses each. Agresti & Coull 1998, "Approximate Is Better than 'Exact'", section 3."""
+
+
+def share_error(hits: float, n: int) -> float:
+    """Return the standard error of the share ``hits`` / ``n`` of n > 0 independent samples: √(p(1−p)/(n+4)).
+
+    p counts two hits and two misses more than were seen, so that 0 of n has an error of about √2/n instead of none.
+    """
+    p = (hits + _ADDED) / (n + 2 * _ADDED)
+    return math.sqrt(p * (1 - p) / (n + 2 * _ADDED))
+
+
+def share(hits: NDArray[np.bool_]) -> Estimate:
+    """Return the share of true entries of ``hits`` [n], n > 0, with its binomial error."""
+    count, n = int(hits.sum()), len(hits)
+    return Estimate(count / n, share_error(count, n), n)
+
+
+def share_influence(hits: NDArray[np.bool_]) -> Influence:
+    """Return the rows of ``share``: each sample's hit, and as the second order what ``share_error`` adds to them."""
+    rows = hits.astype(np.float64)
+    return Influence(float(rows.mean()), rows, second=share_error(float(rows.sum()), len(rows)) ** 2 - row_error(rows))
+
+
+def row_error(rows: Features | None) -> float:
+    """Return the variance of the mean of independent rows [n]: 0 where there are none, or one alone."""
+    return 0.0 if rows is None or len(rows) < 2 else float(rows.var(ddof=1)) / len(rows)
+
+
+def estimate(influence: Influence) -> Estimate:
+    """Return the value and standard error √(var(fake)/m + var(real)/n + second) that an influence stands for."""
+    variance = row_error(influence.fake) + row_error(influence.real) + influence.second
+    return Estimate(influence.value, math.sqrt(max(variance, 0.0)), len(influence.fake))
