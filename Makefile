@@ -1,5 +1,7 @@
 # `make bench`: from a fresh clone to a leaderboard.  `make test`: lint, types and tests.
 # `make benchmarks`: how fast, side by side with what it is compared with (docs/benchmarks.md).
+# `make peers`: the same numbers as the real tools from PyPI, checked live (docs/parity.md).
+# `make peers-bench`: how much faster than those tools, side by side in one process (docs/benchmarks.md).
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,8 +10,11 @@ PLUGINS := $(patsubst %,--editable %,$(wildcard plugins/*))
 PROJECTS := pyproject.toml constraints.txt $(wildcard plugins/*/pyproject.toml)
 # Data for the tests that want the real MNIST; they are skipped, with the reason, where it is not there.
 MNIST ?= ../shared/data/mnist
+# The tools that ganzoo is compared with live in an environment of their own: 7 GB, some minutes, never a dependency.
+PEERS := .venv-peers
+PEERS_PYTHON := PYTHONPATH=. OMP_NUM_THREADS=2 OPENBLAS_NUM_THREADS=2 MKL_NUM_THREADS=2 $(PEERS)/bin/python
 
-.PHONY: bench test lint types pytest benchmarks clean
+.PHONY: bench test lint types pytest benchmarks peers peers-bench clean
 
 bench: $(VENV)/.installed
 	$(BIN)/ganzoo bench --all
@@ -30,6 +35,17 @@ benchmarks: $(VENV)/.installed-dev
 	$(BIN)/python tests/benchmarks/startup.py
 	$(BIN)/python tests/benchmarks/engine.py
 	$(BIN)/python tests/benchmarks/training.py
+
+peers: $(PEERS)/.installed
+	$(PEERS_PYTHON) tests/peers/compare.py
+
+peers-bench: $(PEERS)/.installed
+	$(PEERS_PYTHON) tests/benchmarks/peers.py
+
+$(PEERS)/.installed: tests/peers/requirements.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
