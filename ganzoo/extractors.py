@@ -6,8 +6,9 @@ same score. For an ONNX extractor the graph itself does so, and a generator's ou
 
 from __future__ import annotations
 
+import functools
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,12 +19,20 @@ import numpy as np
 from ganzoo.data.base import quantise, scale
 from ganzoo.engine import BATCH, Session
 from ganzoo.errors import ModelError, ScoreError
+from ganzoo.extractor_graph import GREY, GRID_INPUT, RGB, extractor_info, grid_first, identity, parsed
+from ganzoo.files import cache_root
+from ganzoo.inception import LOGITS, TAPS
 
 if TYPE_CHECKING:
     from ganzoo.types import Array, DataSpec, FloatArray
 
 _FILES = Path(__file__).parent / "extractor_files"
 _PIXEL_SIDE = 8
+INCEPTION = "inception"
+_FULL_TAP = "2048"
+_MOST_PIXELS = {"CPU": 1 << 20, "CUDA": 1 << 23}
+"""Pixels of a batch as the network sees it: activations beyond the caches cost a CPU a third of its speed on Inception
+(11 against 46 images of 299×299), and memory everywhere."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +48,9 @@ class Extractor(Protocol):
 
     name: str
     sha256: str
-    """Identifies the computation: the hash of the ONNX file, or of the name and version of a built-in rule."""
+    """Identifies the computation: the hash of the ONNX file (and the tap), or of the name and version of a rule."""
+    policy: str
+    """What is done to samples before the network sees them, for the protocol."""
 
     def extract(self, x: FloatArray) -> Extracted:
         """Features of float32 samples [N, C, H, W] in [-1, 1], or [N, d]. Raises ScoreError on a wrong shape."""
@@ -54,83 +65,104 @@ class ExtractorSource(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     summary: str
     open: Callable[[str, int], Extractor]
+    file: Path | None = None
+    """The ONNX file, which need not be there yet; None for a rule."""
+    tap: str = "features"
+    """The output of the file that is taken."""
 
 
 class OnnxExtractor:
-    """An extractor from an ONNX file, on any provider."""
+    """An extractor from an ONNX file, on any provider.
 
-    def __init__(self, name: str, path: Path, device: str = "auto", threads: int = 1) -> None:
+    ``x`` of the file is float32 in [-1, 1] or uint8, [N, C, H, W] with N, H and W open or fixed; ``tap`` is the output
+    taken as features, ``logits`` the one taken as logits where the file has it. Raises ModelError for another file.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        path: Path,
+        device: str = "auto",
+        threads: int = 1,
+        *,
+        tap: str = "features",
+        logits: str = "logits",
+    ) -> None:
         self.name = name
         try:
             content = path.read_bytes()
         except OSError as error:
             raise ModelError(f"Cannot read the extractor {path}: {error.strerror or error}.") from error
-        self.sha256 = hashlib.sha256(content).hexdigest()
-        self._session = Session(_with_grid(content, path.name), path.name, device=device, threads=threads)
-        if set(self._session.inputs) != {"x"} or "features" not in self._session.outputs:
-            raise ModelError(f"{path.name} is no extractor: it must take 'x' and give 'features'.")
+        self.sha256 = identity(hashlib.sha256(content).hexdigest(), tap)
+        model = parsed(content, path.name)
+        self._input, self._outputs = grid_first(model, path.name, tap, logits), {tap: "features", logits: "logits"}
+        info = extractor_info(model, path.name)
+        self._resized = info.size if info else None
+        self.policy = "; ".join([*self._input.policy, *([info.policy] if info else [])])
+        self._session = Session(model.SerializeToString(), path.name, device=device, threads=threads)
         self.provider = self._session.provider
-        self._shape: list[Any] = self._session.inputs["x"].shape[1:]
 
     def extract(self, x: FloatArray) -> Extracted:
         """See ``Extractor.extract``."""
-        _check_shape(self.name, self._shape, x.shape)
-        return join([self._run(x[i : i + BATCH]) for i in range(0, len(x), BATCH)])
+        self._check_shape(x.shape)
+        size = self._batch(x.shape)
+        return gathered((self._run(x[i : i + size]) for i in range(0, len(x), size)), len(x))
 
     def extract_bound(self, value: Any) -> Extracted:
         """See ``Extractor.extract_bound``."""
-        _check_shape(self.name, self._shape, tuple(value.shape()))
-        return self._run(value)
+        shape = tuple(value.shape())
+        self._check_shape(shape)
+        if shape[0] > self._batch(shape):
+            return self.extract(value.numpy())
+        return gathered([self._run(value)], shape[0])
 
     def _run(self, x: Any) -> Extracted:
-        outputs = {name: value.astype(np.float64) for name, value in self._session.run({"x": x}).items()}
+        outputs = {self._outputs[name]: value for name, value in self._session.run({GRID_INPUT: x}).items()}
         return Extracted(outputs["features"], outputs.get("logits"))
+
+    def _batch(self, shape: tuple[int, ...]) -> int:
+        """Images at a time, fewer of large ones."""
+        height, width = self._resized or (shape[2:] if len(shape) == 4 else (1, 1))
+        return max(1, min(BATCH, _MOST_PIXELS.get(self.provider, _MOST_PIXELS["CPU"]) // max(1, height * width)))
+
+    def _check_shape(self, shape: tuple[int, ...]) -> None:
+        given, wanted = shape[1:], self._input.shape
+        if shape[0] == 0:
+            raise ScoreError("There are no samples to score.")
+        if wanted[:1] == (RGB,) and given[:1] == (GREY,):
+            given = (RGB, *given[1:])  # the graph repeats the one channel
+        if len(given) == len(wanted) and all(w in (g, None) for w, g in zip(wanted, given, strict=True)):
+            return
+        takes = "×".join("any" if w is None else str(w) for w in wanted)
+        colour = wanted[:1] == (GREY,) and given[:1] == (RGB,)
+        hint = "It knows grey images only: make these grey, or use an extractor for colour." if colour else ""
+        raise ScoreError(
+            f"The extractor '{self.name}' takes {takes} samples, but these are {'×'.join(map(str, shape[1:]))}.", hint
+        )
+
+
+def gathered(parts: Iterable[Extracted], n: int) -> Extracted:
+    """Features and logits of batches, n rows in all, as float64."""
+    features: Array | None = None
+    logits: Array | None = None
+    row = 0
+    for part in parts:
+        if features is None:
+            features = np.empty((n, *part.features.shape[1:]))
+            logits = None if part.logits is None else np.empty((n, *part.logits.shape[1:]))
+        end = row + len(part.features)
+        features[row:end] = part.features
+        if logits is not None:
+            logits[row:end] = part.logits
+        row = end
+    if features is None:
+        raise ScoreError("There are no samples to score.")
+    return Extracted(features, logits)
 
 
 def join(parts: Sequence[Extracted]) -> Extracted:
     """The features and logits of several batches as one."""
-    logits = [part.logits for part in parts if part.logits is not None]
-    return Extracted(np.concatenate([part.features for part in parts]), np.concatenate(logits) if logits else None)
-
-
-def _with_grid(content: bytes, name: str) -> bytes:
-    """Put x ↦ clip(round((x + 1) · 127.5), 0, 255) / 127.5 − 1 before the graph: ``quantise`` and ``scale`` in ONNX."""
-    import onnx
-    from onnx import helper, numpy_helper
-
-    try:
-        model = onnx.load_from_string(content)
-    except Exception as error:  # protobuf's errors share no public base class
-        raise ModelError(f"{name} is no ONNX model: {type(error).__name__}.") from error
-    for node in model.graph.node:
-        node.input[:] = ["x_on_grid" if each == "x" else each for each in node.input]
-    constants = {"grid_one": 1.0, "grid_half": 127.5, "grid_low": 0.0, "grid_high": 255.0}
-    model.graph.initializer.extend(
-        numpy_helper.from_array(np.array(value, np.float32), key) for key, value in constants.items()
-    )
-    chain = [
-        ("Add", ["x", "grid_one"], "grid_1"),
-        ("Mul", ["grid_1", "grid_half"], "grid_2"),
-        ("Round", ["grid_2"], "grid_3"),
-        ("Clip", ["grid_3", "grid_low", "grid_high"], "grid_4"),
-        ("Div", ["grid_4", "grid_half"], "grid_5"),
-        ("Sub", ["grid_5", "grid_one"], "x_on_grid"),
-    ]
-    nodes = [helper.make_node(operator, inputs, [output]) for operator, inputs, output in chain]
-    nodes += list(model.graph.node)
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
-    serialised: bytes = model.SerializeToString()
-    return serialised
-
-
-def _check_shape(name: str, wanted: list[Any], shape: tuple[int, ...]) -> None:
-    given = shape[1:]
-    if shape[0] == 0:
-        raise ScoreError("There are no samples to score.")
-    if len(given) != len(wanted) or any(isinstance(w, int) and w != g for w, g in zip(wanted, given, strict=True)):
-        takes = "×".join(str(w) for w in wanted)
-        raise ScoreError(f"The extractor '{name}' takes {takes} samples, but these are {'×'.join(map(str, given))}.")
+    return gathered(parts, sum(len(part.features) for part in parts))
 
 
 class PointExtractor:
@@ -138,6 +170,7 @@ class PointExtractor:
 
     name = "points"
     sha256 = hashlib.sha256(b"ganzoo points 1").hexdigest()
+    policy = "as they are"
 
     def extract(self, x: FloatArray) -> Extracted:
         """Float64 copies of points [N, d]."""
@@ -155,6 +188,7 @@ class PixelExtractor:
 
     name = "pixels"
     sha256 = hashlib.sha256(b"ganzoo pixels 1").hexdigest()
+    policy = "8-bit grid; averaged to at most 8×8 per channel"
 
     def extract(self, x: FloatArray) -> Extracted:
         """Pooled pixels [N, C · ≤8 · ≤8] in [-1, 1]."""
@@ -187,25 +221,55 @@ def shipped_file(name: str) -> Path:
     return _FILES / f"{name}.onnx"
 
 
-def _shipped(name: str, summary: str) -> ExtractorSource:
-    path = shipped_file(name)
-    return ExtractorSource(
-        name=name, summary=summary, open=lambda device, threads: OnnxExtractor(name, path, device, threads)
-    )
+def imported_file(name: str) -> Path:
+    """Where 'ganzoo extractor import' puts an extractor; under $GANZOO_CACHE."""
+    return cache_root() / "extractors" / f"{name}.onnx"
 
 
-def builtin_extractors() -> list[ExtractorSource]:
-    """The extractors that come with ganzoo."""
+def _open(name: str, file: Path, tap: str, device: str, threads: int) -> Extractor:
+    if tap == "features":
+        return OnnxExtractor(name, file, device, threads)
+    if not file.exists():
+        raise ModelError(
+            f"The extractor '{name}' is not imported yet.",
+            f"Run 'ganzoo extractor import {INCEPTION}' (95 MB), or give it the file of the weights.",
+        )
+    # Logits need the whole network: a tap before its end goes without them, and costs less.
+    return OnnxExtractor(name, file, device, threads, tap=tap, logits=LOGITS if tap == _FULL_TAP else "")
+
+
+def _source(name: str, summary: str, file: Path, tap: str = "features") -> ExtractorSource:
+    opened = functools.partial(_open, name, file, tap)
+    return ExtractorSource(name=name, summary=summary, open=opened, file=file, tap=tap)
+
+
+def _inception(tap: str) -> ExtractorSource:
+    name = INCEPTION if tap == _FULL_TAP else f"{INCEPTION}-{tap}"
+    summary = "the Inception of the FID, with logits" if tap == _FULL_TAP else f"layer {tap} of {INCEPTION}"
+    return _source(name, summary, imported_file(INCEPTION), tap)
+
+
+def own_extractors() -> list[ExtractorSource]:
+    """The extractors that ganzoo knows by itself; the taps of Inception have to be imported before they open."""
     return [
-        _shipped("digits", "small convolutional classifier of the 8×8 digits, 64 features"),
-        _shipped("mnist", "small convolutional classifier of MNIST, 64 features"),
+        _source("digits", "small convolutional classifier of the 8×8 digits", shipped_file("digits")),
+        _source("mnist", "small convolutional classifier of MNIST", shipped_file("mnist")),
         ExtractorSource(name="points", summary="points as they are", open=lambda device, threads: PointExtractor()),
         ExtractorSource(
             name="pixels",
             summary="mean-pooled pixels, for data without a classifier",
             open=lambda device, threads: PixelExtractor(),
         ),
+        *(_inception(tap) for tap in (_FULL_TAP, *(tap for tap in TAPS if tap != _FULL_TAP))),
     ]
+
+
+def builtin_extractors() -> list[ExtractorSource]:
+    """Ganzoo's own extractors, and those that the user imported."""
+    own = own_extractors()
+    taken = {source.name for source in own}
+    found = (file.stem for file in sorted(imported_file(INCEPTION).parent.glob("*.onnx")))
+    return own + [_source(name, "imported", imported_file(name)) for name in found if name not in taken]
 
 
 def default_extractor(spec: DataSpec) -> str:

@@ -1,28 +1,40 @@
 from __future__ import annotations
 
+import hashlib
 import os
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx
 import pytest
+from onnx import helper
 from PIL import Image
 
 from ganzoo import data
 from ganzoo.data.base import Dataset, quantise, scale
-from ganzoo.engine import Generator
+from ganzoo.engine import Generator, Session
 from ganzoo.errors import ModelError, ScoreError
+from ganzoo.extractor_graph import INFO_KEY
 from ganzoo.extractors import (
+    Extracted,
     OnnxExtractor,
     PixelExtractor,
     PointExtractor,
     builtin_extractors,
     default_extractor,
+    join,
     shipped_file,
 )
+from ganzoo.nodes import IR_VERSION, OLDEST_OPSET, Nodes, tensor
 from ganzoo.plugins import Zoo
 from ganzoo.runs import RunFolder
 from ganzoo.types import DataSpec
+
+if TYPE_CHECKING:
+    from ganzoo.types import FloatArray
 
 
 def accuracy(name: str, dataset: Dataset) -> float:
@@ -115,10 +127,170 @@ def test_pooling_averages_whole_blocks() -> None:
     np.testing.assert_allclose(PixelExtractor().extract(x).features, blocks.reshape(2, 64), atol=1e-12)
 
 
-def test_extractors_are_told_apart_by_content() -> None:
-    opened = [source.open("cpu", 1) for source in builtin_extractors()]
+def test_extractors_are_told_apart_by_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path))
+    sources = builtin_extractors()
+    taps = ["inception", "inception-64", "inception-192", "inception-768"]
+    assert [source.name for source in sources] == ["digits", "mnist", "points", "pixels", *taps]
+    opened = [source.open("cpu", 1) for source in sources[:4]]
     assert [extractor.name for extractor in opened] == ["digits", "mnist", "points", "pixels"]
     assert len({extractor.sha256 for extractor in opened}) == 4
+    assert all(extractor.policy for extractor in opened)
+
+
+def write_extractor(
+    path: Path, kind: str = "uint8", shape: Sequence[Any] = ("N", 3, "H", "W"), info: str | None = None
+) -> Path:
+    """An extractor with the values of the pixels as features, the mean of each channel as a second output."""
+    nodes = Nodes("net")
+    x = nodes.add("Cast", "x", to=1)
+    nodes.add("Flatten", x, output="features")
+    nodes.add("Flatten", nodes.add("GlobalAveragePool", x), output="means")
+    outputs = [tensor(name, "float32", ["N", f"{name}_width"]) for name in ("features", "means")]
+    graph = helper.make_graph(nodes.nodes, "net", [tensor("x", kind, shape)], outputs, nodes.constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OLDEST_OPSET)], ir_version=IR_VERSION)
+    if info is not None:
+        helper.set_model_props(model, {INFO_KEY: info})
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+def test_a_graph_of_bytes_is_given_the_bytes_of_the_png_files(tmp_path: Path) -> None:
+    extractor = OnnxExtractor("mine", write_extractor(tmp_path / "e.onnx"), "cpu")
+    x = np.random.default_rng(0).uniform(-1.1, 1.1, (5, 3, 4, 6)).astype(np.float32)
+    features = extractor.extract(x).features
+    np.testing.assert_array_equal(features, quantise(x).reshape(5, -1))
+    every = np.arange(256, dtype=np.uint8).reshape(1, 1, 16, 16).repeat(3, 1)
+    np.testing.assert_array_equal(extractor.extract(scale("image", every)).features, every.reshape(1, -1))
+
+
+def test_a_graph_of_floats_is_given_the_grid_in_the_generators_range(tmp_path: Path) -> None:
+    extractor = OnnxExtractor("mine", write_extractor(tmp_path / "e.onnx", "float32"), "cpu")
+    x = np.random.default_rng(0).uniform(-1.1, 1.1, (5, 3, 4, 6)).astype(np.float32)
+    on_grid = scale("image", quantise(x)).reshape(5, -1)
+    np.testing.assert_array_equal(extractor.extract(x).features, on_grid)
+
+
+@pytest.mark.parametrize("kind", ["uint8", "float32"])
+def test_grey_images_are_repeated_for_a_colour_extractor(tmp_path: Path, kind: str) -> None:
+    extractor = OnnxExtractor("mine", write_extractor(tmp_path / "e.onnx", kind), "cpu")
+    grey = np.random.default_rng(0).uniform(-1, 1, (3, 1, 4, 6)).astype(np.float32)
+    np.testing.assert_array_equal(extractor.extract(grey).features, extractor.extract(grey.repeat(3, 1)).features)
+    assert extractor.policy == "8-bit grid; grey replicated to RGB"
+    with pytest.raises(ScoreError, match="takes 3×any×any samples, but these are 2×4×6"):
+        extractor.extract(grey.repeat(2, 1))
+
+
+def test_colour_images_are_refused_by_a_grey_extractor() -> None:
+    extractor = OnnxExtractor("digits", shipped_file("digits"), "cpu")
+    assert extractor.policy == "8-bit grid"
+    with pytest.raises(ScoreError, match=r"but these are 3×8×8\. It knows grey images only"):
+        extractor.extract(np.zeros((2, 3, 8, 8), np.float32))
+
+
+def test_any_output_can_be_the_features(tmp_path: Path) -> None:
+    path = write_extractor(tmp_path / "e.onnx")
+    x = np.random.default_rng(0).uniform(-1, 1, (3, 3, 4, 6)).astype(np.float32)
+    whole, means = OnnxExtractor("a", path, "cpu"), OnnxExtractor("b", path, "cpu", tap="means")
+    np.testing.assert_allclose(means.extract(x).features, quantise(x).mean((2, 3)), rtol=1e-6)
+    assert whole.sha256 == hashlib.sha256(path.read_bytes()).hexdigest() != means.sha256
+    with pytest.raises(ModelError, match="it must take 'x' and give 'pool'"):
+        OnnxExtractor("c", path, "cpu", tap="pool")
+
+
+def test_large_images_go_in_small_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch of 256 images of 299×299 would need 10 GB inside Inception."""
+    info = '{"summary": "s", "policy": "resize none", "source_sha256": "", "size": [1024, 512]}'
+    extractor = OnnxExtractor("mine", write_extractor(tmp_path / "e.onnx", info=info), "cpu")
+    sizes: list[int] = []
+    real = Session.run
+
+    def run(self: Session, inputs: Mapping[str, Any]) -> Any:
+        (value,) = inputs.values()
+        sizes.append(value.shape[0] if isinstance(value, np.ndarray) else value.shape()[0])
+        return real(self, inputs)
+
+    monkeypatch.setattr(Session, "run", run)
+    x = np.random.default_rng(0).uniform(-1, 1, (5, 3, 2, 2)).astype(np.float32)
+    features = extractor.extract(x).features
+    assert sizes == [2, 2, 1]
+    np.testing.assert_array_equal(features, quantise(x).reshape(5, -1))
+    np.testing.assert_array_equal(extractor.extract_bound(onnx_value(x)).features, features)
+    assert sizes[-3:] == [2, 2, 1]
+    assert extractor.policy == "8-bit grid; grey replicated to RGB; resize none"
+
+
+def onnx_value(x: FloatArray) -> Any:
+    """``x`` as a generator's session leaves it."""
+    nodes = Nodes("copy")
+    nodes.add("Identity", "z", output="x")
+    sides = [tensor(name, "float32", ["N", *x.shape[1:]]) for name in ("z", "x")]
+    graph = helper.make_graph(nodes.nodes, "copy", sides[:1], sides[1:])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OLDEST_OPSET)], ir_version=IR_VERSION)
+    return Session(model.SerializeToString(), "copy", device="cpu").bind({"z": x})["x"]
+
+
+def test_a_small_bound_batch_stays_where_it_is() -> None:
+    x = np.random.default_rng(0).uniform(-1, 1, (7, 1, 8, 8)).astype(np.float32)
+    extractor = OnnxExtractor("digits", shipped_file("digits"), "cpu")
+    bound, direct = extractor.extract_bound(onnx_value(x)), extractor.extract(x)
+    np.testing.assert_array_equal(bound.features, direct.features)
+    assert bound.logits is not None
+    assert direct.logits is not None
+    np.testing.assert_array_equal(bound.logits, direct.logits)
+    assert bound.features.dtype == bound.logits.dtype == np.float64
+
+
+def test_batches_are_joined_as_float64() -> None:
+    parts = [Extracted(np.full((n, 3), n, np.float32), np.full((n, 2), -n, np.float32)) for n in (2, 1)]
+    joined = join(parts)
+    assert joined.logits is not None
+    np.testing.assert_array_equal(joined.features[:, 0], [2, 2, 1])
+    np.testing.assert_array_equal(joined.logits[:, 0], [-2, -2, -1])
+    assert joined.features.dtype == joined.logits.dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "info", "reason"),
+    [
+        ("int64", ("N", 3, "H", "W"), None, "its 'x' must be float32 or uint8"),
+        ("uint8", ("N",), None, "its 'x' must be float32 or uint8, of known rank"),
+        ("uint8", ("N", 3, "H", "W"), "no JSON", "has damaged metadata: .*Import the extractor again"),
+        ("uint8", ("N", 3, "H", "W"), '{"summary": 3}', "has damaged metadata: .*Import the extractor again"),
+    ],
+)
+def test_a_file_that_breaks_the_form(
+    tmp_path: Path, kind: str, shape: Sequence[Any], info: str | None, reason: str
+) -> None:
+    with pytest.raises(ModelError, match=rf"e\.onnx .*{reason}"):
+        OnnxExtractor("mine", write_extractor(tmp_path / "e.onnx", kind, shape, info), "cpu")
+
+
+def test_a_file_that_is_no_onnx(tmp_path: Path) -> None:
+    (tmp_path / "e.onnx").write_bytes(b"no model")
+    with pytest.raises(ModelError, match=r"e\.onnx is no ONNX model"):
+        OnnxExtractor("mine", tmp_path / "e.onnx", "cpu")
+
+
+def test_most_of_the_time_is_spent_inside_onnx_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small extractor on small images is where overheads of our own would show."""
+    extractor = OnnxExtractor("mnist", shipped_file("mnist"), "cpu")
+    x = np.random.default_rng(0).uniform(-1, 1, (4096, 1, 28, 28)).astype(np.float32)
+    extractor.extract(x[:512])
+    inside = 0.0
+    real = Session.run
+
+    def timed(self: Session, inputs: Mapping[str, Any]) -> Any:
+        nonlocal inside
+        start = time.perf_counter()
+        result = real(self, inputs)
+        inside += time.perf_counter() - start
+        return result
+
+    monkeypatch.setattr(Session, "run", timed)
+    start = time.perf_counter()
+    extractor.extract(x)
+    assert inside / (time.perf_counter() - start) >= 0.8
 
 
 def test_a_file_that_is_no_extractor(gaussian: RunFolder, tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_relative_path_falls_back_to_the_data_dir(tmp_path: Path) -> None:
         ({"x": np.array([[1.0], [np.nan]])}, "not finite"),
         ({"x": np.array([[1.0], [1e300]])}, "not finite in float32"),
         ({"x": np.zeros((4, 0))}, "no dimension"),
-        ({"x": np.array([None, 1])}, "cannot be read as .npz"),
+        ({"x": np.array([None, 1])}, "is damaged"),
         ({"x": GREY, "y": LABELS[:-1]}, "labels are 40 integers"),
         ({"x": GREY, "y": LABELS / 2}, "type float64, but labels are 40 integers"),
         ({"x": GREY, "y": np.eye(40, dtype=int)}, "labels are 40 integers"),
@@ -120,7 +120,7 @@ def test_bad_files_are_one_sentence(tmp_path: Path) -> None:
     for member in (b"no array", b"\x93NUMPY\x01\x00\x10\x00{'descr': ((((  "):
         with zipfile.ZipFile(tmp_path / "bad.npz", "w") as archive:
             archive.writestr("x.npy", member)
-        with pytest.raises(DataError, match=r"bad\.npz cannot be read as \.npz"):
+        with pytest.raises(DataError, match=r"of .*bad\.npz is (no array|damaged)"):
             load_npz(str(tmp_path / "bad.npz"), None)
     np.save(tmp_path / "one.npy", GREY)
     with pytest.raises(DataError, match="a single array"):
