@@ -10,23 +10,29 @@ print(ganzoo.score(run.path, data="digits").estimates["fid"])
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganzoo import registry as registries
-from ganzoo.data import folder, npz, scale
+from ganzoo.comparing import Compared, Comparison, compared
 from ganzoo.data import load as load_data
 from ganzoo.engine import Generator
-from ganzoo.errors import ModelError, UsageError
+from ganzoo.errors import UsageError
+from ganzoo.features import Progress, silent
+from ganzoo.judging import Terms, dataset_judge, form_of, source_judge, sums_of
 from ganzoo.loop import Observer, ignore_events
 from ganzoo.plugins import Zoo
-from ganzoo.runs import MANIFEST, ONNX, RunFolder, RunStore
-from ganzoo.scoring import Judge, Score
+from ganzoo.runs import MANIFEST, RunFolder, RunStore
+from ganzoo.scoring import OWN_PROFILE, Judge, Score
+from ganzoo.sources import FeatureSource, StatisticsSource, generator_path, open_source
+from ganzoo.statistics import save_statistics
 from ganzoo.training import train as train_run
 
 if TYPE_CHECKING:
     from ganzoo.data.base import Dataset
+    from ganzoo.foreign import Reading
+    from ganzoo.metrics.sums import FeatureSums
     from ganzoo.registry import Registry
     from ganzoo.types import FloatArray
 
@@ -75,18 +81,6 @@ def load(source: str | Path, *, device: str = "auto", threads: int = 1) -> Gener
     return Generator(generator_path(Path(source)), device=device, threads=threads)
 
 
-def generator_path(source: Path) -> Path:
-    """The ONNX file that a path stands for: itself, or the one in the run folder."""
-    if source.is_dir():
-        onnx = source / ONNX
-        if not onnx.is_file():
-            raise ModelError(f"{source} holds no {ONNX}.", "Name a finished run's folder or an .onnx file.")
-        return onnx
-    if not source.is_file():
-        raise ModelError(f"There is no file or folder {source}.", "Name a run's folder or an .onnx file.")
-    return source
-
-
 def sample(source: str | Path, n: int, *, seed: int = 0, label: int | None = None, device: str = "auto") -> FloatArray:
     """Draw n samples: float32 [n, C, H, W] in [-1, 1], or [n, d] for points."""
     return load(source, device=device).sample(n, seed, label=label)
@@ -94,45 +88,105 @@ def sample(source: str | Path, n: int, *, seed: int = 0, label: int | None = Non
 
 def score(
     source: str | Path,
-    data: str = "digits",
+    data: str | None = None,
     *,
+    reference: str | Path | None = None,
     data_dir: str | Path | None = None,
     n: int | None = None,
+    extractor: str | None = None,
+    metrics: Iterable[str] = (),
+    protocol: str = OWN_PROFILE,
     device: str = "auto",
     registry: Registry | None = None,
     zoo: Zoo | None = None,
 ) -> Score:
-    """Score a run folder, an ONNX file, an npz of images or points, or a folder of images against a dataset.
+    """Score a run folder, an ONNX file, a folder of images or an npz against a dataset, or against another of these.
 
-    ``n`` draws another number of samples than the dataset's protocol says.
+    ``data`` defaults to "digits" where no ``reference`` is given. ``n`` draws another number of samples than the
+    protocol says; ``metrics`` are names of metrics or columns, ``protocol`` one of ``ganzoo score --help``.
     """
+    terms = Terms(n=n, extractor=extractor, metrics=tuple(metrics), profile=protocol, device=device)
+    return comparison(
+        source, data, reference=reference, data_dir=data_dir, terms=terms, registry=registry, zoo=zoo
+    ).score()
+
+
+def comparison(
+    source: str | Path,
+    data: str | None = None,
+    *,
+    reference: str | Path | None = None,
+    data_dir: str | Path | None = None,
+    terms: Terms | None = None,
+    reading: Reading | None = None,
+    registry: Registry | None = None,
+    zoo: Zoo | None = None,
+    progress: Progress = silent,
+) -> Comparison:
+    """One source before one reference, for all that can be asked of the two: score, classes, copies."""
+    terms = terms or Terms()
     registry = registry or registries.load()
     zoo = zoo or Zoo.discover(registry)
-    path = Path(source)
-    if not _is_generator(path):
-        samples = read_samples(path)
-        return judge_of(zoo, registry, data, data_dir=data_dir, device=device, n=n).score(samples)
-    generator = load(path, device=device)
-    return judge_of(zoo, registry, data, data_dir=data_dir, device=device, n=n).score_generator(generator)
+    if reference is None:
+        path, data = Path(source), data or "digits"
+        own = None if reading else open_source(path, device=terms.device, threads=terms.threads)
+        judge = judge_of(zoo, registry, data, data_dir=data_dir, terms=terms, progress=progress)
+        form = judge.side.spec
+        opened = own or open_source(path, reading=reading, data=form, device=terms.device, threads=terms.threads)
+        return Comparison(judge, opened)
+    if data is not None:
+        raise UsageError(f"Both the reference {reference} and the dataset '{data}' were named.", "Name one of them.")
+    real = open_source(Path(reference), device=terms.device, threads=terms.threads)
+    form = None if isinstance(real, FeatureSource | StatisticsSource) else form_of(real)
+    fake = open_source(Path(source), reading=reading, data=form, device=terms.device, threads=terms.threads)
+    return Comparison(source_judge(real, fake, zoo.extractors(), zoo.metrics(), terms, progress=progress), fake)
+
+
+def compare(
+    first: str | Path,
+    second: str | Path,
+    data: str | None = None,
+    *,
+    reference: str | Path | None = None,
+    data_dir: str | Path | None = None,
+    terms: Terms | None = None,
+    registry: Registry | None = None,
+    zoo: Zoo | None = None,
+    progress: Progress = silent,
+) -> Compared:
+    """Say by how much two models differ on one reference, with paired standard errors and p-values."""
+    one = comparison(
+        first, data, reference=reference, data_dir=data_dir, terms=terms, registry=registry, zoo=zoo, progress=progress
+    )
+    device = (terms or Terms()).device
+    return compared(one.judge, one.source, open_source(Path(second), device=device))
+
+
+def statistics(
+    sources: Iterable[str | Path],
+    output: str | Path,
+    *,
+    terms: Terms | None = None,
+    seed: int = 0,
+    zoo: Zoo | None = None,
+    progress: Progress = silent,
+) -> tuple[FeatureSums, str]:
+    """Save the sums of all sources' features as npz (``mu``, ``sigma``, ``n`` among them); saved ones are added.
+
+    Returns the sums and the name of the extractor.
+    """
+    zoo, terms = zoo or Zoo.discover(), terms or Terms()
+    opened = [open_source(Path(each), device=terms.device, threads=terms.threads) for each in sources]
+    sums, extractor = sums_of(opened, zoo.extractors(), terms, seed, progress)
+    names = ", ".join(each.name for each in opened)
+    save_statistics(Path(output), sums, extractor=extractor.name, extractor_sha256=extractor.sha256, source=names)
+    return sums, extractor.name
 
 
 def data_of(source: str | Path) -> str:
     """The dataset that a run folder's generator was trained on; "digits" for anything else."""
     folder = RunFolder(Path(source))
     return folder.manifest().data_reference if folder.file(MANIFEST).is_file() else "digits"
-
-
-def _is_generator(source: Path) -> bool:
-    return source.suffix == ".onnx" or (source / MANIFEST).is_file() or not source.exists()
-
-
-def read_samples(source: Path) -> FloatArray:
-    """All images or points of an npz file or of a folder of images, in their order and the generator's range."""
-    if source.is_dir():
-        return scale("image", folder.read_samples(source))
-    if source.suffix != ".npz":
-        raise UsageError(f"{source} is neither a run folder, an .onnx file, an .npz file nor a folder of images.")
-    return scale(*npz.read_samples(source))
 
 
 def dataset(data: str, data_dir: str | Path | None = None, *, zoo: Zoo | None = None) -> Dataset:
@@ -147,13 +201,12 @@ def judge_of(
     data: str,
     *,
     data_dir: str | Path | None = None,
-    device: str = "auto",
-    n: int | None = None,
+    terms: Terms | None = None,
+    progress: Progress = silent,
 ) -> Judge:
-    """The judge of a dataset, by the registry's protocol for it."""
-    entry = registry.datasets.get(data)
-    metrics = list(zoo.metrics().values())
-    return Judge(dataset(data, data_dir, zoo=zoo), entry, zoo.extractors(), metrics, device=device, n_fake=n)
+    """The judge of a dataset, by the registry's protocol for it where the terms say nothing else."""
+    loaded = dataset(data, data_dir, zoo=zoo)
+    return dataset_judge(loaded, registry.datasets.get(data), zoo.extractors(), zoo.metrics(), terms, progress=progress)
 
 
 def _observed(zoo: Zoo, then: Observer) -> Observer:

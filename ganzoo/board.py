@@ -13,7 +13,7 @@ import pandas as pd
 from ganzoo import gallery, runs
 from ganzoo.errors import StoreError
 from ganzoo.files import write_text
-from ganzoo.rows import FLOAT_FORMAT, LATER, METRICS, collect, columns
+from ganzoo.rows import FLOAT_FORMAT, LATER, LATEST, METRICS, collect, columns
 from ganzoo.runs import RunStore
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _entry(group: pd.DataFrame, most_modes: float) -> dict[str, Any]:
     about = (good if len(good) else rows).iloc[-1]
     entry: dict[str, Any] = {name: about[name] for name in ("variant", "role", "backend", "distribution", "version")}
     entry |= {"seeds": len(good), "failed": len(rows) - len(good), "collapse_rate": _collapse_rate(rows, most_modes)}
-    for name in (*METRICS, *LATER):
+    for name in (*METRICS, *LATER, *LATEST):
         values = pd.to_numeric(good[name], errors="coerce").dropna().to_numpy(float)
         entry[name] = values.mean() if len(values) else np.nan
         entry[f"{name}_ci"] = half_width(values)

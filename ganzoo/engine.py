@@ -154,14 +154,17 @@ class Generator:
     """A generator.onnx, ready to be sampled.
 
     ``sample(n, seed)`` gives the same samples whatever the batch size: sample i depends on (seed, i) alone.
+    ``adapted`` is the graph to run in the file's place: a foreign one that was wrapped to keep the contract.
     Raises ModelError where the file is missing, no ONNX, or not a generator that keeps the contract.
     """
 
-    def __init__(self, path: str | Path, *, device: str = "auto", threads: int = 1) -> None:
+    def __init__(
+        self, path: str | Path, *, device: str = "auto", threads: int = 1, adapted: bytes | None = None
+    ) -> None:
         self.path = Path(path)
-        content = _read(self.path)
+        content = read_model(self.path)
         self.sha256 = hashlib.sha256(content).hexdigest()
-        self.session = Session(content, self.path.name, device=device, threads=threads)
+        self.session = Session(adapted or content, self.path.name, device=device, threads=threads)
         self.info = _info(self.session, self.path.name)
         self.latent = self.info.latent
         self.data = self.info.data
@@ -200,7 +203,8 @@ class Generator:
         return label
 
 
-def _read(path: Path) -> bytes:
+def read_model(path: Path) -> bytes:
+    """The bytes of an ONNX file. Raises ModelError where they cannot be read."""
     try:
         return path.read_bytes()
     except OSError as error:
@@ -212,7 +216,7 @@ def _info(session: Session, name: str) -> GeneratorInfo:
     if text is None:
         raise ModelError(
             f"{name} is an ONNX file, but no ganzoo generator: it has no '{METADATA_KEY}' metadata.",
-            "Export it with ganzoo.",
+            "Score it with --latent, which says how its inputs are drawn, or export it with ganzoo.",
         )
     try:
         info = msgspec.convert(json.loads(text), GeneratorInfo)

@@ -16,6 +16,7 @@ from ganzoo.scoring import Score
 METRICS = ("fid", "is", "kid", "precision", "recall", "density", "coverage", "modes", "mode_kl", "vendi", "memorised")
 WITH_ERROR = ("fid", "is", "kid")
 LATER = ("fid_unbiased", "memorised_heldout", "ct", "hq", "spread", "label_accuracy", "code_error")
+LATEST = ("duplicates",)
 IDENTITY = ("variant", "backend", "distribution", "version", "dataset", "protocol", "extractor", "n_real", "n_fake")
 COST = ("parameters", "steps", "train_seconds", "samples_per_second", "provider", "parity")
 PROVENANCE = ("onnx_sha256", "options_hash", "ganzoo_version", "date_utc", "note")
@@ -25,7 +26,7 @@ FLOAT_FORMAT = "%.6g"
 def columns() -> list[str]:
     """The columns of runs.csv, in their stable order; new ones are only ever added at the end."""
     measured = [part for name in METRICS for part in ((name, f"{name}_se") if name in WITH_ERROR else (name,))]
-    return [*IDENTITY, "seed", "status", *measured, *COST, *PROVENANCE, *LATER, "role", "run"]
+    return [*IDENTITY, "seed", "status", *measured, *COST, *PROVENANCE, *LATER, "role", "run", *LATEST]
 
 
 def collect(store: RunStore, quick: bool = False) -> list[dict[str, str]]:
@@ -62,12 +63,12 @@ def _run_row(folder: RunFolder, quick: bool) -> dict[str, Any] | None:
         "options_hash": manifest.options_hash,
         "ganzoo_version": manifest.ganzoo_version,
         "date_utc": score.scored_utc or manifest.finished_utc,
-        "note": _note(manifest),
+        "note": _note(manifest, score),
     }
 
 
-def _note(manifest: Manifest) -> str:
-    return "; ".join(part for part in ("quick" if manifest.quick else "", manifest.note) if part)
+def _note(manifest: Manifest, score: Score) -> str:
+    return "; ".join(part for part in ("quick" if manifest.quick else "", manifest.note, *score.notes) if part)
 
 
 def _scored(score: Score) -> dict[str, Any]:
@@ -94,6 +95,7 @@ def _real_row(path: Path) -> dict[str, Any]:
         "seed": 0,
         "status": "ok",
         "role": "floor",
+        "note": "; ".join(score.notes),
     }
 
 

@@ -1,4 +1,4 @@
-"""Scoring: samples of any origin against a dataset under one protocol.
+"""Scoring: samples of any origin against a reference under one protocol.
 
 A protocol fixes everything a number depends on; its hash stands on every row, and rows of different protocols are never
 ranked together.
@@ -6,31 +6,32 @@ ranked together.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
-import numpy as np
 
-from ganzoo import latents
-from ganzoo.engine import BATCH
-from ganzoo.errors import ScoreError, UnknownName
-from ganzoo.extractors import Extracted, default_extractor, join
-from ganzoo.metrics import Metric, Reference, Sets, evaluate
+from ganzoo.cautions import cautions
+from ganzoo.errors import ScoreError, UsageError
+from ganzoo.features import Drawn, Progress, draw, features_of, silent
+from ganzoo.metrics import Metric, Sets, evaluate
+from ganzoo.metrics.fid import moments_distance, reference_target
 from ganzoo.options import content_hash
-from ganzoo.registry import DatasetEntry
+from ganzoo.references import DatasetSide, RealSide, SourceSide, subset
+from ganzoo.sources import ArraySource, FeatureSource, GeneratorSource, StatisticsSource
 from ganzoo.types import DataSpec, Estimate
 
 if TYPE_CHECKING:
-    from ganzoo.data.base import Dataset
     from ganzoo.engine import Generator
-    from ganzoo.extractors import Extractor, ExtractorSource
-    from ganzoo.types import Array, FloatArray
+    from ganzoo.extractors import Extractor
+    from ganzoo.metrics import Reference
+    from ganzoo.sources import Source
 
 MINIMUM = 50
+OWN_PROFILE = "ganzoo-1"
+FIRST = 1000
+"""Samples drawn before an error is looked at for the first time."""
 
 
 class Protocol(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +46,7 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
     extractor_sha256: str
     metrics: dict[str, int]
     seed: int
+    profile: str = OWN_PROFILE
 
     @property
     def hash(self) -> str:
@@ -58,154 +60,222 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     protocol: Protocol
     protocol_hash: str
     estimates: dict[str, Estimate]
+    notes: tuple[str, ...] = ()
+    """What a reader must know before believing a number."""
+    policy: str = ""
+    """What the extractor does to images before it looks at them."""
     sampled_sha256: str = ""
     scored_utc: str = ""
     samples_per_second: float | None = None
     provider: str = ""
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """What was drawn, as features, with what was asked of each sample where anything was."""
+class Goal(msgspec.Struct, frozen=True):
+    """Sample until a column's standard error is at most ``error``, or ``limit`` samples are drawn."""
 
-    extracted: Extracted
-    asked: Array | None = None
-    codes: Array | None = None
-    seconds: float | None = None
-    provider: str = ""
-    sha256: str = ""
+    column: str
+    error: float
+    limit: int
 
 
 class Judge:
-    """One dataset's protocol, ready to score any number of models; the reference is computed for the first of them."""
+    """One reference's protocol, ready to score any number of models; the reference is computed for the first of them.
+
+    ``columns`` restricts what is reported to these; a metric may give more.
+    """
 
     def __init__(
         self,
-        dataset: Dataset,
-        entry: DatasetEntry | None,
-        extractors: Mapping[str, ExtractorSource],
+        side: RealSide,
+        extractor: Extractor,
         metrics: Sequence[Metric],
         *,
-        device: str = "auto",
-        threads: int = 1,
-        n_fake: int | None = None,
+        n_fake: int,
+        seed: int = 0,
+        profile: str = OWN_PROFILE,
+        columns: frozenset[str] | None = None,
+        progress: Progress = silent,
     ) -> None:
-        entry = entry or DatasetEntry(extractor=default_extractor(dataset.spec))
-        if entry.extractor not in extractors:
-            raise UnknownName("extractor", entry.extractor, extractors)
-        self._dataset = dataset
-        self._metrics = list(metrics)
-        self._extractor: Extractor = extractors[entry.extractor].open(device, threads)
-        self._split = split = dataset.train if entry.split == "train" else dataset.heldout
-        self._chosen = _subset(len(split), entry.n_real, entry.seed)
+        if isinstance(side, SourceSide):
+            check_extractor(side.source, extractor)
+        self.side = side
+        self.extractor = extractor
+        self.metrics = list(metrics)
+        self.progress = progress
+        self._columns = columns
         self.protocol = Protocol(
-            dataset=dataset.spec.name,
-            dataset_digest=dataset.digest,
-            split=entry.split,
-            n_real=len(self._chosen),
-            n_fake=n_fake or entry.n_fake,
-            extractor=self._extractor.name,
-            extractor_sha256=self._extractor.sha256,
-            metrics={metric.name: metric.version for metric in self._metrics},
-            seed=entry.seed,
+            dataset=side.name,
+            dataset_digest=side.digest,
+            split=side.split,
+            n_real=side.n_real,
+            n_fake=n_fake,
+            extractor=extractor.name,
+            extractor_sha256=extractor.sha256,
+            metrics={metric.name: metric.version for metric in self.metrics},
+            seed=seed,
+            profile=profile,
         )
 
     @cached_property
-    def _reference(self) -> Reference:
-        dataset, split = self._dataset, self._split
-        train = self._features(dataset.train.scaled())
-        heldout = self._features(dataset.heldout.scaled()) if len(dataset.heldout) else train[:0]
-        real = train if split is dataset.train else heldout
-        return Reference(
-            real=real[self._chosen],
-            train=train,
-            heldout=heldout,
-            labels=split.y[self._chosen] if split.y is not None else None,
-            classes=dataset.spec.classes,
-            centres=dataset.mixture.centres if dataset.mixture else None,
-            std=dataset.mixture.std if dataset.mixture else 0.0,
-        )
+    def reference(self) -> Reference:
+        """The real side, computed on first use."""
+        return self.side.build(self.extractor, self.progress)
 
-    def _features(self, x: FloatArray) -> Array:
-        return self._extractor.extract(x).features
+    def score(self, source: Source) -> Score:
+        """Score a source: as many samples of a generator as the protocol says, all samples of anything else.
 
-    def score(self, x: FloatArray) -> Score:
-        """Score samples in the generator's range. Raises ScoreError where there are too few or they do not fit."""
-        check_form(x.shape, self._dataset.spec)
-        if not np.isfinite(x).all():
-            raise ScoreError("The samples hold values that are not finite.")
-        return self._score(Drawn(self._extractor.extract(x)))
+        Raises ScoreError where there are too few samples or they do not fit.
+        """
+        if isinstance(source, StatisticsSource):
+            return self._score_statistics(source)
+        return self.score_drawn(self.drawn(source))
 
     def score_generator(self, generator: Generator) -> Score:
-        """Sample as the protocol says, then score. Raises ScoreError where the generator's form does not fit."""
-        check_form((self.protocol.n_fake, *generator.data.shape), self._dataset.spec)
-        return self._score(draw(generator, self._extractor, self.protocol.n_fake, self.protocol.seed))
+        """Sample as the protocol says, then score."""
+        return self.score(GeneratorSource(generator.path.name, generator))
 
     def score_real(self) -> Score | None:
         """Real against real: held-out samples scored like generated ones, the floor of every table; None if too few."""
-        heldout = self._dataset.heldout
-        if len(heldout) < MINIMUM:
+        if not isinstance(self.side, DatasetSide) or len(self.side.dataset.heldout) < MINIMUM:
             return None
-        order = _subset(len(heldout), self.protocol.n_fake, self.protocol.seed)
-        return self.score(heldout.scaled()[order])
+        heldout = self.side.dataset.heldout
+        order = subset(len(heldout), self.protocol.n_fake, self.protocol.seed)
+        return self.score(ArraySource("held-out samples", heldout.spec.kind, heldout.x[order]))
 
-    def _score(self, drawn: Drawn) -> Score:
-        features, n = drawn.extracted.features, len(drawn.extracted.features)
-        sets = Sets(
-            self._reference,
-            features,
+    def draw_until(self, generator: Generator, goal: Goal) -> Drawn:
+        """Draw more and more samples until the goal's standard error is small enough, or its limit is reached.
+
+        Sample i is the same however many are drawn, so their score is that of a plain scoring of the final n. Raises
+        UsageError for a column that no metric gives or that has no standard error.
+        """
+        drawn = self.drawn(GeneratorSource(generator.path.name, generator), min(FIRST, goal.limit))
+        while len(drawn) < goal.limit and (error := self._error(drawn, goal.column)) > goal.error:
+            n = next_size(len(drawn), error / goal.error, goal.limit)
+            drawn = drawn.followed_by(
+                draw(generator, self.extractor, n, self.protocol.seed, start=len(drawn), progress=self.progress)
+            )
+        return drawn
+
+    def _error(self, drawn: Drawn, column: str) -> float:
+        metric = next((each for each in self.metrics if column in each.columns), None)
+        if metric is None:
+            raise UsageError(f"No metric in use gives the column '{column}'.", "Name it in --metrics, too.")
+        estimate = evaluate(self.sets(drawn), [metric]).get(column)
+        if estimate is None or estimate.se is None:
+            raise UsageError(f"'{column}' has no standard error here to wait for.", "Name another column in --until.")
+        return estimate.se
+
+    def drawn(self, source: Source, n: int | None = None) -> Drawn:
+        """The features that a score of this source looks at. Raises ScoreError where they do not fit the reference."""
+        n = n or self.protocol.n_fake
+        if isinstance(source, FeatureSource):
+            check_count(len(source))
+        elif not isinstance(source, StatisticsSource):
+            size = n if isinstance(source, GeneratorSource) else len(source)
+            check_form((size, *source.shape), self.side.spec)
+        return features_of(source, self.extractor, n, self.protocol.seed, progress=self.progress)
+
+    def sets(self, drawn: Drawn) -> Sets:
+        """What metrics look at."""
+        asked = drawn.asked
+        if asked is not None and not (len(asked) and asked.min() >= 0 and asked.max() < self.reference.classes):
+            asked = None  # classes of another data set say nothing of this one's
+        return Sets(
+            self.reference,
+            drawn.extracted.features,
             drawn.extracted.logits,
             seed=self.protocol.seed,
-            asked=drawn.asked,
+            asked=asked,
             codes=drawn.codes,
         )
-        protocol = msgspec.structs.replace(self.protocol, n_fake=n)
+
+    def score_drawn(self, drawn: Drawn, goal: Goal | None = None) -> Score:
+        """Score features that were drawn before, with a goal in mind or without."""
+        sets = self.sets(drawn)
+        refused: dict[str, ScoreError] = {}
+        estimates = evaluate(sets, self.metrics, refused=None if self._columns else refused)
+        if refused and not estimates:
+            raise next(iter(refused.values()))
+        protocol = msgspec.structs.replace(self.protocol, n_fake=len(drawn))
         return Score(
             protocol=protocol,
             protocol_hash=protocol.hash,
-            estimates=evaluate(sets, self._metrics),
+            estimates=self.reported(estimates),
+            notes=(
+                *cautions(sets, estimates, self._columns or frozenset()),
+                *(f"{name}: left out. {error.message}".rstrip(".") for name, error in refused.items()),
+                *_reached(goal, estimates, len(drawn)),
+            ),
+            policy=getattr(self.extractor, "policy", ""),
             sampled_sha256=drawn.sha256,
-            samples_per_second=round(n / drawn.seconds, 1) if drawn.seconds else None,
+            samples_per_second=round(len(drawn) / drawn.seconds, 1) if drawn.seconds else None,
             provider=drawn.provider,
         )
 
+    def reported(self, estimates: dict[str, Estimate]) -> dict[str, Estimate]:
+        """Those of the columns that were asked for."""
+        if self._columns is None:
+            return estimates
+        return {name: estimate for name, estimate in estimates.items() if name in self._columns}
 
-def draw(generator: Generator, extractor: Extractor, n: int, seed: int) -> Drawn:
-    """Draw ``n`` samples batch by batch into features; on a GPU the samples themselves never leave it.
+    def _score_statistics(self, source: StatisticsSource) -> Score:
+        """The Fréchet distance between two fits; its error where the file kept rows to tell it by."""
+        check_extractor(source, self.extractor)
+        goal, saved = reference_target(self.reference), source.saved
+        fit, n = saved.moments, saved.moments.n or 0
+        plain = Estimate(moments_distance(goal, fit), None, n) if saved.sums is None else saved.sums.frechet(goal)
+        protocol = msgspec.structs.replace(
+            self.protocol, n_fake=n, metrics={"fid": self.protocol.metrics.get("fid", 1)}
+        )
+        notes = ("fid: from statistics without samples, so without a standard error",) if plain.se is None else ()
+        unknown = () if n else (f"fid: {source.name} does not say how many samples it was made of",)
+        return Score(
+            protocol=protocol,
+            protocol_hash=protocol.hash,
+            estimates={"fid": plain},
+            notes=(*notes, *unknown),
+            policy=getattr(self.extractor, "policy", ""),
+        )
 
-    ``seconds`` is the time of the generator alone.
-    """
-    parts: list[Extracted] = []
-    given: list[dict[str, Array]] = []
-    seconds = 0.0
-    for start in range(0, n, BATCH):
-        given.append(generator.inputs(min(BATCH, n - start), seed, start=start))
-        before = time.perf_counter()
-        value = generator.session.bind(given[-1])["x"]
-        seconds += time.perf_counter() - before
-        parts.append(extractor.extract_bound(value))
-    inputs = {name: np.concatenate([each[name] for each in given]) for name in generator.latent.names}
-    categorical = generator.latent.categorical
-    return Drawn(
-        join(parts),
-        asked=inputs.get("y"),
-        codes=inputs["c"][:, :categorical].argmax(axis=1) if categorical else None,
-        seconds=seconds,
-        provider=generator.provider,
-        sha256=generator.sha256,
+
+def check_extractor(source: Source, extractor: Extractor) -> None:
+    """Raise ScoreError where saved statistics say that another extractor made them."""
+    if not isinstance(source, StatisticsSource) or source.saved.extractor_sha256 in (None, extractor.sha256):
+        return
+    raise ScoreError(
+        f"{source.name} holds statistics of the extractor '{source.saved.extractor}' "
+        f"({(source.saved.extractor_sha256 or '')[:12]}), not of '{extractor.name}' ({extractor.sha256[:12]}).",
+        "Compare features of one extractor only.",
     )
 
 
-def check_form(shape: tuple[int, ...], spec: DataSpec) -> None:
-    """Raise ScoreError unless there are enough samples and they have the dataset's shape."""
-    if shape[1:] != spec.shape:
+def _reached(goal: Goal | None, estimates: dict[str, Estimate], n: int) -> tuple[str, ...]:
+    if goal is None:
+        return ()
+    return (goal_note(goal, n, estimates[goal.column].se or 0.0),)
+
+
+def goal_note(goal: Goal, n: int, error: float) -> str:
+    """Whether the samples drawn were enough."""
+    if error <= goal.error:
+        return f"stopped at {n} samples: the standard error of {goal.column} is {error:.3g}"
+    return f"{n} samples were not enough: the standard error of {goal.column} is still {error:.3g}"
+
+
+def next_size(n: int, excess: float, limit: int) -> int:
+    """Errors fall like 1/√n: aim a little beyond, but neither creep nor leap on a first, noisy error."""
+    return min(limit, int(n * min(max(1.05 * excess**2, 1.25), 4.0)))
+
+
+def check_form(shape: tuple[int, ...], spec: DataSpec | None) -> None:
+    """Raise ScoreError unless there are enough samples and they have the reference's shape (None: any)."""
+    if spec is not None and shape[1:] != spec.shape:
         given, wanted = ("×".join(map(str, each)) for each in (shape[1:], spec.shape))
         raise ScoreError(f"The samples are {given or 'scalars'}, but {spec.name} is {wanted}.")
-    if shape[0] < MINIMUM:
-        raise ScoreError(f"There are {shape[0]} samples; a score needs at least {MINIMUM}.")
+    check_count(shape[0])
 
 
-def _subset(n: int, wanted: int, seed: int) -> Array:
-    """``wanted`` row numbers of ``n`` (all, where 0 or too many) in a seeded random order."""
-    order = latents.generator(seed, "reference subset").permutation(n)
-    return order[: wanted or n]
+def check_count(n: int) -> None:
+    """Raise ScoreError where there are too few samples for any score."""
+    if n < MINIMUM:
+        raise ScoreError(f"There are {n} samples; a score needs at least {MINIMUM}.")

@@ -16,6 +16,8 @@ import msgspec
 from ganzoo.errors import GanzooError
 
 if TYPE_CHECKING:
+    from ganzoo.plugins import Zoo
+    from ganzoo.registry import Registry
     from ganzoo.scoring import Judge
 
 
@@ -52,7 +54,7 @@ def run_job(job: Job, report: Any) -> None:
     registry = registries.load(Path(job.registry) if job.registry else None)
     zoo = Zoo.discover(registry)
     if job.variant == runs.REAL:
-        _score_real(job, api.judge_of(zoo, registry, job.dataset, data_dir=job.data_dir, device=job.device))
+        _score_real(job, _judge(zoo, registry, job))
         return
     folder = api.train(
         job.variant,
@@ -67,7 +69,7 @@ def run_job(job: Job, report: Any) -> None:
         observer=report,
     )
     report("scoring", {"path": str(folder.path), "dataset": folder.manifest().dataset})
-    judge = api.judge_of(zoo, registry, job.dataset, data_dir=job.data_dir, device=job.device)
+    judge = _judge(zoo, registry, job)
     target = folder.file(runs.SCORE)
     generator = api.load(folder.path, device=job.device)
     noted = runs.RunStore(Path(job.runs)).failure_file(job.dataset, job.variant, job.seed, job.quick)
@@ -75,6 +77,13 @@ def run_job(job: Job, report: Any) -> None:
     if noted.is_file() or not is_scored(target, judge.protocol.hash, generator.sha256):
         runs.write_json(target, msgspec.structs.replace(judge.score_generator(generator), scored_utc=runs.utc_now()))
     report("scored", {"path": str(folder.path)})
+
+
+def _judge(zoo: Zoo, registry: Registry, job: Job) -> Judge:
+    from ganzoo import api
+    from ganzoo.judging import Terms
+
+    return api.judge_of(zoo, registry, job.dataset, data_dir=job.data_dir, terms=Terms(device=job.device))
 
 
 def _score_real(job: Job, judge: Judge) -> None:

@@ -9,15 +9,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganzoo import api, pictures, scoring
+from ganzoo import api, features, pictures
 from ganzoo.data.base import Dataset, quantise
 from ganzoo.engine import Generator
 from ganzoo.errors import ScoreError, UnknownName
 from ganzoo.extractors import PixelExtractor
+from ganzoo.judging import Terms, dataset_judge
 from ganzoo.plugins import Zoo
 from ganzoo.registry import DatasetEntry, Registry
 from ganzoo.runs import RunFolder
 from ganzoo.scoring import Judge, Protocol, Score
+from ganzoo.sources import ArraySource
 
 N = 400
 
@@ -29,7 +31,7 @@ def digits(zoo: Zoo) -> Dataset:
 
 @pytest.fixture(scope="module")
 def judge(zoo: Zoo, catalogue: Registry) -> Judge:
-    return api.judge_of(zoo, catalogue, "digits", device="cpu", n=N)
+    return api.judge_of(zoo, catalogue, "digits", terms=Terms(device="cpu", n=N))
 
 
 def judged(judge: Judge, folder: RunFolder) -> Score:
@@ -44,6 +46,10 @@ def ceiling(judge: Judge, memoriser: RunFolder) -> Score:
 @pytest.fixture(scope="module")
 def floor(judge: Judge, gaussian: RunFolder) -> Score:
     return judged(judge, gaussian)
+
+
+def images(x: np.ndarray) -> ArraySource:
+    return ArraySource("x", "image", x)
 
 
 def values(score: Score) -> dict[str, float]:
@@ -118,7 +124,7 @@ def test_a_conditional_generator_is_asked_for_classes(judge: Judge, labelled: Ru
 def test_what_was_asked_is_remembered(labelled: RunFolder) -> None:
     generator = Generator(labelled.file("generator.onnx"), device="cpu")
     extractor = PixelExtractor()
-    drawn = scoring.draw(generator, extractor, 300, 2)
+    drawn = features.draw(generator, extractor, 300, 2)
     np.testing.assert_array_equal(drawn.asked, generator.inputs(300, 2)["y"])
     np.testing.assert_array_equal(drawn.extracted.features, extractor.extract(generator.sample(300, 2)).features)
     assert drawn.codes is None
@@ -128,7 +134,7 @@ def test_what_was_asked_is_remembered(labelled: RunFolder) -> None:
 @pytest.mark.parametrize("n", [0, 1, 49])
 def test_too_few_samples(judge: Judge, n: int) -> None:
     with pytest.raises(ScoreError, match=f"There are {n} samples; a score needs at least 50"):
-        judge.score(np.zeros((n, 1, 8, 8), np.float32))
+        judge.score(images(np.zeros((n, 1, 8, 8), np.float32)))
 
 
 @pytest.mark.parametrize(
@@ -136,7 +142,7 @@ def test_too_few_samples(judge: Judge, n: int) -> None:
 )
 def test_samples_of_another_shape(judge: Judge, shape: Sequence[int], words: str) -> None:
     with pytest.raises(ScoreError, match=f"The samples are {words}, but digits is 1×8×8"):
-        judge.score(np.zeros(shape, np.float32))
+        judge.score(images(np.zeros(shape, np.float32)))
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -144,11 +150,11 @@ def test_samples_that_are_not_finite(judge: Judge, value: float) -> None:
     x = np.zeros((60, 1, 8, 8), np.float32)
     x[7, 0, 3, 3] = value
     with pytest.raises(ScoreError, match="not finite"):
-        judge.score(x)
+        judge.score(images(x))
 
 
 def test_a_collapsed_generator_is_scored_all_the_same(judge: Judge) -> None:
-    found = values(judge.score(np.zeros((100, 1, 8, 8), np.float32)))
+    found = values(judge.score(images(np.zeros((100, 1, 8, 8), np.float32))))
     assert found["fid"] > 1
     assert found["modes"] <= 1
     assert found["vendi"] == pytest.approx(1, abs=1e-6)
@@ -180,6 +186,7 @@ PROTOCOL = Protocol(
         {"metrics": {"fid": 2, "kid": 1}},
         {"metrics": {"fid": 1}},
         {"seed": 1},
+        {"profile": "torch-fidelity"},
     ],
 )
 def test_every_field_changes_the_protocols_hash(change: dict[str, Any]) -> None:
@@ -190,13 +197,14 @@ def test_a_protocol_is_its_content() -> None:
     assert msgspec.structs.replace(PROTOCOL, metrics={"kid": 1, "fid": 1}).hash == PROTOCOL.hash
     fields = set(Protocol.__struct_fields__)
     assert fields == {
-        *("dataset", "dataset_digest", "split", "n_real", "n_fake", "extractor", "extractor_sha256", "metrics", "seed")
+        *("dataset", "dataset_digest", "split", "n_real", "n_fake", "extractor", "extractor_sha256", "metrics", "seed"),
+        "profile",
     }, "a new field needs a case above"
 
 
 def test_the_entry_chooses_split_and_size(digits: Dataset, zoo: Zoo) -> None:
     entry = DatasetEntry(extractor="pixels", split="heldout", n_real=100, n_fake=77, seed=3)
-    protocol = Judge(digits, entry, zoo.extractors(), list(zoo.metrics().values()), device="cpu").protocol
+    protocol = dataset_judge(digits, entry, zoo.extractors(), zoo.metrics()).protocol
     assert (protocol.split, protocol.n_real, protocol.n_fake, protocol.seed) == ("heldout", 100, 77, 3)
     assert protocol.extractor == "pixels"
     assert protocol.metrics["fid"] == zoo.metrics()["fid"].version
@@ -204,10 +212,10 @@ def test_the_entry_chooses_split_and_size(digits: Dataset, zoo: Zoo) -> None:
 
 def test_an_unknown_extractor(digits: Dataset, zoo: Zoo) -> None:
     with pytest.raises(UnknownName, match=r"Unknown extractor 'digit'\. Did you mean 'digits'"):
-        Judge(digits, DatasetEntry(extractor="digit"), zoo.extractors(), [])
+        dataset_judge(digits, DatasetEntry(extractor="digit"), zoo.extractors(), {})
 
 
 def test_data_without_an_entry_are_scored_by_pixels(digits: Dataset, zoo: Zoo) -> None:
-    judge = Judge(digits, None, zoo.extractors(), [zoo.metrics()["fid"]], device="cpu")
+    judge = dataset_judge(digits, None, zoo.extractors(), zoo.metrics())
     assert judge.protocol.extractor == "pixels"
     assert judge.protocol.n_real == len(digits.train)

@@ -18,10 +18,13 @@ COMMANDS = {
     "train": "Train a variant into a run folder.",
     "sample": "Draw samples from a run or an ONNX file.",
     "score": "Score a run, an ONNX file, an npz or a folder of images.",
+    "compare": "Say whether two models differ by more than chance.",
+    "stats": "Save feature statistics that add up across shards.",
     "export": "Copy a run's generator.onnx out of the run store.",
     "bench": "Train and score many variants, and write the leaderboards.",
     "board": "Show a dataset's leaderboard.",
     "plugins": "Show the installed plugins, broken ones included.",
+    "extractor": "Show the feature extractors, or import one.",
     "data": "Show the datasets and where their files are looked for.",
     "doctor": "Check this installation.",
 }

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from ganzoo.cli.progress import WorkProgress
+    from ganzoo.judging import Terms
     from ganzoo.plugins import Zoo
     from ganzoo.registry import Registry
 
@@ -33,6 +35,80 @@ runs_option = click.option(
 seed_option = click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of all randomness."
 )
+
+
+threads_option = click.option(
+    "--threads", type=click.IntRange(1), default=1, show_default=True, help="Compute threads of ONNX Runtime."
+)
+
+
+def _together(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """Several options as one decorator, in the order in which help shows them."""
+
+    def decorate(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+reference_options = _together(
+    click.option(
+        "--data", metavar="NAME", help="Dataset to compare with.  [default: the one it was trained on, or digits]"
+    ),
+    data_dir_option,
+    registry_option,
+)
+terms_options = _together(
+    click.option(
+        "--extractor", metavar="NAME", help="Feature extractor; see 'ganzoo extractor list'.  [default: the dataset's]"
+    ),
+    click.option("--metrics", metavar="A,B", help="Metrics or columns, or 'all'.  [default: all but those on request]"),
+    click.option(
+        "--protocol",
+        "profile",
+        metavar="NAME",
+        default="ganzoo-1",
+        show_default=True,
+        help="ganzoo-1, one-pass, pytorch-fid, torch-fidelity, clean-fid, torchmetrics, stylegan or adm.",
+    ),
+    device_option,
+    threads_option,
+)
+foreign_options = _together(
+    click.option(
+        "--latent",
+        "latents",
+        multiple=True,
+        metavar="NAME:SIZE:LAW",
+        help="An input of an ONNX generator that is not ganzoo's; LAW: normal, uniform, labels, onehot.",
+    ),
+    click.option("--output", metavar="NAME", help="Its output that holds the samples.  [default: the only one]"),
+    click.option("--layout", type=click.Choice(["nchw", "nhwc"]), help="Its layout.  [default: by the shape]"),
+    click.option(
+        "--range",
+        "value_range",
+        type=click.Choice(["-1,1", "0,1", "0,255"]),
+        help="Its range of pixels.  [default: by the last activation]",
+    ),
+)
+
+
+def terms_of(count: int | None, given: dict[str, Any]) -> Terms:
+    """The options of ``terms_options`` as terms."""
+    from ganzoo.judging import Terms
+
+    metrics = tuple(name.strip() for name in (given["metrics"] or "").split(",") if name.strip())
+    chosen = {name: given[name] for name in ("extractor", "profile", "device", "threads")}
+    return Terms(n=count, metrics=metrics, **chosen)
+
+
+def shown_progress(title: str) -> WorkProgress:
+    """Progress of long work on stderr."""
+    from ganzoo.cli.progress import WorkProgress
+
+    return WorkProgress(title)
 
 
 def open_zoo(registry_path: Path | None = None) -> tuple[Registry, Zoo]:

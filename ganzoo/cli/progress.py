@@ -78,3 +78,38 @@ class TrainProgress:
             self._bar.console.print(text)
         else:
             click.echo(f"{self._title}: {text}", err=True)
+
+
+class WorkProgress:
+    """Progress of work that comes in parts (sampling, reading, a reference), on stderr; quiet while it is quick."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._bar: Progress | None = None
+        self._tasks: dict[str, Any] = {}
+        self._last = time.monotonic()
+
+    def __enter__(self) -> WorkProgress:
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import Progress
+
+            self._bar = Progress(console=Console(stderr=True), transient=True)
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, what: str, done: int, total: int | None) -> None:
+        """Take the state of one part."""
+        if self._bar is not None:
+            if what not in self._tasks:
+                self._tasks[what] = self._bar.add_task(what, total=total)
+            self._bar.update(self._tasks[what], completed=done, total=total)
+        elif time.monotonic() - self._last >= PLAIN_SECONDS:
+            self._last = time.monotonic()
+            click.echo(f"{self._title}: {what} {done}{'' if total is None else f'/{total}'}", err=True)

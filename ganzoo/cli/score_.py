@@ -1,53 +1,114 @@
-"""ganzoo score SOURCE"""
+"""ganzoo score SOURCE [REFERENCE]"""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ganzoo.cli import common
+from ganzoo.cli import common, score_view
+
+if TYPE_CHECKING:
+    from ganzoo.foreign import Reading
+    from ganzoo.scoring import Goal
+
+LIMIT = 100_000
 
 
 @click.command("score")
 @click.argument("source", type=click.Path(path_type=Path))
-@click.option(
-    "--data", metavar="NAME", help="Dataset to compare with.  [default: the one it was trained on, or digits]"
-)
-@common.data_dir_option
+@click.argument("reference", type=click.Path(path_type=Path), required=False)
+@common.reference_options
 @click.option("-n", "count", type=click.IntRange(50), help="Draw this many samples.  [default: the protocol's]")
-@click.option("--json", "as_json", is_flag=True, help="Print the whole score as JSON.")
-@common.device_option
-@common.registry_option
+@common.terms_options
+@click.option(
+    "--until",
+    metavar="COLUMN_se=X",
+    help=f"Draw samples until a standard error is at most X, {LIMIT} (or -n) at most: fid_se=0.5.",
+)
+@click.option("--by-class", is_flag=True, help="Also FID, precision and recall of every class (labelled data).")
+@click.option(
+    "--copies", type=click.Path(path_type=Path), metavar="FILE.png", help="Draw the samples nearest to training images."
+)
+@common.foreign_options
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "csv"]),
+    default="table",
+    show_default=True,
+    help="How the score is printed.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 def command(
     source: Path,
-    data: str,
+    reference: Path | None,
+    data: str | None,
     data_dir: Path | None,
     count: int | None,
+    until: str | None,
+    by_class: bool,
+    copies: Path | None,
+    form: str,
     as_json: bool,
-    device: str,
     registry_path: Path | None,
+    **more: Any,
 ) -> None:
-    """Score a run, an ONNX file, an npz or a folder of images."""
+    """Score SOURCE against a dataset, or against REFERENCE.
+
+    Either may be a run, an ONNX generator, a folder of images, an npz of samples (x), of features (features) or of
+    statistics (mu, sigma; see 'ganzoo stats').
+    """
+    goal = _goal(until, count)
     registry, zoo = common.open_zoo(registry_path)
     from ganzoo import api
 
-    data = data or api.data_of(source)
-    score = api.score(source, data, data_dir=data_dir, n=count, device=device, registry=registry, zoo=zoo)
-    if as_json:
-        import msgspec
+    if reference is None:
+        data = data or api.data_of(source)
+    with common.shown_progress(f"score {source.name}") as progress:
+        comparison = api.comparison(
+            source,
+            data,
+            reference=reference,
+            data_dir=data_dir,
+            terms=common.terms_of(count, more),
+            reading=_reading(more),
+            registry=registry,
+            zoo=zoo,
+            progress=progress,
+        )
+        score = comparison.score(goal)
+        classes = comparison.classes() if by_class else []
+        if copies is not None:
+            comparison.save_copies(copies)
+    score_view.show(score, classes, "json" if as_json else form, str(source))
+    if copies is not None:
+        click.echo(f"copies  {copies}", err=True)
+    score_view.remarks(score, comparison, zoo, registry.datasets.get(data or ""))
 
-        click.echo(msgspec.json.format(msgspec.json.encode(score)).decode())
-        return
-    rows = [
-        [name, f"{e.value:.6g}", "" if e.se is None else f"{e.se:.2g}", str(e.n)] for name, e in score.estimates.items()
-    ]
-    click.echo(common.table(["metric", "value", "standard error", "n"], rows))
-    p, given = score.protocol, f"{score.protocol.n_fake} samples"
-    click.echo(f"\n{given} against {p.n_real} of {p.dataset} ({p.split}), extractor {p.extractor}")
-    click.echo(f"protocol {score.protocol_hash}")
-    for broken in zoo.broken_extensions.values():
-        click.echo(f"{broken} What it registers was left out.", err=True)
-    entry = registry.datasets.get(data)
-    if entry and entry.n_fake != p.n_fake:
-        click.echo(f"The leaderboard's protocol takes {entry.n_fake} samples: not comparable with its rows.", err=True)
+
+def _goal(until: str | None, count: int | None) -> Goal | None:
+    if until is None:
+        return None
+    from ganzoo.errors import UsageError
+    from ganzoo.scoring import Goal
+
+    name, _, text = until.partition("=")
+    try:
+        error = float(text)
+    except ValueError:
+        error = 0.0
+    if not name.endswith("_se") or not 0 < error < float("inf"):
+        raise UsageError(f"--until '{until}' is not COLUMN_se=X.", "Write for example --until fid_se=0.5.")
+    return Goal(name.removesuffix("_se"), error, count or LIMIT)
+
+
+def _reading(more: dict[str, Any]) -> Reading | None:
+    """The flags that say how to read a foreign generator; None where there are none."""
+    given = {name: more[name] for name in ("latents", "output", "layout", "value_range") if more[name]}
+    if not given:
+        return None
+    from ganzoo.foreign import Reading
+
+    return Reading(**given)

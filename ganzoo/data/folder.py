@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -11,15 +16,19 @@ from ganzoo.data.base import Dataset
 from ganzoo.data.npz import find_argument, safe_name
 from ganzoo.data.splits import split_dataset, tenth
 from ganzoo.errors import DataError
+from ganzoo.files import sha256
 from ganzoo.types import DataSpec
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from ganzoo.types import Array
+    from ganzoo.types import Array, IndexArray
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")
 _GREY = ("1", "L", "LA", "I")
+_ORIENTATION = 0x0112  # the EXIF tag; from 5 on, rows and columns are exchanged
+_FIRST_TURNED = 5
+T = TypeVar("T")
 
 
 def load_folder(argument: str, data_dir: Path | None) -> Dataset:
@@ -34,17 +43,48 @@ def load_folder(argument: str, data_dir: Path | None) -> Dataset:
     root = find_argument(argument, data_dir)
     if not root.is_dir():
         raise DataError(f"There is no folder {root}.", "Write the dataset as folder:DIR with the path of a folder.")
-    paths, labels, names = list_images(root)
-    x = _stack(paths, [read_image(path) for path in paths])
-    y = np.array(labels, np.int64) if names else None
+    files = ImageFiles(root)
+    x, names = files.read(np.arange(len(files.paths))), files.class_names
     spec = DataSpec(name=safe_name("folder", root.resolve().name), kind="image", shape=x.shape[1:], classes=len(names))
-    return split_dataset(spec, x, y, tenth(len(x)), names)
+    return split_dataset(spec, x, files.labels, tenth(len(x)), names)
 
 
-def read_samples(root: Path) -> Array:
-    """All images of a folder, uint8 [N, C, H, W], in the order of their names, classes one after the other."""
-    paths, _, _ = list_images(root)
-    return _stack(paths, [read_image(path) for path in paths])
+class ImageFiles:
+    """The images of a folder by the policy of ``load_folder``, decoded when they are asked for.
+
+    In the order of their names, classes one after the other. Only headers are read at first, to learn the form.
+    Raises DataError for a folder without images, or images of different sizes.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.paths, numbers, self.class_names = list_images(root)
+        self.labels: IndexArray | None = np.array(numbers, np.int64) if self.class_names else None
+        forms = _in_threads(_read_header, self.paths)
+        for path, form in zip(self.paths, forms, strict=True):
+            _check_size(self.paths[0], forms[0][1:], path, form[1:])
+        self.shape: tuple[int, ...] = (max(form[0] for form in forms), *forms[0][1:])
+
+    @cached_property
+    def digest(self) -> str:
+        """Twelve hex digits over the files' bytes, in order."""
+        total = hashlib.sha256()
+        for digest in _in_threads(sha256, self.paths):
+            total.update(digest.encode())
+        return total.hexdigest()[:12]
+
+    def read(self, rows: IndexArray) -> Array:
+        """Decode the images of these rows: uint8 [n, C, H, W]. Raises DataError for a damaged one."""
+        paths = [self.paths[row] for row in rows]
+        images = _in_threads(read_image, paths)
+        for path, image in zip(paths, images, strict=True):
+            _check_size(self.paths[0], self.shape[1:], path, image.shape[1:])
+        return np.stack([np.broadcast_to(image, self.shape) for image in images])
+
+
+def _in_threads(work: Callable[[Path], T], paths: list[Path]) -> list[T]:
+    """Decoding and hashing leave Python's lock, so that the cores share them."""
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(work, paths))
 
 
 def list_images(root: Path) -> tuple[list[Path], list[int], tuple[str, ...]]:
@@ -85,18 +125,33 @@ def _class_images(folder: Path) -> list[Path]:
 
 def read_image(path: Path) -> Array:
     """One image file as uint8 [1, H, W] or [3, H, W], by the policy of ``load_folder``. Raises DataError."""
-    import PIL.Image
     import PIL.ImageOps
+
+    with _opened(path) as image:
+        image.load()
+        return _decode(PIL.ImageOps.exif_transpose(image), path)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image]:
+    import PIL.Image
 
     try:
         with PIL.Image.open(path) as image:
-            image.load()
-            upright = PIL.ImageOps.exif_transpose(image)
-            return _decode(upright, path)
+            yield image
     except (OSError, ValueError, SyntaxError, EOFError, PIL.Image.DecompressionBombError) as error:
         raise DataError(
             f"The image {path} cannot be read ({type(error).__name__}).", "It may be damaged: replace or remove it."
         ) from error
+
+
+def _read_header(path: Path) -> tuple[int, int, int]:
+    """Channels, height and width that ``read_image`` will give."""
+    with _opened(path) as image:
+        width, height = image.size
+        turned = image.getexif().get(_ORIENTATION, 1) >= _FIRST_TURNED
+        grey = image.mode in _GREY or image.mode.startswith("I")
+        return (1 if grey else 3, *((width, height) if turned else (height, width)))
 
 
 def _decode(image: Image, path: Path) -> Array:
@@ -123,13 +178,9 @@ def _on_white(image: Image) -> Image:
     return PIL.Image.alpha_composite(PIL.Image.new("RGBA", over.size, "white"), over)
 
 
-def _stack(paths: list[Path], images: list[Array]) -> Array:
-    first = images[0].shape[1:]
-    for path, image in zip(paths, images, strict=True):
-        if image.shape[1:] != first:
-            raise DataError(
-                f"{paths[0]} has {first[1]} × {first[0]} pixels, but {path} has {image.shape[2]} × {image.shape[1]}.",
-                "Resize all images to one size.",
-            )
-    channels = max(len(image) for image in images)
-    return np.stack([np.broadcast_to(image, (channels, *first)) for image in images])
+def _check_size(first: Path, wanted: tuple[int, ...], path: Path, size: tuple[int, ...]) -> None:
+    if size != wanted:
+        raise DataError(
+            f"{first} has {wanted[1]} × {wanted[0]} pixels, but {path} has {size[1]} × {size[0]}.",
+            "Resize all images to one size.",
+        )

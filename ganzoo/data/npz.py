@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-import tokenize
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ganzoo.data.archive import Archive
 from ganzoo.data.base import Dataset, Split
 from ganzoo.data.splits import split_dataset, tenth
 from ganzoo.errors import DataError
@@ -22,11 +20,6 @@ if TYPE_CHECKING:
 
 _X = ("x", "images", "x_train", "arr_0")
 _Y = ("y", "labels", "y_train")
-# What numpy.load was seen to raise on damaged archives; TokenError and SyntaxError come from its parsing of headers.
-_UNREADABLE = (
-    *(OSError, ValueError, TypeError, EOFError, KeyError, RuntimeError, MemoryError, SyntaxError),
-    *(zipfile.BadZipFile, zlib.error, tokenize.TokenError),
-)
 
 
 def load_npz(argument: str, data_dir: Path | None) -> Dataset:
@@ -53,13 +46,15 @@ def load_npz(argument: str, data_dir: Path | None) -> Dataset:
     return split_dataset(spec, x, y, tenth(len(x)))
 
 
-def read_samples(path: Path) -> tuple[Kind, Array]:
-    """The kind and all samples of an ``.npz`` file in their order; labels and splits are passed over."""
+def read_samples(path: Path) -> tuple[Kind, Array, IndexArray | None]:
+    """The kind, all samples of an ``.npz`` file in their order, and their labels; other splits are passed over."""
     arrays = _read(path)
     key = _key(arrays, _X, path)
     if key is None:
         raise DataError(f"{path} has none of the keys {', '.join(_X)}.", "Save it with x=...")
-    return _samples(arrays[key], f"'{key}' of {path}")
+    kind, x = _samples(arrays[key], f"'{key}' of {path}")
+    y_key = _key(arrays, _Y, path)
+    return kind, x, None if y_key is None else _labels(arrays[y_key], len(x), f"'{y_key}' of {path}")
 
 
 def find_argument(argument: str, data_dir: Path | None) -> Path:
@@ -78,20 +73,8 @@ def safe_name(kind: str, stem: str) -> str:
 def _read(path: Path) -> dict[str, Array]:
     if not path.is_file():
         raise DataError(f"There is no file {path}.", "Write the dataset as npz:FILE with the path of an .npz file.")
-    try:
-        archive = np.load(path, allow_pickle=False)
-        if not isinstance(archive, np.lib.npyio.NpzFile):
-            raise ValueError("a single array, no archive")
-        with archive:
-            arrays = dict(archive)
-        if not all(isinstance(array, np.ndarray) for array in arrays.values()):
-            raise ValueError("not all of it is arrays")
-    except _UNREADABLE as error:
-        raise DataError(
-            f"{path} cannot be read as .npz ({str(error).splitlines()[0] if str(error) else type(error).__name__}).",
-            "Save plain arrays with numpy.savez(file, x=..., y=...).",
-        ) from error
-    return arrays
+    with Archive(path) as archive:
+        return {key: archive.read(key) for key in archive.keys}
 
 
 def _key(arrays: Mapping[str, Array], names: tuple[str, ...], path: Path) -> str | None:

@@ -1,0 +1,70 @@
+"""ganzoo compare A B [REFERENCE]"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ganzoo.cli import common
+
+if TYPE_CHECKING:
+    from ganzoo.comparing import Difference
+
+
+@click.command("compare")
+@click.argument("first", metavar="A", type=click.Path(path_type=Path))
+@click.argument("second", metavar="B", type=click.Path(path_type=Path))
+@click.argument("reference", type=click.Path(path_type=Path), required=False)
+@common.reference_options
+@click.option("-n", "count", type=click.IntRange(50), help="Draw this many samples.  [default: the protocol's]")
+@common.terms_options
+@click.option("--json", "as_json", is_flag=True, help="Print the differences as JSON.")
+def command(
+    first: Path,
+    second: Path,
+    reference: Path | None,
+    data: str | None,
+    data_dir: Path | None,
+    count: int | None,
+    as_json: bool,
+    registry_path: Path | None,
+    **more: Any,
+) -> None:
+    """Say whether A and B differ by more than chance: both scores, the difference and its paired standard error.
+
+    What both share (the reference, and the latents of two generators) cancels from the error. p values are two-sided
+    and corrected for the number of columns (Holm).
+    """
+    registry, zoo = common.open_zoo(registry_path)
+    from ganzoo import api
+
+    if reference is None:
+        data = data or api.data_of(first)
+    with common.shown_progress(f"compare {first.name} and {second.name}") as progress:
+        found = api.compare(
+            first,
+            second,
+            data,
+            reference=reference,
+            data_dir=data_dir,
+            terms=common.terms_of(count, more),
+            registry=registry,
+            zoo=zoo,
+            progress=progress,
+        )
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
+        return
+    header = ["metric", "A", "B", "A − B", "standard error", "p", ""]
+    click.echo(common.table(header, [_row(each) for each in found.differences]))
+    click.echo(f"\nA  {first}\nB  {second}\nprotocol {found.protocol_hash}")
+
+
+def _row(each: Difference) -> list[str]:
+    error = "" if each.gap.se is None else f"{each.gap.se:.2g}"
+    values = [f"{value:.6g}" for value in (each.first, each.second, each.gap.value)]
+    return [each.column, *values, error, f"{each.p:.2g}", each.verdict]

@@ -1,0 +1,95 @@
+"""How a score is printed: a table, JSON or CSV, and the remarks that go with it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from ganzoo.cli import common
+
+if TYPE_CHECKING:
+    from ganzoo.comparing import Comparison
+    from ganzoo.metrics.classwise import ClassScore
+    from ganzoo.plugins import Zoo
+    from ganzoo.registry import DatasetEntry
+    from ganzoo.scoring import Protocol, Score
+    from ganzoo.types import Estimate
+
+CSV_HEADER = ("source", "reference", "metric", "value", "se", "n", "extractor", "protocol")
+
+
+def show(score: Score, classes: Sequence[ClassScore], form: str, source: str) -> None:
+    """Print a score, and the scores of its classes where there are any."""
+    if form == "json":
+        import msgspec
+
+        content = msgspec.to_builtins(score) | ({"classes": msgspec.to_builtins(classes)} if classes else {})
+        click.echo(msgspec.json.format(msgspec.json.encode(content)).decode())
+    elif form == "csv":
+        click.echo(_csv(score, classes, source), nl=False)
+    else:
+        click.echo(common.table(["metric", "value", "standard error", "n"], _rows(score.estimates)))
+        if classes:
+            click.echo("\n" + _class_table(classes))
+        click.echo("\n" + described(score.protocol))
+        click.echo(f"protocol {score.protocol_hash}")
+
+
+def described(protocol: Protocol) -> str:
+    """What was compared with what, on one line."""
+    given = f"{protocol.n_fake} samples" if protocol.n_fake else "statistics"
+    real = str(protocol.n_real) if protocol.n_real else "statistics"
+    own = "" if protocol.profile == "ganzoo-1" else f", as {protocol.profile} does"
+    return f"{given} against {real} of {protocol.dataset} ({protocol.split}), extractor {protocol.extractor}{own}"
+
+
+def _rows(estimates: Mapping[str, Estimate]) -> list[list[str]]:
+    return [[name, f"{e.value:.6g}", "" if e.se is None else f"{e.se:.2g}", str(e.n)] for name, e in estimates.items()]
+
+
+def _class_table(classes: Sequence[ClassScore]) -> str:
+    def cell(estimate: Estimate | None) -> str:
+        if estimate is None:
+            return "–"
+        return f"{estimate.value:.4g}" + ("" if estimate.se is None else f" ± {estimate.se:.1g}")
+
+    rows = [
+        [str(c.label), str(c.n_fake), str(c.n_real), cell(c.fid), cell(c.precision), cell(c.recall), c.reason]
+        for c in classes
+    ]
+    return common.table(["class", "n", "n real", "fid", "precision", "recall", ""], rows)
+
+
+def _csv(score: Score, classes: Sequence[ClassScore], source: str) -> str:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(CSV_HEADER)
+    p = score.protocol
+    estimates = dict(score.estimates)
+    for each in classes:
+        for name in ("fid", "precision", "recall"):
+            if (estimate := getattr(each, name)) is not None:
+                estimates[f"{name}[{each.label}]"] = estimate
+    for name, e in estimates.items():
+        se = "" if e.se is None else repr(e.se)
+        writer.writerow([source, p.dataset, name, repr(e.value), se, e.n, p.extractor, score.protocol_hash])
+    return buffer.getvalue()
+
+
+def remarks(score: Score, comparison: Comparison, zoo: Zoo, entry: DatasetEntry | None) -> None:
+    """Say on stderr what a reader must know: inferred readings, cautions, broken extensions, another protocol."""
+    from ganzoo.sources import GeneratorSource
+
+    if isinstance(comparison.source, GeneratorSource):
+        for sentence in comparison.source.said:
+            click.echo(sentence, err=True)
+    for note in score.notes:
+        click.echo(f"Note: {note}.", err=True)
+    for broken in zoo.broken_extensions.values():
+        click.echo(f"{broken} What it registers was left out.", err=True)
+    if entry and entry.n_fake != score.protocol.n_fake:
+        click.echo(f"The leaderboard's protocol takes {entry.n_fake} samples: not comparable with its rows.", err=True)

@@ -1,0 +1,44 @@
+"""ganzoo stats SOURCE... -o FILE.npz"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ganzoo.cli import common
+
+
+@click.command("stats")
+@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The .npz to write.")
+@click.option("--extractor", metavar="NAME", help="Feature extractor.  [default: by the form of the samples]")
+@click.option("-n", "count", type=click.IntRange(2), help="Samples per source.  [default: all; 10000 of a generator]")
+@common.seed_option
+@common.device_option
+@common.threads_option
+def command(
+    sources: tuple[Path, ...],
+    output: Path,
+    extractor: str | None,
+    count: int | None,
+    seed: int,
+    device: str,
+    threads: int,
+) -> None:
+    """Save the feature statistics of SOURCES: mu, sigma and n, as other tools read them, and sums that add up.
+
+    Several sources, saved statistics among them, are added: shards and workers give the statistics of the whole.
+    """
+    from ganzoo.errors import UsageError
+
+    if output.suffix != ".npz":
+        raise UsageError(f"Statistics are written as .npz, not as '{output.name}'.", "Name the output so.")
+    _, zoo = common.open_zoo()
+    from ganzoo import api
+    from ganzoo.judging import Terms
+
+    terms = Terms(n=count, extractor=extractor, device=device, threads=threads)
+    with common.shown_progress(f"stats {output.name}") as progress:
+        sums, name = api.statistics(sources, output, terms=terms, seed=seed, zoo=zoo, progress=progress)
+    click.echo(f"{sums.n} samples, {sums.width} features of '{name}' in {output}")

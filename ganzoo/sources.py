@@ -1,0 +1,210 @@
+"""Whatever can be scored: a generator, images in a folder, arrays in an npz, features, saved statistics."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ganzoo.data import folder, npz, scale
+from ganzoo.errors import ModelError, UsageError
+from ganzoo.runs import MANIFEST, ONNX
+from ganzoo.statistics import SavedFeatures, SavedStatistics, load_features, load_statistics, npz_keys
+
+if TYPE_CHECKING:
+    from ganzoo.engine import Generator
+    from ganzoo.foreign import Reading
+    from ganzoo.types import Array, DataSpec, FloatArray, IndexArray, Kind
+
+
+@dataclass(frozen=True)
+class GeneratorSource:
+    """A generator: as many samples as are wanted."""
+
+    name: str
+    generator: Generator
+    said: tuple[str, ...] = ()
+    """What was inferred of a foreign graph."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one sample."""
+        return self.generator.data.shape
+
+    @property
+    def digest(self) -> str:
+        """Of the file."""
+        return self.generator.sha256[:12]
+
+
+@dataclass(frozen=True)
+class ArraySource:
+    """Samples in memory: uint8 images [N, C, H, W], or float32 points or images in the generator's range."""
+
+    name: str
+    kind: Kind
+    x: Array
+    labels: IndexArray | None = None
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one sample."""
+        return self.x.shape[1:]
+
+    @cached_property
+    def digest(self) -> str:
+        """Of the values."""
+        head = str((self.x.shape, self.x.dtype.str)).encode()
+        return hashlib.sha256(head + np.ascontiguousarray(self.x).tobytes()).hexdigest()[:12]
+
+    def batches(self, size: int) -> Iterator[FloatArray]:
+        """``size`` samples at a time in the generator's range."""
+        for start in range(0, len(self.x), size):
+            yield self.take(np.arange(start, min(start + size, len(self.x))))
+
+    def take(self, rows: IndexArray) -> FloatArray:
+        """The samples of these rows in the generator's range."""
+        x = self.x[rows]
+        return scale(self.kind, x) if x.dtype == np.uint8 else x.astype(np.float32, copy=False)
+
+
+@dataclass(frozen=True)
+class FolderSource:
+    """Images of a folder, read when they are needed: a folder may be larger than memory."""
+
+    name: str
+    images: folder.ImageFiles
+    labels: IndexArray | None = field(default=None)
+
+    def __len__(self) -> int:
+        return len(self.images.paths)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one image."""
+        return self.images.shape
+
+    @property
+    def digest(self) -> str:
+        """Of the files' content."""
+        return self.images.digest
+
+    def batches(self, size: int) -> Iterator[FloatArray]:
+        """``size`` images at a time in [-1, 1]."""
+        for start in range(0, len(self), size):
+            yield self.take(np.arange(start, min(start + size, len(self))))
+
+    def take(self, rows: IndexArray) -> FloatArray:
+        """The images of these rows in [-1, 1]."""
+        return scale("image", self.images.read(rows))
+
+
+@dataclass(frozen=True)
+class FeatureSource:
+    """Features that some extractor gave: they are scored as they are."""
+
+    name: str
+    saved: SavedFeatures
+
+    def __len__(self) -> int:
+        return len(self.saved.features)
+
+    @property
+    def labels(self) -> IndexArray | None:
+        """Class labels, where the file has them."""
+        labels: IndexArray | None = self.saved.labels
+        return labels
+
+    @property
+    def digest(self) -> str:
+        """Of the values."""
+        return hashlib.sha256(np.ascontiguousarray(self.saved.features).tobytes()).hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class StatisticsSource:
+    """A mean and a covariance, ganzoo's own (with sums and n) or another tool's."""
+
+    name: str
+    saved: SavedStatistics
+
+    @property
+    def digest(self) -> str:
+        """Of mean and covariance."""
+        fit = self.saved.moments
+        return hashlib.sha256(fit.mean.tobytes() + fit.covariance.tobytes()).hexdigest()[:12]
+
+
+Samples = ArraySource | FolderSource
+Source = GeneratorSource | ArraySource | FolderSource | FeatureSource | StatisticsSource
+
+
+def open_source(
+    path: Path,
+    *,
+    reading: Reading | None = None,
+    data: DataSpec | None = None,
+    device: str = "auto",
+    threads: int = 1,
+) -> Source:
+    """Open a run folder, an ONNX generator, a folder of images or an npz file, whatever the path is.
+
+    An npz holds samples (``x``), features (``features``) or statistics (``mu``, ``sigma``). ``reading`` says how to
+    read a generator that is not ganzoo's, ``data`` the form it is compared with. Raises UsageError, ModelError or
+    DataError with one sentence where it is none of these or damaged.
+    """
+    name = path.name or str(path.resolve().name)
+    if is_generator(path):
+        return _generator(path, name, reading, data, device, threads)
+    if reading is not None:
+        raise UsageError(f"{path} is no ONNX file: --latent and the flags beside it have nothing to act on.")
+    if path.is_dir():
+        images = folder.ImageFiles(path)
+        return FolderSource(name, images, images.labels)
+    if path.suffix != ".npz":
+        raise UsageError(f"{path} is neither a run folder, an .onnx file, an .npz file nor a folder of images.")
+    keys = npz_keys(path)
+    if "features" in keys:
+        return FeatureSource(name, load_features(path))
+    if {"mu", "sigma"} <= keys:
+        return StatisticsSource(name, load_statistics(path))
+    kind, x, labels = npz.read_samples(path)
+    return ArraySource(name, kind, x, labels)
+
+
+def _generator(
+    path: Path, name: str, reading: Reading | None, data: DataSpec | None, device: str, threads: int
+) -> GeneratorSource:
+    from ganzoo.engine import Generator
+    from ganzoo.foreign import open_foreign
+
+    file = generator_path(path)
+    if reading is None:
+        return GeneratorSource(name, Generator(file, device=device, threads=threads))
+    generator, said = open_foreign(file, reading, data, device=device, threads=threads)
+    return GeneratorSource(name, generator, tuple(f"{file.name}: {sentence}" for sentence in said))
+
+
+def is_generator(path: Path) -> bool:
+    """Whether a path is a run folder or an ONNX file; a path that does not exist is taken for one."""
+    return path.suffix == ".onnx" or (path / MANIFEST).is_file() or not path.exists()
+
+
+def generator_path(source: Path) -> Path:
+    """The ONNX file that a path stands for: itself, or the one in the run folder."""
+    if source.is_dir():
+        onnx = source / ONNX
+        if not onnx.is_file():
+            raise ModelError(f"{source} holds no {ONNX}.", "Name a finished run's folder or an .onnx file.")
+        return onnx
+    if not source.is_file():
+        raise ModelError(f"There is no file or folder {source}.", "Name a run's folder or an .onnx file.")
+    return source

@@ -1,0 +1,229 @@
+"""Scoring anything against anything, differences with their errors, statistics that add up."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganzoo.runs import RunFolder
+
+Refused = Callable[..., str]
+CPU = ("--device", "cpu")
+
+
+def table(text: str) -> dict[str, list[str]]:
+    """The rows of the first table, by their first cell."""
+    return {cells[0]: cells[1:] for line in text.split("\n\n", 1)[0].splitlines() if (cells := line.split())}
+
+
+@pytest.fixture
+def files(run: Any, gaussian: RunFolder, tmp_path: Path) -> Path:
+    """``fake.npz``, the same images as folder ``fake``, statistics of both, all of the gaussian."""
+    assert run("sample", gaussian.path, "-n", 200, *CPU, "-o", "fake.npz").exit_code == 0
+    (tmp_path / "fake").mkdir()
+    with np.load(tmp_path / "fake.npz") as arrays:
+        for i, image in enumerate(arrays["x"]):
+            Image.fromarray(image[0]).save(tmp_path / "fake" / f"{i:03}.png")
+    result = run("stats", "fake.npz", "-o", "fake-stats.npz", "--extractor", "digits", *CPU)
+    assert result.output == "200 samples, 64 features of 'digits' in fake-stats.npz\n"
+    return tmp_path
+
+
+def test_two_sources_of_the_same_samples_have_no_distance(run: Any, files: Path) -> None:
+    result = run("score", "fake", "fake.npz", "--extractor", "digits", *CPU)
+    assert result.exit_code == 0, result.output
+    found = table(result.stdout)
+    assert float(found["fid"][0]) == pytest.approx(0, abs=1e-6)
+    assert float(found["precision"][0]) == 1
+    assert "200 samples against 200 of fake.npz (all), extractor digits" in result.stdout
+
+
+@pytest.mark.parametrize("candidate", ["RUN", "fake", "fake.npz", "fake-stats.npz"])
+@pytest.mark.parametrize("reference", ["RUN", "fake", "fake.npz", "fake-stats.npz"])
+def test_every_pair_of_sources(candidate: str, reference: str, run: Any, files: Path, memoriser: RunFolder) -> None:
+    paths = [memoriser.path if name == "RUN" else name for name in (candidate, reference)]
+    result = run("score", *paths, "-n", 200, "--extractor", "digits", "--metrics", "fid", *CPU)
+    assert result.exit_code == 0, result.output
+    value = float(table(result.stdout)["fid"][0])
+    assert (value > 1) == (candidate != reference and "RUN" in (candidate, reference))
+
+
+def test_the_extractor_of_statistics_is_taken(run: Any, files: Path) -> None:
+    assert "extractor digits" in run("score", "fake.npz", "fake-stats.npz", *CPU).stdout
+    assert "extractor pixels" in run("score", "fake.npz", "fake", *CPU).stdout
+
+
+def test_statistics_of_another_extractor(refused: Refused, files: Path) -> None:
+    line = refused(1, "score", "fake.npz", "fake-stats.npz", "--extractor", "pixels", *CPU)
+    assert "fake-stats.npz holds statistics of the extractor 'digits'" in line
+
+
+def test_statistics_of_another_tool(run: Any, files: Path) -> None:
+    with np.load(files / "fake-stats.npz") as arrays:
+        np.savez(files / "theirs.npz", mu=arrays["mu"], sigma=arrays["sigma"])
+    result = run("score", "theirs.npz", "fake.npz", "--extractor", "digits", *CPU)
+    assert table(result.stdout)["fid"][1:] == ["0"], "neither error nor n is known"
+    assert "theirs.npz does not say how many samples it was made of" in result.stderr
+
+
+def test_sums_of_shards_are_the_sums_of_the_whole(run: Any, files: Path) -> None:
+    with np.load(files / "fake.npz") as arrays:
+        np.savez(files / "a.npz", x=arrays["x"][:80])
+        np.savez(files / "b.npz", x=arrays["x"][80:])
+    for name in "ab":
+        run("stats", f"{name}.npz", "--extractor", "digits", "-o", f"{name}-stats.npz", *CPU)
+    assert run("stats", "a-stats.npz", "b-stats.npz", "-o", "both.npz", *CPU).output.startswith("200 samples")
+    with np.load(files / "both.npz") as both, np.load(files / "fake-stats.npz") as whole:
+        np.testing.assert_allclose(both["mu"], whole["mu"], atol=1e-12)
+        np.testing.assert_allclose(both["sigma"], whole["sigma"], atol=1e-12)
+        assert both["n"] == 200
+    assert run("score", "both.npz", "fake-stats.npz").exit_code == 0, "the merged file knows its extractor"
+
+
+def test_statistics_are_written_as_npz(refused: Refused, files: Path) -> None:
+    assert "Statistics are written as .npz, not as 'x.csv'" in refused(2, "stats", "fake.npz", "-o", "x.csv")
+    assert not (files / "x.csv").exists()
+
+
+def test_metrics_can_be_chosen(run: Any, files: Path) -> None:
+    result = run("score", "fake.npz", "--metrics", "vendi,precision", *CPU)
+    assert set(table(result.stdout)) == {"metric", "vendi", "precision"}
+    assert "Note: vendi: grows with n; 200 samples do not compare with 2048." in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--metrics", "fud"], "Unknown metric 'fud'. Did you mean 'fid'?"),
+        (["--protocol", "torch-fidelty"], "Unknown protocol 'torch-fidelty'. Did you mean 'torch-fidelity'?"),
+        (["--extractor", "digit"], "Unknown extractor 'digit'. Did you mean 'digits'?"),
+        (["--until", "fid"], "--until 'fid' is not COLUMN_se=X."),
+        (["--until", "fid_se=-1"], "--until 'fid_se=-1' is not COLUMN_se=X."),
+        (["--until", "fid_se=0.1"], "--until draws more samples, but fake.npz is no generator."),
+        (["--latent", "normal"], "is no ONNX file: --latent"),
+        (["fake", "--data", "digits"], "Both the reference fake and the dataset 'digits' were named."),
+    ],
+)
+def test_a_wrong_request(words: list[str], sentence: str, refused: Refused, files: Path) -> None:
+    assert sentence in refused(2, "score", "fake.npz", *words, *CPU)
+
+
+def test_a_metric_that_lacks_something_is_said(run: Any, files: Path) -> None:
+    result = run("score", "fake.npz", "--metrics", "fid,cas", *CPU)
+    assert "Note: cas: left out, as these samples or this reference lack what it needs." in result.stderr
+
+
+def test_csv_has_a_row_per_metric(run: Any, gaussian: RunFolder) -> None:
+    result = run("score", gaussian.path, "-n", 100, "--metrics", "fid,kid", "--format", "csv", *CPU)
+    rows = list(csv.DictReader(io.StringIO(result.stdout)))
+    assert [row["metric"] for row in rows] == ["fid", "fid_unbiased", "kid"]
+    assert all(float(row["se"]) > 0 and row["n"] == "100" and row["reference"] == "digits" for row in rows)
+
+
+def test_until_the_error_is_small(run: Any, gaussian: RunFolder) -> None:
+    words = ("score", gaussian.path, "--metrics", "fid", *CPU)
+    result = run(*words, "--until", "fid_se=0.25")
+    value, error, n = (float(cell) for cell in table(result.stdout)["fid"])
+    assert error <= 0.25
+    assert 1000 < n < 20000
+    assert f"stopped at {n:.0f} samples" in result.stderr
+    plain = run(*words, "-n", int(n))
+    assert table(plain.stdout)["fid"][0] == table(result.stdout)["fid"][0]
+    short = run(*words, "--until", "fid_se=0.01", "-n", 1500)
+    assert "1500 samples were not enough" in short.stderr
+    assert value > 1
+
+
+def test_until_in_one_pass(run: Any, gaussian: RunFolder) -> None:
+    result = run("score", gaussian.path, "--protocol", "one-pass", "--until", "fid_se=0.25", *CPU)
+    value, error, n = (float(cell) for cell in table(result.stdout)["fid"])
+    assert error <= 0.25
+    plain = run("score", gaussian.path, "--metrics", "fid", "-n", int(n), *CPU)
+    assert float(table(plain.stdout)["fid"][0]) == pytest.approx(value, rel=1e-5), "only rounded when printed"
+
+
+def test_another_tools_protocol(run: Any, gaussian: RunFolder) -> None:
+    words = ("score", gaussian.path, "--extractor", "digits", "-n", 1500, *CPU)
+    ours, theirs = run(*words), run(*words, "--protocol", "torch-fidelity")
+    assert "as torch-fidelity does" in theirs.stdout
+    assert float(table(theirs.stdout)["fid"][0]) == pytest.approx(float(table(ours.stdout)["fid"][0]), rel=1e-5)
+    hashes = [result.stdout.split("protocol ")[-1] for result in (ours, theirs)]
+    assert hashes[0] != hashes[1]
+
+
+def test_a_tools_protocol_wants_inception(refused: Refused, gaussian: RunFolder) -> None:
+    line = refused(1, "score", gaussian.path, "--protocol", "pytorch-fid", "-n", 100, *CPU)
+    assert "ganzoo extractor import inception" in line
+
+
+def test_classes_one_by_one(run: Any, labelled: RunFolder) -> None:
+    words = ("score", labelled.path, "-n", 400, "--metrics", "fid", "--by-class", *CPU)
+    result = run(*words)
+    classes = table(result.stdout.split("\n\n", 1)[1])
+    assert set(classes) == {"class", *map(str, range(10))}
+    content = msgspec.json.decode(run(*words, "--json").stdout)
+    assert sum(each["n_fake"] for each in content["classes"]) == 400
+    assert "fid[3]" in run(*words, "--format", "csv").stdout
+
+
+def test_the_worst_copies_are_drawn(run: Any, memoriser: RunFolder, tmp_path: Path) -> None:
+    result = run("score", memoriser.path, "-n", 100, "--metrics", "memorised", "--copies", "copies.png", *CPU)
+    assert result.exit_code == 0, result.output
+    with Image.open(tmp_path / "copies.png") as picture:
+        assert min(picture.size) > 100
+
+
+def test_statistics_have_no_copies(refused: Refused, files: Path) -> None:
+    line = refused(1, "score", "fake.npz", "fake-stats.npz", "--copies", "x.png", *CPU)
+    assert "fake-stats.npz holds no samples to be copied from" in line
+    assert not (files / "x.png").exists()
+
+
+def test_compare_says_which_is_better(run: Any, gaussian: RunFolder, memoriser: RunFolder) -> None:
+    words = ("compare", gaussian.path, memoriser.path, "-n", 300, *CPU)
+    result = run(*words)
+    assert result.exit_code == 0, result.output
+    lines = {line.split()[0]: line for line in result.stdout.split("\n\n", 1)[0].splitlines()}
+    assert lines["fid"].endswith("B is better")
+    assert lines["memorised"].endswith("A is better")
+    found = {each["column"]: each for each in msgspec.json.decode(run(*words, "--json").stdout)["differences"]}
+    assert found["fid"]["gap"]["value"] == pytest.approx(found["fid"]["first"] - found["fid"]["second"])
+    assert found["fid"]["p"] < 1e-3
+
+
+def test_a_model_does_not_differ_from_itself(run: Any, gaussian: RunFolder) -> None:
+    result = run("compare", gaussian.path, gaussian.path, "-n", 200, "--metrics", "fid,kid,precision", "--json", *CPU)
+    for each in msgspec.json.decode(result.stdout)["differences"]:
+        assert (each["gap"]["value"], each["gap"]["se"], each["p"]) == (0, 0, 1)
+        assert each["verdict"] == "may be chance"
+
+
+def test_compare_against_a_source(run: Any, files: Path, gaussian: RunFolder, memoriser: RunFolder) -> None:
+    words = ("compare", gaussian.path, memoriser.path, "fake.npz", "--metrics", "fid", "--extractor", "digits")
+    result = run(*words, *CPU)
+    assert result.stdout.splitlines()[1].endswith("A is better"), "the reference is the gaussian's own samples"
+
+
+def test_a_foreign_generator_is_scored_by_its_flags(
+    run: Any, refused: Refused, gaussian: RunFolder, tmp_path: Path
+) -> None:
+    """Without its metadata, ganzoo's own generator is a foreign one; read right, it has the same score."""
+    import onnx
+
+    model = onnx.load(gaussian.file("generator.onnx"))
+    del model.metadata_props[:]
+    onnx.save(model, tmp_path / "theirs.onnx")
+    assert "--latent" in refused(1, "score", "theirs.onnx", "--data", "digits", *CPU)
+    words = ("--data", "digits", "-n", 200, "--metrics", "fid", *CPU)
+    result = run("score", "theirs.onnx", "--latent", "normal", "--range", "-1,1", *words)
+    assert result.exit_code == 0, result.output
+    assert "theirs.onnx: its images (1, 8, 8) are read as NCHW" in result.stderr
+    assert table(result.stdout) == table(run("score", gaussian.path, *words).stdout)

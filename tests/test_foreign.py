@@ -1,0 +1,230 @@
+"""Generators that are not ganzoo's: what is inferred, what is asked for, and that the samples are the graph's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from ganzoo.engine import Session
+from ganzoo.errors import GanzooError, ModelError, UsageError
+from ganzoo.foreign import Reading, open_foreign
+from ganzoo.types import DataSpec
+
+GREY = DataSpec(name="digits", kind="image", shape=(1, 8, 8), classes=10)
+FLOAT, INT64 = TensorProto.FLOAT, TensorProto.INT64
+
+
+def graph(
+    path: Path,
+    *,
+    inputs: dict[str, tuple[int, list[Any]]] | None = None,
+    shape: tuple[int, ...] = (1, 8, 8),
+    last: str | None = "Tanh",
+    cast: int | None = None,
+    extra_output: bool = False,
+    batch: Any = "N",
+) -> Path:
+    """A linear generator: noise [·, 5] (and one row per class) to ``image`` [N, *shape] through ``last``."""
+    inputs = inputs or {"noise": (FLOAT, [batch, 5])}
+    rng = np.random.default_rng(0)
+    width = int(np.prod(shape))
+    values = {"A": rng.normal(size=(5, width)), "B": rng.normal(size=(10, width))}
+    first = next(iter(inputs))
+    nodes = [
+        helper.make_node("Reshape", [first, "two"], ["flat_noise"]),
+        helper.make_node("MatMul", ["flat_noise", "A"], ["sum_0"]),
+    ]
+    for i, (name, (kind, dims)) in enumerate(list(inputs.items())[1:]):
+        onehot = kind == FLOAT
+        operator, given = ("MatMul", [name, "B"]) if onehot else ("Gather", ["B", f"flat_{name}"])
+        if not onehot:
+            nodes.append(helper.make_node("Reshape", [name, "one"], [f"flat_{name}"]))
+        nodes += [
+            helper.make_node(operator, given, [f"class_{i}"]),
+            helper.make_node("Add", [f"sum_{i}", f"class_{i}"], [f"sum_{i + 1}"]),
+        ]
+        assert dims
+    final = f"sum_{len(inputs) - 1}"
+    if last == "uint8":
+        nodes += [
+            helper.make_node("Sigmoid", [final], ["unit"]),
+            helper.make_node("Mul", ["unit", "high"], ["bytes"]),
+            helper.make_node("Cast", ["bytes"], ["bounded"], to=TensorProto.UINT8),
+        ]
+    else:
+        nodes.append(helper.make_node(last or "Identity", [final], ["bounded"]))
+    nodes.append(helper.make_node("Reshape", ["bounded", "form"], ["formed" if cast else "image"]))
+    if cast:
+        nodes.append(helper.make_node("Cast", ["formed"], ["image"], to=cast))
+    kind = TensorProto.UINT8 if last == "uint8" else (cast or FLOAT)
+    outputs = [helper.make_tensor_value_info("image", kind, [batch, *shape])]
+    if extra_output:
+        outputs.append(helper.make_tensor_value_info("flat_noise", FLOAT, None))
+    made = helper.make_graph(
+        nodes,
+        "foreign",
+        [helper.make_tensor_value_info(name, kind, dims) for name, (kind, dims) in inputs.items()],
+        outputs,
+        [
+            *(numpy_helper.from_array(value.astype(np.float32), name) for name, value in values.items()),
+            numpy_helper.from_array(np.array([-1, *shape], np.int64), "form"),
+            numpy_helper.from_array(np.array([-1, 5], np.int64), "two"),
+            numpy_helper.from_array(np.array([-1], np.int64), "one"),
+            numpy_helper.from_array(np.array(255, np.float32), "high"),
+        ],
+    )
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, path)
+    return path
+
+
+def own_samples(path: Path, feeds: dict[str, Any]) -> Any:
+    """What the foreign graph itself gives."""
+    return Session(path.read_bytes(), path.name, device="cpu").run(feeds)["image"]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "theirs.onnx"
+
+
+def test_the_samples_are_those_of_the_graph(file: Path) -> None:
+    generator, said = open_foreign(graph(file), Reading(latents=("noise:5:normal",)), device="cpu")
+    z = generator.inputs(7, 3)["z"]
+    np.testing.assert_array_equal(generator.sample(7, 3), own_samples(file, {"noise": z}))
+    assert said == ["its images (1, 8, 8) are read as NCHW", "its pixels are read as -1 to 1"]
+    assert generator.data == DataSpec(name="theirs", kind="image", shape=(1, 8, 8))
+
+
+def test_the_law_alone_is_enough_for_one_input(file: Path) -> None:
+    generator, _ = open_foreign(graph(file), Reading(latents=("uniform",)), device="cpu")
+    assert generator.latent.law == "uniform"
+    assert generator.latent.z_dim == 5
+
+
+@pytest.mark.parametrize(
+    ("last", "value_range", "bounds"),
+    [("Sigmoid", None, (0, 1)), (None, "0,1", (0, 1)), ("uint8", None, (0, 255)), ("Tanh", "-1,1", (-1, 1))],
+)
+def test_every_range_becomes_ours(file: Path, last: str | None, value_range: Any, bounds: tuple[float, float]) -> None:
+    if last is None:
+        graph(file, last="Sigmoid")
+        model = onnx.load(file)  # the activation hides behind a sum that changes nothing
+        model.graph.node[-1].output[0] = "hidden"
+        zero = numpy_helper.from_array(np.zeros(1, np.float32), "zero")
+        model.graph.initializer.append(zero)
+        model.graph.node.append(helper.make_node("Add", ["hidden", "zero"], ["image"]))
+        onnx.save(model, file)
+    else:
+        graph(file, last=last)
+    generator, _ = open_foreign(file, Reading(latents=("normal",), value_range=value_range), device="cpu")
+    theirs = own_samples(file, {"noise": generator.inputs(20, 0)["z"]}).astype(np.float64)
+    low, high = bounds
+    np.testing.assert_allclose(generator.sample(20, 0), (theirs - low) / (high - low) * 2 - 1, atol=1e-6)
+
+
+def test_channels_last_become_channels_first(file: Path) -> None:
+    generator, said = open_foreign(graph(file, shape=(6, 5, 3)), Reading(latents=("normal",)), device="cpu")
+    theirs = own_samples(file, {"noise": generator.inputs(4, 0)["z"]})
+    np.testing.assert_allclose(generator.sample(4, 0), theirs.transpose(0, 3, 1, 2), atol=1e-6)
+    assert "its images (6, 5, 3) are read as NHWC" in said
+
+
+def test_an_ambiguous_layout_is_asked_for(file: Path) -> None:
+    graph(file, shape=(3, 5, 3))
+    with pytest.raises(UsageError, match=r"images of shape \(3, 5, 3\).*--layout"):
+        open_foreign(file, Reading(latents=("normal",)), device="cpu")
+    generator, _ = open_foreign(file, Reading(latents=("normal",), layout="nhwc"), device="cpu")
+    assert generator.data.shape == (3, 3, 5)
+
+
+def test_flat_pixels_take_the_form_of_the_data(file: Path) -> None:
+    generator, said = open_foreign(graph(file, shape=(64,)), Reading(latents=("normal",)), GREY, device="cpu")
+    assert generator.sample(3).shape == (3, 1, 8, 8)
+    assert "its 64 outputs are read as 1×8×8 pixels" in said
+
+
+def test_points_stay_points(file: Path) -> None:
+    generator, _ = open_foreign(graph(file, shape=(2,), last=None), Reading(latents=("normal",)), device="cpu")
+    assert generator.data.kind == "points"
+    theirs = own_samples(file, {"noise": generator.inputs(9, 1)["z"]})
+    np.testing.assert_array_equal(generator.sample(9, 1), theirs)
+
+
+def test_a_latent_map_is_filled(file: Path) -> None:
+    """Convolutional generators often take z as [N, d, 1, 1]."""
+    graph(file, inputs={"noise": (FLOAT, ["N", 5, 1, 1])})
+    generator, _ = open_foreign(file, Reading(latents=("normal",)), device="cpu")
+    z = generator.inputs(6, 0)["z"]
+    np.testing.assert_array_equal(generator.sample(6), own_samples(file, {"noise": z.reshape(6, 5, 1, 1)}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "dims", "latents"),
+    [
+        (INT64, ["N"], ("noise:5:normal", "y:10:labels")),
+        (INT64, ["N", 1], ("noise:5:normal", "y:10:labels")),
+        (TensorProto.INT32, ["N"], ("noise:5:normal", "y:10:labels")),
+        (FLOAT, ["N", 10], ("noise:5:normal", "y:10:onehot")),
+        (INT64, ["N"], ("noise:5:normal",)),
+    ],
+    ids=["int64", "a column", "int32", "one-hot", "inferred"],
+)
+def test_labels_in_every_form(file: Path, kind: int, dims: list[Any], latents: tuple[str, ...]) -> None:
+    graph(file, inputs={"noise": (FLOAT, ["N", 5]), "y": (kind, dims)})
+    generator, said = open_foreign(file, Reading(latents=latents), GREY, device="cpu")
+    given = generator.inputs(12, 0)
+    labels = np.eye(10, dtype=np.float32)[given["y"]] if kind == FLOAT else given["y"]
+    dtype = {FLOAT: np.float32, INT64: np.int64, TensorProto.INT32: np.int32}[kind]
+    feeds = {"noise": given["z"], "y": labels.reshape(12, *dims[1:]).astype(dtype)}
+    np.testing.assert_array_equal(generator.sample(12), own_samples(file, feeds))
+    assert generator.latent.classes == 10
+    assert ("input 'y' is read as the class label, 0 to 9" in said) == (len(latents) == 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "reading", "sentence"),
+    [
+        ({}, {}, "Say how 'noise' is drawn, for example --latent noise:5:normal"),
+        ({}, {"latents": ("noise:5",)}, "--latent 'noise:5' is not NAME:SIZE:LAW"),
+        ({}, {"latents": ("noise:5:gauss",)}, "is not NAME:SIZE:LAW"),
+        ({}, {"latents": ("z:5:normal",)}, "has no input 'z'; it takes noise"),
+        ({}, {"latents": ("noise:6:normal",)}, "takes [5] numbers a sample, but --latent says 6"),
+        ({}, {"latents": ("noise:5:labels",)}, "no latent input"),
+        ({"last": None}, {"latents": ("normal",)}, "Nothing in theirs.onnx bounds its pixels"),
+        ({"last": None}, {"latents": ("normal",), "value_range": "0,1"}, "outside of the range 0,1"),
+        ({"extra_output": True}, {"latents": ("normal",)}, "Say which are the samples with --output"),
+        ({}, {"latents": ("normal",), "output": "picture"}, "has no output 'picture'; it gives image"),
+    ],
+)
+def test_what_is_open_is_one_sentence(
+    options: dict[str, Any], reading: dict[str, Any], sentence: str, file: Path
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        open_foreign(graph(file, **options), Reading(**reading), device="cpu")
+    assert sentence in str(caught.value)
+
+
+def test_one_output_of_two_can_be_named(file: Path) -> None:
+    generator, _ = open_foreign(
+        graph(file, extra_output=True), Reading(latents=("normal",), output="image"), device="cpu"
+    )
+    assert generator.sample(3).shape == (3, 1, 8, 8)
+
+
+def test_a_fixed_batch_is_refused(file: Path) -> None:
+    graph(file, batch=1)
+    with pytest.raises(ModelError, match=r"theirs\.onnx failed to run"):
+        open_foreign(file, Reading(latents=("normal",)), device="cpu")
+
+
+@pytest.mark.parametrize("content", [b"", b"no onnx at all"])
+def test_a_file_that_is_none(content: bytes, file: Path) -> None:
+    file.write_bytes(content)
+    with pytest.raises(GanzooError, match=r"theirs\.onnx"):
+        open_foreign(file, Reading(latents=("normal",)), device="cpu")
