@@ -37,7 +37,7 @@ _MOST_PIXELS = {"CPU": 1 << 20, "CUDA": 1 << 23}
 
 @dataclass(frozen=True)
 class Extracted:
-    """Features float64 [N, d] and, from classifiers, logits float64 [N, k]."""
+    """Features [N, d] and, from classifiers, logits [N, k]: float32 from networks, which metrics widen as they need."""
 
     features: Array
     logits: Array | None = None
@@ -142,14 +142,14 @@ class OnnxExtractor:
 
 
 def gathered(parts: Iterable[Extracted], n: int) -> Extracted:
-    """Features and logits of batches, n rows in all, as float64."""
+    """Features and logits of batches, n rows in all."""
     features: Array | None = None
     logits: Array | None = None
     row = 0
     for part in parts:
         if features is None:
-            features = np.empty((n, *part.features.shape[1:]))
-            logits = None if part.logits is None else np.empty((n, *part.logits.shape[1:]))
+            features = np.empty((n, *part.features.shape[1:]), part.features.dtype)
+            logits = None if part.logits is None else np.empty((n, *part.logits.shape[1:]), part.logits.dtype)
         end = row + len(part.features)
         features[row:end] = part.features
         if logits is not None:

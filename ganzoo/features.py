@@ -162,8 +162,8 @@ def _extracted(
 ) -> Extracted:
     if isinstance(source, FeatureSource):
         saved = source.saved
-        logits = None if saved.logits is None else saved.logits[rows].astype(np.float64)
-        return Extracted(saved.features[rows].astype(np.float64), logits)
+        logits = None if saved.logits is None else saved.logits[rows]
+        return Extracted(saved.features[rows], logits)
 
     def parts() -> Iterator[Extracted]:
         for first in range(0, len(rows), BATCH):

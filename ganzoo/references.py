@@ -211,14 +211,15 @@ def _with_target(reference: Reference, key: list[str]) -> Reference:
         return {"mean": made.mean, "factor": made.factor, "trace": np.array([made.trace])}
 
     arrays = kept(["target", *key], compute)
-    reference.memo["fid"] = Target(arrays["mean"], arrays["factor"], float(arrays["trace"][0]), len(reference.real))
+    mean, factor = (arrays[name].astype(np.float64, copy=False) for name in ("mean", "factor"))
+    reference.memo["fid"] = Target(mean, np.asfortranarray(factor), float(arrays["trace"][0]), len(reference.real))
     return reference
 
 
 def kept(key: list[str], compute: Callable[[], dict[str, Array]]) -> dict[str, Array]:
     """Return what is kept under ``key``, or compute it and keep it if that took more than a second.
 
-    Features that are float32 numbers (all that ONNX extractors give) are kept as such; nothing is rounded.
+    Numbers that float32 holds (features of networks) are kept as such; nothing is rounded.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load_file, save
@@ -226,7 +227,8 @@ def kept(key: list[str], compute: Callable[[], dict[str, Array]]) -> dict[str, A
     path = cache_root() / "references" / f"{content_hash([FORMAT, *key])}.safetensors"
     if path.is_file():
         try:
-            return {name: value.astype(np.float64) for name, value in load_file(path).items()}
+            found: dict[str, Array] = load_file(path)
+            return found
         except (SafetensorError, OSError):
             path.unlink(missing_ok=True)  # damaged: made anew below
     before = time.perf_counter()

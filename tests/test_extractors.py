@@ -43,7 +43,7 @@ def accuracy(name: str, dataset: Dataset) -> float:
     assert extracted.logits is not None
     assert dataset.heldout.y is not None
     assert extracted.features.shape == (len(dataset.heldout), 64)
-    assert extracted.features.dtype == np.float64
+    assert extracted.features.dtype == np.float32
     return float((extracted.logits.argmax(axis=1) == dataset.heldout.y).mean())
 
 
@@ -238,16 +238,16 @@ def test_a_small_bound_batch_stays_where_it_is() -> None:
     assert bound.logits is not None
     assert direct.logits is not None
     np.testing.assert_array_equal(bound.logits, direct.logits)
-    assert bound.features.dtype == bound.logits.dtype == np.float64
+    assert bound.features.dtype == bound.logits.dtype == np.float32
 
 
-def test_batches_are_joined_as_float64() -> None:
+def test_batches_are_joined_as_they_are() -> None:
     parts = [Extracted(np.full((n, 3), n, np.float32), np.full((n, 2), -n, np.float32)) for n in (2, 1)]
     joined = join(parts)
     assert joined.logits is not None
     np.testing.assert_array_equal(joined.features[:, 0], [2, 2, 1])
     np.testing.assert_array_equal(joined.logits[:, 0], [-2, -2, -1])
-    assert joined.features.dtype == joined.logits.dtype == np.float64
+    assert joined.features.dtype == joined.logits.dtype == np.float32
 
 
 @pytest.mark.parametrize(

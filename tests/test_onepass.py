@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -86,9 +85,6 @@ class Endless(ArraySource):
 
     def __len__(self) -> int:
         return 120_000
-
-    def batches(self, size: int) -> Iterator[np.ndarray]:
-        raise AssertionError
 
     def take(self, rows: np.ndarray) -> np.ndarray:
         return np.random.default_rng(int(rows[0])).normal(size=(len(rows), 2)).astype(np.float32)

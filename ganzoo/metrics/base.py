@@ -23,7 +23,7 @@ class Reference:
     """The real side of a comparison; what is derived from it is computed once and kept in ``memo``."""
 
     real: Features
-    """Reference features [n_real, d] of the protocol."""
+    """Reference features [n_real, d] of the protocol; all of these are float64, or float32 as networks give them."""
     train: Features
     """Features of every training sample [n_train, d]; memorisation is measured against these."""
     heldout: Features
@@ -51,7 +51,10 @@ class Reference:
 
 @dataclass(frozen=True)
 class Sets:
-    """One scoring: a reference, generated features [n_fake, d] and, from classifiers, logits [n_fake, k]."""
+    """One scoring: a reference, generated features [n_fake, d] and, from classifiers, logits [n_fake, k].
+
+    Features may be float32: ``metrics.arrays.checked`` widens what a metric computes with.
+    """
 
     reference: Reference
     fake: Features

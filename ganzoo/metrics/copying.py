@@ -127,17 +127,17 @@ def partition(train: Features, heldout: Features, index: TrainIndex | None = Non
     """
     from sklearn.cluster import KMeans
 
-    train = checked(train, "the training features", least=CELLS)
-    heldout = checked(heldout, "the held-out features")
+    train = checked(train, "the training features", least=CELLS, keep_single=True)
+    heldout = checked(heldout, "the held-out features", keep_single=True)
     same_width(train.shape[1], heldout)
     wide = train.shape[1] > MAXIMAL_WIDTH
     project = _principal(train) if wide else _unchanged
     projected = project(train)
     if wide or index is None:
-        index = TrainIndex(projected)
+        index = TrainIndex(projected if wide else train)
     clusters = KMeans(CELLS, n_init=10, random_state=_SEED).fit(projected)
     seen = project(heldout)
-    distance, _ = index.nearest(seen)
+    distance, _ = index.nearest(seen if wide else heldout)
     return Partition(project, clusters.predict, index, distance, clusters.predict(seen))
 
 
@@ -155,9 +155,10 @@ def copying_statistic(real: Partition, fake: Features) -> Estimate:
 
 def copying_influence(real: Partition, fake: Features) -> Influence:
     """Return the rows of ``copying_statistic``: of the generated and of the held-out samples."""
-    fake = checked(fake, "the generated features")
+    fake = checked(fake, "the generated features", keep_single=True)
     projected = real.project(fake)
-    distance, _ = real.index.nearest(projected)
+    # Where nothing is projected, the index is asked about the array that other metrics asked about.
+    distance, _ = real.index.nearest(fake if real.project is _unchanged else projected)
     cells = real.assign(projected)
     kept = [cell for cell in range(CELLS) if np.sum(cells == cell) >= MINIMAL_CELL and np.any(real.cells == cell)]
     if not kept:
@@ -177,11 +178,11 @@ def copying_influence(real: Partition, fake: Features) -> Influence:
 
 
 def _unchanged(x: Features) -> Features:
-    return x
+    return x.astype(np.float64, copy=False)
 
 
 def _principal(train: Features) -> Callable[[Features], Features]:
-    mean = train.mean(axis=0)
+    mean = train.mean(axis=0, dtype=np.float64)
     centred = train - mean
     _, vectors = np.linalg.eigh(centred.T @ centred)
     axes = vectors[:, ::-1][:, :MAXIMAL_WIDTH]

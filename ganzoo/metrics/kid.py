@@ -197,5 +197,7 @@ KID = Metric(
     columns=("kid",),
     compute=lambda sets: {"kid": estimate(_of(sets))},
     influence=lambda sets: {"kid": _of(sets)},
+    needs=("real",),
+    version=2,
     better="lower",
 )

@@ -25,7 +25,7 @@ class TrainIndex:
     """
 
     def __init__(self, train: Features) -> None:
-        self.train = checked(train, "the training features", least=2)
+        self.train = checked(train, "the training features", least=2, keep_single=True)
         self._centre = centre_of(self.train)
         self._own = np.full(len(self.train), np.nan)
         self._kept: list[tuple[Features, Features, NDArray[np.int64]]] = []

@@ -211,5 +211,7 @@ NEIGHBOUR_SCORES = Metric(
     columns=("precision", "recall", "density", "coverage"),
     compute=lambda sets: _estimates(_hits_of(sets), NEIGHBOURS),
     influence=lambda sets: _influences(_hits_of(sets), NEIGHBOURS),
+    needs=("real",),
+    version=2,
     better="higher",
 )

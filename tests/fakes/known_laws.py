@@ -26,7 +26,7 @@ METHODS = {
     "fid_unbiased": "influence",
     "kid": "Hoeffding projections",
     "precision": "binomial",
-    "recall": "binomial",
+    "recall": "jackknife",
     "density": "spread of rows",
     "coverage": "jackknife",
     "is": "delta",
