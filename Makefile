@@ -35,6 +35,7 @@ benchmarks: $(VENV)/.installed-dev
 	$(BIN)/python tests/benchmarks/startup.py
 	$(BIN)/python tests/benchmarks/engine.py
 	$(BIN)/python tests/benchmarks/training.py
+	$(BIN)/python tests/benchmarks/scoring.py
 
 peers: $(PEERS)/.installed
 	$(PEERS_PYTHON) tests/peers/compare.py

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ganzoo.metrics.vendi import SAMPLES
 
 if TYPE_CHECKING:
-    from ganzoo.metrics import Sets
+    from ganzoo.metrics import Metric, Sets
     from ganzoo.types import Estimate
 
 FEW = 200
@@ -16,14 +16,38 @@ FEW = 200
 FEW_PER_CLASS = 20
 
 
-def cautions(sets: Sets, estimates: Mapping[str, Estimate], wanted: frozenset[str]) -> tuple[str, ...]:
+_NEEDS = {
+    "real": "reference samples",
+    "train": "training samples",
+    "logits": "an extractor with logits",
+    "classes": "an extractor with logits and a labelled reference",
+    "mixture": "a mixture whose modes are known",
+    "heldout": "held-out samples",
+    "asked": "samples of classes that were asked for",
+    "codes": "a generator with a categorical code",
+    "labels": "labels of training and held-out samples",
+}
+
+
+def cautions(
+    sets: Sets, estimates: Mapping[str, Estimate], metrics: Sequence[Metric], wanted: frozenset[str]
+) -> tuple[str, ...]:
     """One sentence per column that means little for these sets, and per column of ``wanted`` that was not computed."""
     found = [text for column, rule in _RULES.items() if column in estimates and (text := rule(sets))]
     if len(sets.fake) and bool((sets.fake == sets.fake[0]).all()):
         found.append("all samples have the same features")
-    missing = sorted(wanted - estimates.keys())
-    found += [f"{column}: left out, as these samples or this reference lack what it needs" for column in missing]
+    found += [
+        f"{column}: left out, as {lacking(sets, metrics, column)}" for column in sorted(wanted - estimates.keys())
+    ]
     return tuple(found)
+
+
+def lacking(sets: Sets, metrics: Sequence[Metric], column: str) -> str:
+    """Why a column was not computed."""
+    needs = [need for metric in metrics if column in metric.columns for need in metric.needs if not sets.has(need)]
+    if not needs:
+        return "it is not defined for these samples"
+    return "it needs " + " and ".join(dict.fromkeys(_NEEDS[need] for need in needs))
 
 
 def _fid(sets: Sets) -> str:

@@ -17,8 +17,9 @@ from ganzoo.metrics.classwise import ClassScore, class_scores
 from ganzoo.metrics.copying import Copy, worst_copies
 from ganzoo.metrics.nearest import train_index
 from ganzoo.metrics.paired import differences, holm, significance
+from ganzoo.references import SourceSide
 from ganzoo.scoring import Goal, Judge, Score
-from ganzoo.sources import GeneratorSource, StatisticsSource
+from ganzoo.sources import FolderSource, GeneratorSource, StatisticsSource
 from ganzoo.types import Estimate
 
 if TYPE_CHECKING:
@@ -45,6 +46,13 @@ class Comparison:
 
     def score(self, goal: Goal | None = None) -> Score:
         """The score; with a goal, of as many samples as it takes."""
+        score, side = self._score(goal), self.judge.side
+        read = [self.source, side.source if isinstance(side, SourceSide) else None]
+        if any(isinstance(each, FolderSource) for each in read):
+            score = msgspec.structs.replace(score, policy=f"{FolderSource.POLICY}; {score.policy}")
+        return score
+
+    def _score(self, goal: Goal | None) -> Score:
         judge, source = self.judge, self.source
         if goal is not None and not isinstance(source, GeneratorSource):
             raise UsageError(f"--until draws more samples, but {source.name} is no generator.")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ganzoo.cautions import cautions
+from ganzoo.cautions import cautions, lacking
 from ganzoo.errors import ScoreError, UsageError
 from ganzoo.features import Drawn, Progress, draw, features_of, silent
 from ganzoo.metrics import Metric, Sets, evaluate
@@ -177,6 +177,12 @@ class Judge:
 
     def sets(self, drawn: Drawn) -> Sets:
         """What metrics look at."""
+        width, real = drawn.extracted.features.shape[1], self.reference.real.shape[1]
+        if width != real:
+            raise ScoreError(
+                f"The samples have {width} features, but {self.side.name} has {real}.",
+                "Both sides need one extractor, and images of one size where it does not resize.",
+            )
         asked = drawn.asked
         if asked is not None and not (len(asked) and asked.min() >= 0 and asked.max() < self.reference.classes):
             asked = None  # classes of another data set say nothing of this one's
@@ -194,15 +200,20 @@ class Judge:
         sets = self.sets(drawn)
         refused: dict[str, ScoreError] = {}
         estimates = evaluate(sets, self.metrics, refused=None if self._columns else refused)
+        wanted = self._columns or frozenset()
         if refused and not estimates:
             raise next(iter(refused.values()))
+        if wanted and wanted.isdisjoint(estimates):
+            column = sorted(wanted)[0]
+            reason = lacking(sets, self.metrics, column)
+            raise ScoreError(f"Nothing is left to score by: '{column}' was asked for, but {reason}.")
         protocol = msgspec.structs.replace(self.protocol, n_fake=len(drawn))
         return Score(
             protocol=protocol,
             protocol_hash=protocol.hash,
             estimates=self.reported(estimates),
             notes=(
-                *cautions(sets, estimates, self._columns or frozenset()),
+                *cautions(sets, estimates, self.metrics, wanted),
                 *(f"{name}: left out. {error.message}".rstrip(".") for name, error in refused.items()),
                 *_reached(goal, estimates, len(drawn)),
             ),

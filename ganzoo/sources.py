@@ -83,6 +83,8 @@ class ArraySource:
 class FolderSource:
     """Images of a folder, read when they are needed: a folder may be larger than memory."""
 
+    POLICY = "files: transparency on white, 16 bits to round(v / 257), grey repeated where others have colour"
+
     name: str
     images: folder.ImageFiles
     labels: IndexArray | None = field(default=None)

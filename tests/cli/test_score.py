@@ -118,7 +118,25 @@ def test_a_wrong_request(words: list[str], sentence: str, refused: Refused, file
 
 def test_a_metric_that_lacks_something_is_said(run: Any, files: Path) -> None:
     result = run("score", "fake.npz", "--metrics", "fid,cas", *CPU)
-    assert "Note: cas: left out, as these samples or this reference lack what it needs." in result.stderr
+    assert "Note: cas: left out, as it needs samples of classes that were asked for." in result.stderr
+
+
+def test_what_is_done_to_images_is_recorded(run: Any, files: Path) -> None:
+    for source, words in (("fake", "transparency on white"), ("fake.npz", "8-bit grid")):
+        result = run("score", source, "--metrics", "fid", "--json", *CPU)
+        assert words in msgspec.json.decode(result.stdout)["policy"]
+
+
+def test_nothing_to_score_by_is_an_error(refused: Refused, files: Path) -> None:
+    line = refused(1, "score", "fake.npz", "--metrics", "cas", *CPU)
+    assert "'cas' was asked for, but it needs samples of classes that were asked for." in line
+
+
+def test_features_of_different_widths(refused: Refused, files: Path) -> None:
+    for width in (6, 7):
+        np.savez(files / f"f{width}.npz", features=np.random.default_rng(0).normal(size=(90, width)))
+    assert "The samples have 6 features, but f7.npz has 7." in refused(1, "score", "f6.npz", "f7.npz")
+    assert "The samples have 6 features, but digits has 64." in refused(1, "score", "f6.npz", "--data", "digits", *CPU)
 
 
 def test_csv_has_a_row_per_metric(run: Any, gaussian: RunFolder) -> None:
