@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ganzoo.api import compare as compare
     from ganzoo.api import dataset as dataset
     from ganzoo.api import load as load
     from ganzoo.api import sample as sample
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from ganzoo.extractors import Extracted as Extracted
     from ganzoo.extractors import ExtractorSource as ExtractorSource
     from ganzoo.hookspecs import hookimpl as hookimpl
+    from ganzoo.judging import Terms as Terms
+    from ganzoo.metrics.base import Influence as Influence
     from ganzoo.metrics.base import Metric as Metric
     from ganzoo.metrics.base import Reference as Reference
     from ganzoo.metrics.base import Sets as Sets
@@ -65,9 +68,12 @@ _HOMES = {
     "Split": "data.base",
     "Extracted": "extractors",
     "ExtractorSource": "extractors",
+    "Influence": "metrics.base",
     "Metric": "metrics.base",
     "Reference": "metrics.base",
     "Sets": "metrics.base",
+    "Terms": "judging",
+    "compare": "api",
     "dataset": "api",
     "load": "api",
     "sample": "api",
