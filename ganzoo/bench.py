@@ -21,6 +21,7 @@ from ganzoo.worker import ONE_THREAD, Job
 if TYPE_CHECKING:
     from ganzoo.registry import Registry
     from ganzoo.runs import RunStore
+    from ganzoo.types import Variant
 
 GRACE_SECONDS = 20.0
 
@@ -59,6 +60,15 @@ def cells(registry: Registry, variants: Iterable[str], datasets: Sequence[str]) 
         for variant, entry in registry.variants.items()
         for dataset, recipe in entry.recipes.items()
         if variant in there and dataset in datasets and recipe.bench
+    ]
+
+
+def default_cells(registry: Registry, variants: Iterable[Variant]) -> list[tuple[str, str]]:
+    """Where a variant runs that has no recipe at all: with its defaults, on the small dataset of its kind."""
+    return [
+        (variant.name, "digits" if "image" in variant.takes else "ring")
+        for variant in variants
+        if variant.name not in registry.variants or not registry.variants[variant.name].recipes
     ]
 
 

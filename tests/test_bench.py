@@ -12,6 +12,7 @@ import pytest
 
 from ganzoo import bench, board, registry
 from ganzoo.bench import LocalExecutor, Outcome
+from ganzoo.plugins import Zoo
 from ganzoo.registry import Registry
 from ganzoo.runs import REAL, SCORE, RunStore
 from ganzoo.worker import Job
@@ -191,6 +192,14 @@ def test_cells_are_the_recipes_that_take_part() -> None:
     assert bench.cells(book, ["a", "b"], ["digits", "ring"]) == [("a", "digits"), ("b", "digits"), ("b", "ring")]
     assert bench.cells(book, ["a"], ["mnist"]) == [("a", "mnist")]
     assert bench.cells(book, ["other"], ["digits"]) == []
+
+
+def test_a_variant_without_any_recipe_runs_on_the_dataset_of_its_kind(zoo: Zoo) -> None:
+    book = registry.parse(BOOK + '[variants.empty]\npackage = "p"\n', "here")
+    known = zoo.load("gaussian").variant
+    asked = {"a": ("image",), "empty": ("points", "image"), "new": ("image", "points"), "points-only": ("points",)}
+    variants = [msgspec.structs.replace(known, name=name, takes=takes) for name, takes in asked.items()]
+    assert bench.default_cells(book, variants) == [("empty", "digits"), ("new", "digits"), ("points-only", "ring")]
 
 
 def test_a_plan_puts_floors_first_and_goes_seed_by_seed() -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     "--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Where to train and sample."
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the leaderboards.  [default: leaderboards]")
+@common.observe_option
 @common.data_dir_option
 @common.runs_option
 @common.registry_option
@@ -40,18 +41,21 @@ def command(
     quick: bool,
     device: str,
     out: Path | None,
+    observe: tuple[str, ...],
     data_dir: Path | None,
     runs: Path,
     registry_path: Path | None,
 ) -> None:
     """Train and score many variants, and write the leaderboards.
 
-    Work already in the run store is not done again. A run that fails is a row with its reason.
+    Work already in the run store is not done again. A run that fails is a row with its reason. A variant without any
+    recipe runs with its defaults on digits, or on ring where it takes points alone.
     """
-    from ganzoo import bench
+    from ganzoo import bench, observers
     from ganzoo.errors import UsageError
     from ganzoo.worker import Job
 
+    observers.switch_on(observe)
     if everything == bool(variants):
         raise UsageError(
             "bench takes either variants or --all.", "For example: ganzoo bench --all, or ganzoo bench wgan dcgan."
@@ -88,12 +92,14 @@ def _seeds(text: str) -> list[int]:
 def _choose(
     registry: Registry, zoo: Zoo, variants: tuple[str, ...], datasets: tuple[str, ...]
 ) -> list[tuple[str, str]]:
-    """The (variant, dataset) pairs to run; both named means exactly those, recipe or not."""
+    """The (variant, dataset) pairs to run; both named means exactly those, recipe or not.
+
+    A variant that is named and has no recipe at all is not known to the registry: it runs on its default dataset.
+    """
     from ganzoo import bench
     from ganzoo.errors import UnknownName, UsageError
 
-    for variant in variants:
-        zoo.load(variant)
+    named = [zoo.load(variant).variant for variant in dict.fromkeys(variants)]
     sources = zoo.datasets()
     for name in datasets:
         if name.partition(":")[0] not in sources:
@@ -101,6 +107,7 @@ def _choose(
     if variants and datasets:
         return [(variant, dataset) for dataset in datasets for variant in variants]
     chosen = bench.cells(registry, variants or zoo.names(), datasets or bench.bench_datasets(registry))
+    chosen += bench.default_cells(registry, named)
     if not chosen:
         raise UsageError("There is nothing to run: no recipe matches.", "Name variants and --data to run without one.")
     return chosen

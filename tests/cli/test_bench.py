@@ -73,6 +73,18 @@ def test_bench_writes_boards_and_shows_them(run: Any, here: list[Job], tmp_path:
     assert board.stdout.strip() in result.stdout
 
 
+def test_a_variant_that_the_registry_does_not_list_runs_with_its_defaults(
+    run: Any, here: list[Job], tmp_path: Path
+) -> None:
+    (tmp_path / "registry.toml").write_text(REGISTRY.replace("variants.gaussian", "variants.another"))
+    result = run("bench", "gaussian", "gaussian", "--seeds", "0")
+    assert result.exit_code == 0, result.output
+    assert [job.label for job in here] == ["real digits seed 0", "gaussian digits seed 0"]
+    (trained,) = (tmp_path / "runs" / "digits" / "gaussian").glob("*/run.json")
+    assert '"rank": 64' in trained.read_text(), "the default, and not the recipe's 16"
+    assert "gaussian" in (tmp_path / "leaderboards" / "digits.md").read_text()
+
+
 def test_quick_has_one_seed_short_recipes_and_a_folder_of_its_own(run: Any, here: list[Job], tmp_path: Path) -> None:
     assert run("bench", "gaussian", "--quick").exit_code == 0
     assert [(job.variant, job.seed, job.quick) for job in here] == [("real", 0, True), ("gaussian", 0, True)]
