@@ -1,66 +1,102 @@
-"""Tools for plugin authors' tests: a training run that lives in memory."""
+"""Tools for plugin authors' tests: the published checks as tests, toy data, and a training run that lives in memory."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import atexit
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ganzoo import latents
-from ganzoo.compat import latent_spec, require_compatible
-from ganzoo.data.base import Split
-from ganzoo.loop import Checkpoints, Loop
-from ganzoo.options import resolve
-from ganzoo.types import DataSpec
+from ganzoo.checks import CHECKS, SECONDS, open_session
+from ganzoo.checks.toys import memory_run, small_options, toy_images, toy_points
 
 if TYPE_CHECKING:
+    from ganzoo.checks import Session
+    from ganzoo.data.base import Split
+    from ganzoo.loop import Loop
+    from ganzoo.plugins import Zoo
     from ganzoo.types import Array, Variant
 
-
-def toy_images(shape: tuple[int, int, int] = (1, 8, 8), classes: int = 3, n: int = 192, seed: int = 0) -> Split:
-    """Small labelled images [n, C, H, W]: class k is a bright vertical band at its own place, plus noise."""
-    rng = latents.generator(seed, "toy images")
-    y = np.arange(n, dtype=np.int64) % classes
-    x = rng.integers(0, 40, (n, *shape))
-    width = max(1, shape[2] // classes)
-    for label in range(classes):
-        x[y == label, :, :, label * width : (label + 1) * width] += 200
-    return Split(DataSpec(name="toy", kind="image", shape=shape, classes=classes), x.astype(np.uint8), y)
-
-
-def toy_points(n: int = 256, seed: int = 0) -> Split:
-    """Points [n, 2] from two narrow modes at (±1, 0)."""
-    rng = latents.generator(seed, "toy points")
-    x = rng.normal(0, 0.05, (n, 2))
-    x[:, 0] += np.where(np.arange(n) % 2, 1.0, -1.0)
-    return Split(DataSpec(name="toy-points", kind="points", shape=(2,)), x.astype(np.float32))
+__all__ = [
+    "Case",
+    "interrupt_and_resume",
+    "memory_run",
+    "onnx_difference",
+    "parametrize_with_checks",
+    "small_options",
+    "toy_images",
+    "toy_points",
+]
 
 
-def memory_run(
-    variant: Variant,
-    data: Split,
-    options: Mapping[str, Any] | None = None,
+def parametrize_with_checks(
+    name: str,
+    expected_failures: Mapping[str, str] | None = None,
     *,
-    seed: int = 0,
-    checkpoints: Checkpoints | None = None,
-    checkpoint_seconds: float = 1e9,
-) -> Loop:
-    """A run for ``variant`` on ``data`` without a run folder; pass ``checkpoints`` to test a resume.
+    options: Mapping[str, Any] | None = None,
+    seconds: float = SECONDS,
+    zoo: Zoo | None = None,
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """A pytest decorator: the test, which takes ``check`` and calls it, becomes one test per published check.
 
-    Raises the same errors as ``ganzoo train``: UnknownName, OptionError, Incompatible.
+    ``expected_failures`` maps a check's id to the reason why it may fail: it is then an expected failure, and a failure
+    if it passes. ``options`` wins over the small options that the checks train with, ``seconds`` is the limit of each
+    check. A check that does not apply is skipped with its reason. Needs pytest.
+
+        @parametrize_with_checks("linear")
+        def test_checks(check):
+            check()
     """
-    resolved = resolve(variant.options, options or {}, owner=variant.name)
-    require_compatible(variant, data.spec)
-    return Loop(
-        data=data,
-        options=resolved,
-        seed=seed,
-        latent=latent_spec(variant, resolved, data.spec),
-        checkpoints=checkpoints,
-        checkpoint_seconds=checkpoint_seconds,
+    import pytest
+
+    shared = _Shared(
+        lambda: open_session(name, zoo, expected_failures=expected_failures, options=options, seconds=seconds)
     )
+    cases = [pytest.param(Case(shared, check.id, last=check is CHECKS[-1]), id=check.id) for check in CHECKS]
+    return pytest.mark.parametrize("check", cases)
+
+
+class _Shared:
+    """The session of one decorator, opened by the first test that needs it."""
+
+    def __init__(self, opens: Callable[[], Session]) -> None:
+        self._opens = opens
+        self._session: Session | None = None
+
+    @property
+    def session(self) -> Session:
+        """The session; it is closed at the latest when the process ends."""
+        if self._session is None:
+            self._session = self._opens()
+            atexit.register(self._session.close)
+        return self._session
+
+
+class Case:
+    """One published check as something to call in a test."""
+
+    def __init__(self, shared: _Shared, id: str, *, last: bool) -> None:
+        self.id = id
+        self._shared = shared
+        self._last = last
+
+    def __call__(self) -> None:
+        """Make the check; the test's outcome is the check's."""
+        import pytest
+
+        session = self._shared.session
+        result = session.result(self.id)
+        if self._last:
+            session.close()
+        if result.status == "failed":
+            pytest.fail(f"{self.id}: {result.why}", pytrace=False)
+        if result.status == "expected":
+            pytest.xfail(result.why)
+        if result.status == "skipped":
+            pytest.skip(result.why)
 
 
 def onnx_difference(plugin: Any, model: Any, run: Loop, path: Path, n: int = 32) -> float:

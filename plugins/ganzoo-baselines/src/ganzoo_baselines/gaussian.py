@@ -80,8 +80,11 @@ def _fit(model: Gaussian, flat: Array) -> None:
     import numpy as np
 
     mean = flat.mean(axis=0)
-    covariance = np.atleast_2d(np.cov(flat, rowvar=False))
-    values, vectors = np.linalg.eigh(covariance)
+    if len(flat) < flat.shape[1]:  # the covariance has more rows than rank: take the data apart instead
+        _, scale, rows = np.linalg.svd(flat - mean, full_matrices=False)
+        values, vectors = scale**2 / (len(flat) - 1), rows.T
+    else:
+        values, vectors = np.linalg.eigh(np.atleast_2d(np.cov(flat, rowvar=False)))
     kept = min(len(model.factor), len(values))
     leading = np.argsort(values)[::-1][:kept]
     model.mean = mean.astype(np.float32)

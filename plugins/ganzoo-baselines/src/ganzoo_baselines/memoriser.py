@@ -71,7 +71,8 @@ def sample(model: Memory, inputs: dict[str, Array]) -> Array:
     import numpy as np
 
     half, n = np.float32(0.5), len(model.x)
-    rows = np.clip(np.floor((inputs["z"][:, 0] * half + half) * np.float32(n)), 0, n - 1)
+    (z,) = inputs["z"].T
+    rows = np.clip(np.floor((z * half + half) * np.float32(n)), 0, n - 1)
     return model.x[rows.astype(np.int64)]
 
 

@@ -187,6 +187,8 @@ def export(model: Any, path: Path) -> bool:
     function = tf.function(lambda *inputs: {"x": infer(model, *inputs)}, autograph=False)
     with _quiet("tf2onnx", "tensorflow"):
         proto, _ = tf2onnx.convert.from_function(function, signature, opset=OPSET)
+    for value in (*proto.graph.input, *proto.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_param = "N"  # tf2onnx counts batch axes through the whole process
     onnx.save(proto, path)
     return True
 

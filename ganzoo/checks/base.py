@@ -1,0 +1,69 @@
+"""What a check is, what it answers, and the ways in which it says no."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+if TYPE_CHECKING:
+    from ganzoo.checks.context import Context
+    from ganzoo.types import Variant
+
+Status = Literal["passed", "failed", "expected", "skipped"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One rule that every plugin keeps.
+
+    ``id`` never changes once published. ``applies`` decides by what ``describe()`` declares; None: every variant.
+    ``run`` returns where the rule is kept and raises where it is broken.
+    """
+
+    id: str
+    summary: str
+    remedy: str
+    run: Callable[[Context], None]
+    applies: Callable[[Variant], bool] | None = None
+    applies_to: str = "every variant"
+
+
+class Result(msgspec.Struct, frozen=True):
+    """How one check went. ``why`` is one line; ``expected`` is a failure that was announced with its reason."""
+
+    id: str
+    status: Status
+    why: str
+    seconds: float
+
+
+class CheckFailed(Exception):
+    """The rule is broken; the message says by what."""
+
+
+class NotMade(Exception):
+    """The check says nothing on its rule."""
+
+
+class Refused(NotMade):
+    """The caller's own request is wrong; the message says how."""
+
+
+class Blocked(NotMade):
+    """The check cannot be made, because the rule of the check ``owner`` is broken."""
+
+    def __init__(self, owner: str) -> None:
+        super().__init__(owner)
+        self.owner = owner
+
+
+def one_line(error: BaseException) -> str:
+    """An error as one line that says what went wrong."""
+    from ganzoo.errors import GanzooError
+
+    own = isinstance(error, (CheckFailed, GanzooError))
+    text = " ".join((str(error) if own else f"{type(error).__name__}: {error}").split())
+    return text if len(text) <= 400 else f"{text[:399]}…"

@@ -1,0 +1,20 @@
+"""The published checks of ganzoo, on every variant of this package."""
+
+from typing import Any
+
+from ganzoo.testing import parametrize_with_checks
+
+
+@parametrize_with_checks("dcgan")
+def test_dcgan(check: Any) -> None:
+    check()
+
+
+@parametrize_with_checks("infogan")
+def test_infogan(check: Any) -> None:
+    check()
+
+
+@parametrize_with_checks("wgan")
+def test_wgan(check: Any) -> None:
+    check()
