@@ -51,8 +51,11 @@ $(PEERS)/.installed: tests/peers/requirements.txt
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
+# jax2onnx asks for the plain onnxruntime, which would overwrite the files of onnxruntime-gpu; what it really needs is
+# among ganzoo-jax's own dependencies.
 $(VENV)/.installed: $(BIN)/python $(PROJECTS)
 	$(PIP) --editable . $(PLUGINS)
+	$(PIP) --no-deps jax2onnx
 	touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
