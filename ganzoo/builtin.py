@@ -1,8 +1,9 @@
-"""ganzoo's own extension: its datasets, extractors and metrics, through the hooks that everybody uses."""
+"""ganzoo's own extension: datasets, extractors, metrics and observers, through the hooks that everybody uses."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from ganzoo.hookspecs import hookimpl
 
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from ganzoo.data.base import Source
     from ganzoo.extractors import ExtractorSource
     from ganzoo.metrics import Metric
+    from ganzoo.observers import Observers
 
 
 @hookimpl
@@ -34,3 +36,17 @@ def register_metrics() -> list[Metric]:
     from ganzoo.metrics import builtin_metrics
 
     return builtin_metrics()
+
+
+@hookimpl
+def run_event(event: str, run: dict[str, Any]) -> None:
+    """Tell the observers that were switched on: csv, tensorboard, mlflow."""
+    _observers()(event, run)
+
+
+@cache
+def _observers() -> Observers:
+    """Those of this process; they hold the files that are open between two events."""
+    from ganzoo.observers import Observers
+
+    return Observers()

@@ -3,6 +3,7 @@
     GanzooError                 exit 1   anything below; carries one sentence and an optional hint
     ├── UsageError              exit 2   the request itself is wrong
     │   ├── UnknownName                  no such variant, dataset, option, extractor, metric
+    │   ├── Disabled                     the plugin asked for is switched off
     │   ├── OptionError                  an option has the wrong type or is out of range
     │   ├── RegistryError                registry.toml is malformed; names the key
     │   └── Incompatible                 the variant cannot take these data
@@ -58,6 +59,10 @@ class UnknownName(UsageError):
         super().__init__(f"Unknown {kind} '{name}'.{guess}{there}", hint)
         self.name = name
         self.known = tuple(names)
+
+
+class Disabled(UsageError):
+    """The plugin asked for is switched off; the hint says how to switch it on."""
 
 
 class OptionError(UsageError):

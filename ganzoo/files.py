@@ -18,6 +18,16 @@ def cache_root() -> Path:
     return Path(platformdirs.user_cache_dir("ganzoo"))
 
 
+def config_root() -> Path:
+    """The user's settings of ganzoo: $GANZOO_CONFIG, or the platform's usual place."""
+    given = os.environ.get("GANZOO_CONFIG")
+    if given:
+        return Path(given).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("ganzoo"))
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Write beside ``path`` and rename. Raises StoreError (no space, no permission) and leaves the old file alone."""
     import tempfile

@@ -2,7 +2,9 @@
 
 A variant lives in the entry-point group ``ganzoo.variants``: the entry point's name is the variant's name, its
 object a light module whose functions carry ``@ganzoo.hookimpl``. Frameworks are imported inside the hooks.
-An extension lives in ``ganzoo.extensions`` and adds datasets, extractors, metrics or observers.
+An extension lives in ``ganzoo.extensions`` and adds datasets, extractors, metrics or observers. A command lives in
+``ganzoo.commands``: the entry point's name is the command's, its object a ``click.Command``. Commands have no hook,
+because ``ganzoo --help`` names them without importing anybody's module.
 """
 
 from __future__ import annotations
@@ -12,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
+from ganzoo.groups import COMMANDS, EXTENSIONS, PROJECT, VARIANTS
+
 if TYPE_CHECKING:
     from ganzoo.data.base import Source
     from ganzoo.extractors import ExtractorSource
     from ganzoo.metrics import Metric
     from ganzoo.types import Array, TrainRun, Variant
 
-PROJECT = "ganzoo"
-VARIANTS = "ganzoo.variants"
-EXTENSIONS = "ganzoo.extensions"
+__all__ = ["COMMANDS", "EXTENSIONS", "PROJECT", "VARIANTS", "ExtensionSpec", "VariantSpec", "hookimpl", "hookspec"]
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
@@ -62,23 +64,27 @@ class ExtensionSpec:
 
     @hookspec
     def register_datasets(self) -> list[Source]:
-        """Datasets by name; a source loads when it is asked for, not when it is registered."""
+        """Datasets by name (``ganzoo.Source``); a source loads when it is asked for, not when it is registered."""
         raise AssertionError  # a specification is never called
 
     @hookspec
     def register_extractors(self) -> list[ExtractorSource]:
-        """Feature extractors by name, each an ONNX file."""
+        """Feature extractors by name (``ganzoo.ExtractorSource``), opened when they are asked for."""
         raise AssertionError  # a specification is never called
 
     @hookspec
     def register_metrics(self) -> list[Metric]:
-        """Metrics by name, each a pure function of arrays."""
+        """Metrics by name (``ganzoo.Metric``), each a pure function of arrays.
+
+        One that raises is named in a warning and leaves its columns out; the others are not hurt.
+        """
         raise AssertionError  # a specification is never called
 
     @hookspec
     def run_event(self, event: str, run: dict[str, Any]) -> None:
-        """Observe a run: ``started``, ``finished`` and ``failed`` come with path, variant, dataset, seed, status, note,
-        steps and train_seconds; ``step`` with step, total, seconds and scalars; ``resumed`` with step and total.
+        """Observe a training run. Every event comes with ``path``, the run's folder.
 
-        An observer's error is logged and never stops the run.
+        ``started``, ``finished`` and ``failed`` have variant, dataset, seed, status, note, steps and train_seconds too;
+        ``step`` has step, total, seconds and scalars; ``resumed`` has step and total. Each observer gets a copy of its
+        own. An observer's error is logged and never stops the run.
         """

@@ -6,17 +6,20 @@ Set ``GANZOO_STRICT=1`` to see the original exception instead.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from ganzoo.discovery import Origin, installed
-from ganzoo.errors import GanzooError, PluginError, UnknownName
-from ganzoo.hookspecs import EXTENSIONS, PROJECT, VARIANTS, ExtensionSpec, VariantSpec
+from ganzoo.described import check_variant
+from ganzoo.discovery import Origin, by_name, installed
+from ganzoo.errors import PluginError, UnknownName
+from ganzoo.extending import REGISTERING, Extensions, call_alone
+from ganzoo.groups import GROUPS
+from ganzoo.guard import fenced, guard, warn
+from ganzoo.hookspecs import PROJECT, VariantSpec
+from ganzoo.switches import Switches
 from ganzoo.types import Variant
 
 if TYPE_CHECKING:
@@ -29,7 +32,6 @@ if TYPE_CHECKING:
     from ganzoo.registry import Registry
     from ganzoo.types import Array, TrainRun
 
-R = TypeVar("R")
 REQUIRED = ("describe", "train", "sample", "export")
 
 
@@ -65,25 +67,32 @@ class Zoo:
         variants: Iterable[EntryPoint | Origin] = (),
         extensions: Iterable[EntryPoint | Origin] = (),
         registry: Registry | None = None,
+        *,
+        commands: Iterable[EntryPoint | Origin] = (),
+        switches: Switches | None = None,
     ) -> None:
-        self._points = _by_name(variants)
-        self._extension_points = _by_name(extensions)
+        self.switches = switches or Switches()
+        groups = [list(dict.fromkeys(map(Origin.of, points))) for points in (variants, extensions, commands)]
+        self._all = dict(zip(("variant", "extension", "command"), groups, strict=True))
+        on = [[origin for origin in group if not self.switches.off(origin)] for group in groups]
+        self._points = by_name(on[0])
+        self._commands = on[2]
         self._registry = registry
         self._loaded: dict[str, Plugin] = {}
         self._manager = pluggy.PluginManager(PROJECT)
         self._manager.add_hookspecs(VariantSpec)
-        self._extensions: pluggy.PluginManager | None = None
-        self._extension_names: dict[str, Origin] = {}
-        self.broken_extensions: dict[str, PluginError] = {}
+        self._extensions = Extensions(on[1])
+        self.notes = self._extensions.notes
+        """Sentences on plugins that work and did something that they should not."""
 
     @classmethod
     def discover(cls, registry: Registry | None = None) -> Zoo:
         """Read the installed entry points; the registry lets unknown names say what to install."""
-        variants, extensions = installed(VARIANTS, EXTENSIONS)
-        return cls(variants, extensions, registry)
+        variants, extensions, commands = installed(*GROUPS)
+        return cls(variants, extensions, registry, commands=commands, switches=Switches.current())
 
     def names(self) -> list[str]:
-        """Every variant's name, sorted."""
+        """The name of every variant that is on, sorted."""
         return sorted(self._points)
 
     def origins(self, name: str) -> list[Origin]:
@@ -91,11 +100,24 @@ class Zoo:
         return list(self._points[name])
 
     def extension_origins(self) -> list[Origin]:
-        """Every extension, loaded or not."""
-        return [point for points in self._extension_points.values() for point in points]
+        """Every extension that is on, loaded or not."""
+        return list(self._extensions.origins)
+
+    def command_origins(self) -> list[Origin]:
+        """Every command of a plugin that is on."""
+        return list(self._commands)
+
+    def everything(self) -> list[tuple[str, Origin]]:
+        """Kind and origin of every plugin installed, on or off."""
+        return [(kind, origin) for kind, group in self._all.items() for origin in group]
+
+    @property
+    def broken_extensions(self) -> dict[Origin, PluginError]:
+        """Extensions that failed so far, in whole or in part."""
+        return self._extensions.broken
 
     def load(self, name: str) -> Plugin:
-        """Import and describe one variant. Raises UnknownName, or PluginError with the cause."""
+        """Import and describe one variant. Raises UnknownName, Disabled, or PluginError with the cause."""
         if name not in self._loaded:
             self._loaded[name] = self._load(name)
         return self._loaded[name]
@@ -107,28 +129,39 @@ class Zoo:
         except PluginError as error:
             return error
 
-    def _load(self, name: str) -> Plugin:
+    def the_one(self, name: str) -> Origin:
+        """Who provides a variant. Raises UnknownName, Disabled, or PluginError where two distributions claim it."""
         if name not in self._points:
+            for origin in self._all["variant"]:
+                if origin.name == name:
+                    raise self.switches.refusal("variant", origin)
             hint = self._registry.install_hint(name) if self._registry else ""
             raise UnknownName("variant", name, self._points, hint)
         points = self._points[name]
         if len(points) > 1:
             owners = " and ".join(map(str, points))
-            raise PluginError(f"The name '{name}' is claimed by {owners}.", "Uninstall one of them.")
-        origin = points[0]
-        module = _guard(origin, "failed to load", origin.load)
+            raise PluginError(
+                f"The name '{name}' is claimed by {owners}.",
+                "Uninstall one of them, or switch one off with 'ganzoo plugins --disable DISTRIBUTION'.",
+            )
+        return points[0]
+
+    def _load(self, name: str) -> Plugin:
+        origin = self.the_one(name)
+        module = fenced(origin, "failed to load", origin.load, self.notes)
         try:
-            _guard(origin, "was refused", lambda: self._register(module, name))
-            variant = _guard(origin, "failed in describe", lambda: self._caller(module)("describe", {}))
-            _check_variant(variant, origin)
+            guard(origin, "was refused", lambda: self._register(module, name))
+            call = self._caller(module)
+            variant = fenced(origin, "failed in describe", lambda: call("describe", {}), self.notes)
+            for sentence in check_variant(variant, origin):
+                warn(sentence, self.notes)
         except BaseException:
             self._forget(name)
             raise
-        call = self._caller(module)
         return Plugin(
             variant,
             origin,
-            lambda hook, given: _guard(origin, f"failed in {hook}", lambda: call(hook, given), own=True),
+            lambda hook, given: guard(origin, f"failed in {hook}", lambda: call(hook, given), own=True),
         )
 
     def _register(self, module: Any, name: str) -> None:
@@ -146,130 +179,24 @@ class Zoo:
         return any(impl.plugin is module for impl in getattr(self._manager.hook, hook).get_hookimpls())
 
     def _caller(self, module: Any) -> Callable[[str, dict[str, Any]], Any]:
-        return lambda hook, given: _call_alone(self._manager, module, hook, given)
+        return lambda hook, given: call_alone(self._manager, module, hook, given)
 
     def datasets(self) -> dict[str, Source]:
         """Every registered dataset source by name."""
-        return self._collect("register_datasets")
+        return self._extensions.collect("register_datasets")
 
     def extractors(self) -> dict[str, ExtractorSource]:
         """Every registered extractor by name."""
-        return self._collect("register_extractors")
+        return self._extensions.collect("register_extractors")
 
     def metrics(self) -> dict[str, Metric]:
         """Every registered metric by name."""
-        return self._collect("register_metrics")
+        return self._extensions.collect("register_metrics")
 
-    def check_extensions(self) -> list[str]:
-        """Ask every extension for all it registers; one sentence per problem."""
-        clashes = []
-        for ask in (self.datasets, self.extractors, self.metrics):
-            try:
-                ask()
-            except PluginError as error:
-                clashes.append(str(error))
-        return [*map(str, self.broken_extensions.values()), *clashes]
+    def registered(self) -> dict[str, list[str]]:
+        """The names that all extensions register, by hook; what fails is in ``broken_extensions``."""
+        return {hook: list(self._extensions.collect(hook)) for hook in REGISTERING}
 
     def emit(self, event: str, run: dict[str, Any]) -> list[str]:
-        """Tell every observer; returns one sentence per observer that failed."""
-        return [
-            str(error)
-            for _, result in self._each("run_event", event=event, run=run)
-            if isinstance(error := result, PluginError)
-        ]
-
-    def _collect(self, hook: str) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        owners: dict[str, str] = {}
-        for owner, items in self._each(hook, check=_named):
-            if isinstance(items, PluginError):
-                self.broken_extensions[owner] = items
-                continue
-            for item in items:
-                if item.name in found:
-                    raise PluginError(
-                        f"The name '{item.name}' is registered by {owners[item.name]} and {owner}.",
-                        "Uninstall one of them.",
-                    )
-                found[item.name] = item
-                owners[item.name] = owner
-        return found
-
-    def _each(
-        self, hook: str, check: Callable[[Any], Any] = lambda result: result, **given: Any
-    ) -> list[tuple[str, Any]]:
-        """The owner and the checked result, or the error, of every extension that has the hook."""
-        manager = self._extension_manager()
-        results: list[tuple[str, Any]] = []
-        for impl in getattr(manager.hook, hook).get_hookimpls():
-            origin = self._extension_names[impl.plugin_name]
-            try:
-                answers = _guard(origin, f"failed in {hook}", partial(_call_alone, manager, impl.plugin, hook, given))
-                result = _guard(origin, f"failed in {hook}", partial(check, answers[0] if answers else None))
-            except PluginError as error:
-                result = error
-            results.append((str(origin), result))
-        return results
-
-    def _extension_manager(self) -> pluggy.PluginManager:
-        if self._extensions is None:
-            manager = pluggy.PluginManager(PROJECT)
-            manager.add_hookspecs(ExtensionSpec)
-            for origin in self.extension_origins():
-                name = f"{origin}: {origin.name}"  # two distributions may well call theirs the same
-                self._extension_names[name] = origin
-                try:
-                    module = _guard(origin, "failed to load", origin.load)
-                    _guard(origin, "was refused", lambda m=module, n=name: manager.register(m, n))
-                except PluginError as error:
-                    self.broken_extensions[str(origin)] = error
-                    if manager.has_plugin(name):
-                        manager.unregister(name=name)
-            self._extensions = manager
-        return self._extensions
-
-
-def _call_alone(manager: pluggy.PluginManager, plugin: Any, hook: str, given: dict[str, Any]) -> Any:
-    """Call a hook of one plugin and of no other."""
-    others = [other for other in manager.get_plugins() if other is not plugin]
-    return manager.subset_hook_caller(hook, others)(**given)
-
-
-def _by_name(points: Iterable[EntryPoint | Origin]) -> dict[str, list[Origin]]:
-    """Group by name; the same distribution seen twice on the path counts once."""
-    found: dict[str, list[Origin]] = {}
-    for origin in dict.fromkeys(map(Origin.of, points)):
-        found.setdefault(origin.name, []).append(origin)
-    return found
-
-
-def _named(items: Any) -> list[Any]:
-    """What a register hook returned, if it is a list of things with names."""
-    if not isinstance(items, list) or not all(isinstance(getattr(item, "name", None), str) for item in items):
-        raise TypeError("it must return a list of objects that have a name")
-    return items
-
-
-def _guard(origin: Origin, what: str, action: Callable[..., R], *, own: bool = False) -> R:
-    """Run foreign code; anything it raises becomes a PluginError. ``own`` lets errors of ganzoo's tree pass through."""
-    try:
-        return action()
-    except KeyboardInterrupt:
-        raise
-    except (Exception, SystemExit) as error:  # the plugin boundary: whatever it is, name the culprit
-        if os.environ.get("GANZOO_STRICT") == "1" or (own and isinstance(error, GanzooError)):
-            raise
-        cause = " ".join(f"{type(error).__name__}: {error}".split())
-        raise PluginError(f"Plugin {origin.name} ({origin}) {what}: {cause}.") from error
-
-
-def _check_variant(variant: Any, origin: Origin) -> None:
-    if not isinstance(variant, Variant):
-        raise PluginError(
-            f"Plugin {origin.name} ({origin}) described itself with {type(variant).__name__}, not ganzoo.Variant."
-        )
-    if variant.name != origin.name:
-        raise PluginError(
-            f"Plugin {origin.name} ({origin}) calls itself '{variant.name}'.",
-            "The entry point's name and the described name must agree.",
-        )
+        """Tell every observer; returns one sentence per new failure."""
+        return self._extensions.emit(event, run)

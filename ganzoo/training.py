@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ganzoo.runs import Manifest, RunFolder, RunStore
 
 LOG_SECONDS = 10.0
-_ENVIRONMENT = ("numpy", "onnx", "onnxruntime-gpu", "onnxruntime", "torch", "tensorflow", "keras")
+_ENVIRONMENT = ("numpy", "onnx", "onnxruntime-gpu", "onnxruntime", "torch", "tensorflow", "keras", "jax", "jax2onnx")
 
 
 def train(
@@ -78,7 +78,7 @@ def train(
             checkpoint_seconds=checkpoint_seconds,
         )
         with _recorded(folder, manifest, loop, log):
-            log.notify("started", _event(folder, manifest))
+            log.notify("started", _event(manifest))
             _execute(plugin, folder, manifest, loop, log)
     return folder
 
@@ -103,7 +103,7 @@ def _execute(plugin: Plugin, folder: RunFolder, manifest: Manifest, loop: Loop, 
         files=folder.hashes(),
     )
     folder.write_manifest(done)
-    log.notify("finished", _event(folder, done))
+    log.notify("finished", _event(done))
 
 
 @dataclass(frozen=True)
@@ -202,14 +202,14 @@ def _recorded(folder: RunFolder, manifest: Manifest, loop: Loop, log: LogFile) -
             train_seconds=round(loop.seconds, 3),
         )
         folder.write_manifest(ended)
-        log.notify("failed", _event(folder, ended))
+        log.notify("failed", _event(ended))
         raise
 
 
-def _event(folder: RunFolder, manifest: Manifest) -> dict[str, Any]:
+def _event(manifest: Manifest) -> dict[str, Any]:
     """What observers hear of a run that starts or ends."""
     names = ("variant", "dataset", "seed", "status", "note", "steps", "train_seconds")
-    return {"path": str(folder.path)} | {name: getattr(manifest, name) for name in names}
+    return {name: getattr(manifest, name) for name in names}
 
 
 @contextmanager
@@ -252,8 +252,8 @@ class LogFile:
         self.notify(event, fields)
 
     def notify(self, event: str, fields: dict[str, Any]) -> None:
-        """Pass an event on without recording it."""
-        self._then(event, fields)
+        """Pass an event on without recording it; each says which run it is of."""
+        self._then(event, {"path": str(self._path.parent), **fields})
 
     def write(self) -> None:
         """Replace log.csv with the rows so far."""

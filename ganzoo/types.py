@@ -65,6 +65,8 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
     takes: tuple[Kind, ...] = ("image",)
     sizes: tuple[int, int] = (8, 64)
     role: Literal["model", "floor", "ceiling"] = "model"
+    api: int = 1
+    """The ``ganzoo.API_VERSION`` that the variant was written for."""
 
 
 class DataSpec(msgspec.Struct, frozen=True, kw_only=True):

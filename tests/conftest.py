@@ -23,9 +23,10 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No test sees what the user has imported or kept, nor leaves anything there."""
+    """No test sees what the user has imported, kept or switched off, nor leaves anything there."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GANZOO_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("GANZOO_CONFIG", str(tmp_path_factory.mktemp("config")))
         yield
 
 

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import importlib.metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 from helpers import Install
 
-from ganzoo.errors import GanzooError, OptionError, PluginError, UnknownName
+from ganzoo import types
+from ganzoo.discovery import Origin
+from ganzoo.errors import GanzooError, OptionError, PluginError, ScoreError, UnknownName
+from ganzoo.hookspecs import EXTENSIONS
 from ganzoo.plugins import Zoo
 from ganzoo.registry import Registry
 
@@ -14,6 +19,7 @@ import ganzoo
 
 class Options(ganzoo.Options):
     steps: int = 3
+    z_dim: int = 4
 
 @ganzoo.hookimpl
 def describe():
@@ -64,6 +70,18 @@ BROKEN = {
     "describe raises": (A.replace("return ganzoo.Variant", "1 / 0\n    return ganzoo.Variant"), "ZeroDivisionError"),
     "describe of a wrong type": (A.replace("return ganzoo.Variant", "return dict"), "with dict, not ganzoo.Variant"),
     "describe of a wrong field": (A.replace("backend=", "backnd="), "failed in describe: TypeError"),
+    "lies about a type": (A.replace('summary="s"', "summary=7"), "summary=7 (Expected `str`, got `int`)"),
+    "lies about facts": (A.replace('loss=""', "loss=3"), "facts="),
+    "facts of another class": (A.replace("facts=ganzoo.Facts(", "facts=dict("), "Expected `Facts`, got `dict`"),
+    "an empty range": (A.replace('paper="p"', 'paper="p", sizes=(64, 8)'), "sizes=(64, 8) is no range"),
+    "takes nothing": (A.replace('paper="p"', 'paper="p", takes=()'), "takes=() leaves nothing to train on"),
+    "takes the unknown": (A.replace('paper="p"', 'paper="p", takes=("sound",)'), "takes=('sound',)"),
+    "an input without an option": (A.replace("z_dim", "z_size"), "inputs.z='z_dim' is neither a size nor an option"),
+    "options of another class": (A.replace("options=Options", "options=dict"), "is no subclass of ganzoo.Options"),
+    "an option without a default": (A.replace("steps: int = 3", "steps: int"), "do not work without being set"),
+    "a default of a wrong type": (A.replace("steps: int = 3", "steps: int = 'x'"), "Option steps=x of a is not valid"),
+    "made for a newer API": (A.replace('paper="p"', 'paper="p", api=2'), "plugin API 2, but this ganzoo has 1. Update"),
+    "made for no API": (A.replace('paper="p"', 'paper="p", api=0'), "names the plugin API 0"),
     "describes another": (GOOD.format(name="other"), "calls itself 'other'"),
 }
 
@@ -128,6 +146,29 @@ def test_keyboard_interrupt_is_not_a_plugins_error(install: Install) -> None:
         Zoo(install("slow", variants={"a": "raise KeyboardInterrupt"})).try_load("a")
 
 
+def test_a_plugin_of_an_older_api_works_and_is_named(
+    install: Install, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    monkeypatch.setattr(types, "API_VERSION", 2)
+    zoo = Zoo([*install("old", variants={"a": A}), *install("new", variants={"b": NEWER})])
+    assert zoo.load("a").variant.api == 1
+    assert zoo.load("b").variant.api == 2
+    (note,) = zoo.notes
+    assert note.startswith("Plugin a (old 1.2) was written for plugin API 1; this ganzoo has 2")
+    assert note in caplog.text
+
+
+NEWER = GOOD.format(name="b").replace('paper="p"', 'paper="p", api=2')
+
+
+def test_stale_entry_points_say_so(install: Install) -> None:
+    (point,) = install("gone", variants={"a": A})
+    for value in ("site_gone.nowhere", f"{point.value}:plugin", f"{point.value}.inner"):
+        origin = Origin("a", value, "gone", "1.2")
+        with pytest.raises(PluginError, match=rf"names {value}, which is not there: reinstall gone"):
+            Zoo([origin]).load("a")
+
+
 def test_an_unknown_variant_says_what_to_install(install: Install, catalogue: Registry) -> None:
     zoo = Zoo(install("one", variants={"dcgan2": A}), registry=catalogue)
     with pytest.raises(UnknownName, match=r"'dcgan'\. Did you mean 'dcgan2'\?.*pip install ganzoo-torch"):
@@ -140,7 +181,7 @@ from ganzoo.data.base import Source
 
 @ganzoo.hookimpl
 def register_datasets():
-    return [Source(name="{name}", summary="", kind="image", load=None)]
+    return [Source(name="{name}", summary="", kind="image", load=lambda argument, folder: 1 / 0)]
 """
 BREAKS = """
 @ganzoo.hookimpl
@@ -158,7 +199,9 @@ def test_an_extension_that_breaks_in_one_hook_keeps_its_others(install: Install)
     zoo = Zoo(extensions=points)
     assert set(zoo.datasets()) == {"mine", "w"}
     assert zoo.metrics() == {}
-    assert "half (half 1.2) failed in register_metrics" in str(zoo.broken_extensions["half 1.2"])
+    (broken,) = zoo.broken_extensions.items()
+    assert str(broken[0]) == "half 1.2"
+    assert "half (half 1.2) failed in register_metrics" in str(broken[1])
 
 
 @pytest.mark.parametrize(
@@ -169,9 +212,13 @@ def test_an_extension_that_breaks_in_one_hook_keeps_its_others(install: Install)
         DATASETS.format(name="x").replace("return [", "return ['x'] #"),
         DATASETS.format(name="x") + "    raise ganzoo.GanzooError('mine')",
         DATASETS.format(name="x").replace("[Source(", "1 / 0 #"),
+        DATASETS.format(name="x").replace('summary=""', "summary=None"),
+        DATASETS.format(name="x").replace("[Source(", "[__import__('types').SimpleNamespace("),
+        DATASETS.format(name="x").replace("lambda argument, folder: 1 / 0", "'a string'"),
+        DATASETS.format(name="x").replace("@ganzoo.hookimpl", ""),
         DATASETS.format(name="x").replace("register_datasets()", "register_datasets(more)"),
     ],
-    ids=["import", "none", "strings", "after return", "raises", "signature"],
+    ids=["import", "none", "strings", "after return", "raises", "summary", "class", "load", "unmarked", "signature"],
 )
 def test_a_broken_extension_hurts_no_other(source: str, install: Install) -> None:
     zoo = Zoo(
@@ -182,7 +229,7 @@ def test_a_broken_extension_hurts_no_other(source: str, install: Install) -> Non
     )
     assert "w" in zoo.datasets()
     if "after" not in source and "mine" not in source:
-        assert "bad 1.2" in zoo.broken_extensions
+        assert [str(origin) for origin in zoo.broken_extensions] == ["bad 1.2"]
 
 
 def test_extensions_of_one_name_are_both_loaded(install: Install) -> None:
@@ -194,13 +241,78 @@ def test_extensions_of_one_name_are_both_loaded(install: Install) -> None:
     assert set(Zoo(extensions=points).datasets()) == {"x", "y"}
 
 
-def test_one_dataset_from_two_extensions_names_both(install: Install) -> None:
+def test_one_dataset_from_two_extensions_belongs_to_neither(install: Install, caplog: Any) -> None:
     points = [
         *install("one", extensions={"a": DATASETS.format(name="x")}),
-        *install("two", extensions={"b": DATASETS.format(name="x")}),
+        *install("two", extensions={"b": DATASETS.format(name="x") + MINE}),
     ]
-    with pytest.raises(PluginError, match=r"'x' is registered by (one 1\.2 and two 1\.2|two 1\.2 and one 1\.2)"):
-        Zoo(extensions=points).datasets()
+    zoo = Zoo(extensions=points)
+    assert set(zoo.datasets()) == set()
+    assert set(zoo.extractors()) == {"mine"}
+    sentence = "The dataset 'x' is registered by one 1.2 and two 1.2; none of them is used."
+    assert sorted(map(str, zoo.broken_extensions)) == ["one 1.2", "two 1.2"]
+    assert all(sentence in str(error) for error in zoo.broken_extensions.values())
+    zoo.datasets()
+    assert [sentence in record.message for record in caplog.records] == [True], "it is said once"
+
+
+MINE = """
+@ganzoo.hookimpl
+def register_extractors():
+    return [ganzoo.ExtractorSource(name="mine", summary="", open=lambda device, threads: 1 / 0)]
+"""
+
+
+def test_nobody_takes_a_name_from_ganzoo_itself(install: Install, caplog: Any) -> None:
+    theirs = install("thief", extensions={"t": DATASETS.format(name="digits")})
+    zoo = Zoo(extensions=[*theirs, *importlib.metadata.entry_points(group=EXTENSIONS)])
+    assert zoo.datasets()["digits"].summary, "ganzoo's own"
+    assert [str(origin) for origin in zoo.broken_extensions] == ["thief 1.2"]
+    assert "registered by thief 1.2 and ganzoo" in caplog.text
+    assert "ganzoo's own is used" in caplog.text
+
+
+def test_what_an_extension_gave_is_named_when_it_fails_later(install: Install) -> None:
+    zoo = Zoo(extensions=install("late", extensions={"t": DATASETS.format(name="x") + MINE}))
+    with pytest.raises(PluginError, match=r"t \(late 1\.2\) failed to load 'x': ZeroDivisionError"):
+        zoo.datasets()["x"].load("", None)
+    with pytest.raises(PluginError, match=r"t \(late 1\.2\) failed to open 'mine': ZeroDivisionError"):
+        zoo.extractors()["mine"].open("cpu", 1)
+
+
+METRIC = """
+import ganzoo
+
+def compute(sets):
+    {body}
+
+@ganzoo.hookimpl
+def register_metrics():
+    return [ganzoo.Metric(name="m", summary="", columns=("m",), compute=compute)]
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "cause"),
+    [
+        ("1 / 0", "ZeroDivisionError"),
+        ("return 3", "must return a dict of m"),
+        ("return {'n': ganzoo.Estimate(1.0)}", "must return a dict of m"),
+        ("return {'m': 1.0}", "must be ganzoo.Estimate"),
+    ],
+)
+def test_a_metric_that_fails_leaves_its_columns_out(body: str, cause: str, install: Install, caplog: Any) -> None:
+    zoo = Zoo(extensions=install("odd", extensions={"e": METRIC.format(body=body)}))
+    assert zoo.metrics()["m"].compute(None) == {}  # type: ignore[arg-type]
+    assert "Plugin e (odd 1.2) failed in the metric 'm'" in caplog.text
+    assert cause in caplog.text
+
+
+def test_a_metric_may_refuse_samples(install: Install) -> None:
+    body = "from ganzoo.errors import ScoreError; raise ScoreError('too few')"
+    zoo = Zoo(extensions=install("fine", extensions={"e": METRIC.format(body=body)}))
+    with pytest.raises(ScoreError, match="too few"):
+        zoo.metrics()["m"].compute(None)  # type: ignore[arg-type]
 
 
 OBSERVER = """
@@ -222,7 +334,8 @@ def test_an_observers_error_is_not_fatal(install: Install) -> None:
     failures = zoo.emit("step", {"step": 3})
     assert len(failures) == 1
     assert "bad (bad 1.2) failed in run_event: GanzooError: deaf" in failures[0]
-    assert importlib.import_module(good[0].value).seen == [("step", 3)]
+    assert zoo.emit("step", {"step": 3}) == [], "it is said once"
+    assert importlib.import_module(good[0].value).seen == [("step", 3)] * 2
 
 
 def test_the_built_ins_come_through_the_same_hooks() -> None:

@@ -1,15 +1,21 @@
-"""The command line. Commands are imported when they are run; errors become one sentence and an exit code here."""
+"""The command line. Commands are imported when they are run; errors become one sentence and an exit code here.
+
+ganzoo's own commands and those of plugins (entry points in ``ganzoo.commands``) are found and loaded alike: by name,
+as the object that an entry point names. Help names them all and imports none.
+"""
 
 from __future__ import annotations
 
-import importlib
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ganzoo import __version__
 from ganzoo.errors import GanzooError
+
+if TYPE_CHECKING:
+    from ganzoo.discovery import Origin
 
 # Name, and what `ganzoo --help` says of it: known here so that help imports no command.
 COMMANDS = {
@@ -23,6 +29,8 @@ COMMANDS = {
     "export": "Copy a run's generator.onnx out of the run store.",
     "bench": "Train and score many variants, and write the leaderboards.",
     "board": "Show a dataset's leaderboard.",
+    "new": "Write a plugin package that works at once.",
+    "check": "Check a plugin against the published list of checks.",
     "plugins": "Show the installed plugins, broken ones included.",
     "extractor": "Show the feature extractors, or import one.",
     "data": "Show the datasets and where their files are looked for.",
@@ -31,27 +39,31 @@ COMMANDS = {
 
 
 class Zoo(click.Group):
-    """A group whose commands live in modules of the same name, imported on use."""
+    """A group whose commands are found by entry point and imported on use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order of COMMANDS."""
-        return list(COMMANDS)
+        """Ganzoo's own in the order of COMMANDS, then those of plugins."""
+        return [*COMMANDS, *sorted(added())]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the module of one command."""
-        if cmd_name not in COMMANDS:
+        """Import one command. Raises PluginError for one of a plugin that cannot be had."""
+        origin = find(cmd_name)
+        if origin is None:
             return None
-        command: click.Command = importlib.import_module(f"ganzoo.cli.{cmd_name}_").command
+        from ganzoo.guard import load_command
+
+        command: click.Command = load_command(origin, [])
         return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Unknown commands answer with the nearest known one."""
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS and args[0] not in added():
             import difflib
 
-            close = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            known = self.list_commands(ctx)
+            close = difflib.get_close_matches(args[0], known, n=1)
             guess = f" Did you mean '{close[0]}'?" if close else ""
             ctx.fail(f"There is no command '{args[0]}'.{guess}")
         return super().resolve_command(ctx, args)
@@ -60,6 +72,9 @@ class Zoo(click.Group):
         """List the commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+        if theirs := added():
+            with formatter.section("Commands of plugins"):
+                formatter.write_dl([(n, f"From {' and '.join(map(str, theirs[n]))}.") for n in sorted(theirs)])
 
     def invoke(self, ctx: click.Context) -> Any:
         """The one error boundary."""
@@ -76,14 +91,42 @@ class Zoo(click.Group):
         except Exception as error:  # the edge: everything becomes a sentence, with --verbose a traceback too
             if ctx.params.get("verbose"):
                 raise
-            click.echo(_sentence(error), err=True)
+            click.echo(_sentence(error, ctx.invoked_subcommand), err=True)
             ctx.exit(error.exit_code if isinstance(error, GanzooError) else 1)
 
 
-def _sentence(error: Exception) -> str:
-    own = isinstance(error, GanzooError)
-    where = "" if own else f" ({type(error).__name__} inside ganzoo: 'ganzoo --verbose ...' shows where)"
-    return f"Error: {error}{where}"
+def _sentence(error: Exception, command: str | None) -> str:
+    if isinstance(error, GanzooError):
+        return f"Error: {error}"
+    where = "ganzoo" if command in COMMANDS or command is None else f"the command of {added()[command][0]}"
+    return f"Error: {error} ({type(error).__name__} inside {where}: 'ganzoo --verbose ...' shows where)"
+
+
+def added() -> dict[str, list[Origin]]:
+    """Who provides the commands of plugins that are on, by name. ganzoo's own are no plugin's to replace."""
+    from ganzoo.discovery import by_name, installed
+    from ganzoo.groups import COMMANDS as GROUP
+    from ganzoo.groups import GROUPS
+    from ganzoo.switches import Switches
+
+    origins = dict(zip(GROUPS, installed(*GROUPS), strict=True))[GROUP]
+    switches = Switches.current() if origins else Switches()
+    on = by_name([origin for origin in origins if not switches.off(origin)])
+    return {name: found for name, found in on.items() if name not in COMMANDS}
+
+
+def find(name: str) -> Origin | None:
+    """The entry point of a command; None where there is none. Raises PluginError for a name that several claim."""
+    from ganzoo.discovery import Origin
+
+    if name in COMMANDS:
+        return Origin(name, f"ganzoo.cli.{name}_:command", "ganzoo", __version__)
+    origins = added().get(name, [])
+    if len(origins) > 1:
+        from ganzoo.survey import command_clash
+
+        raise command_clash(name, origins, ())
+    return origins[0] if origins else None
 
 
 @click.group(cls=Zoo, context_settings={"help_option_names": ["-h", "--help"]})

@@ -42,6 +42,14 @@ threads_option = click.option(
 )
 
 
+observe_option = click.option(
+    "--observe",
+    multiple=True,
+    metavar="NAME",
+    help="Also write every event of a run as csv, tensorboard or mlflow; may be repeated.",
+)
+
+
 def _together(*options: Callable[[F], F]) -> Callable[[F], F]:
     """Several options as one decorator, in the order in which help shows them."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ganzoo.cli import common
+from ganzoo.cli import COMMANDS, common
 
 
 @click.command("doctor")
@@ -64,16 +64,17 @@ def _try_cuda() -> list[str]:
 
 
 def _report_plugins() -> list[str]:
-    from ganzoo.errors import PluginError
+    """Each plugin is loaded in a process of its own, so that none can keep the doctor from speaking."""
+    from ganzoo.survey import survey
 
     _, zoo = common.open_zoo()
-    loaded = {name: zoo.try_load(name) for name in zoo.names()}
-    fine = [name for name, plugin in loaded.items() if not isinstance(plugin, PluginError)]
+    seen = survey(zoo, COMMANDS)
+    fine = sorted(seen.working("variant"))
     click.echo(f"\nvariants: {', '.join(fine) or 'none'}")
-    broken = [str(plugin) for plugin in loaded.values() if isinstance(plugin, PluginError)]
-    broken += zoo.check_extensions()
-    return (
-        broken
-        if fine
-        else [*broken, "no variant is installed; 'pip install ganzoo-torch' brings dcgan, wgan and infogan"]
-    )
+    for each in seen.standings:
+        if each.state not in ("ok", "broken"):
+            click.echo(f"{each.kind} {each.origin.name} ({each.origin}): {each.state}")
+    for note in seen.notes:
+        click.echo(f"note: {note}", err=True)
+    none = [] if fine else ["no variant works; 'pip install ganzoo-torch' brings dcgan, wgan and infogan"]
+    return [*seen.causes, *none]

@@ -9,20 +9,24 @@ from ganzoo.cli.common import table
 
 @click.command("list")
 def command() -> None:
-    """Show the variants: backend, data they take, paper."""
-    from ganzoo.errors import PluginError
+    """Show the variants: backend, data they take, paper.
+
+    No plugin is loaded here: what a variant says of itself is asked in a process of its own, and remembered.
+    """
     from ganzoo.plugins import Zoo
+    from ganzoo.probing import describe
 
     zoo = Zoo.discover()
-    rows, broken = [], []
-    for name in zoo.names():
-        loaded = zoo.try_load(name)
-        if isinstance(loaded, PluginError):
-            broken.append(str(loaded))
-            continue
-        variant = loaded.variant
-        takes = " or ".join(variant.takes) + (", labelled" if variant.inputs.labels else "")
-        rows.append([name, variant.backend, takes, variant.summary, variant.paper])
-    click.echo(table(["variant", "backend", "data", "what it is", "paper"], rows))
-    for line in broken:
-        click.echo(f"broken: {line}", err=True)
+    found = describe(zoo)
+    rows = [
+        [name, *(seen.about[part] for part in ("backend", "data", "summary", "paper"))]
+        for name, seen in found.items()
+        if not seen.cause
+    ]
+    click.echo(table(["variant", "backend", "data", "what it is", "paper"], sorted(rows)))
+    for seen in found.values():
+        if seen.cause:
+            click.echo(f"broken: {seen.cause}", err=True)
+    for kind, origin in zoo.everything():
+        if kind == "variant" and (off := zoo.switches.off(origin)):
+            click.echo(f"off: {origin.name} ({origin}), by {off}", err=True)

@@ -2,30 +2,54 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from ganzoo.cli import common
+from ganzoo.cli import COMMANDS, common
+
+if TYPE_CHECKING:
+    from ganzoo.plugins import Zoo
 
 
 @click.command("plugins")
-def command() -> None:
-    """Show the installed plugins, broken ones included."""
-    from ganzoo.errors import PluginError
+@click.option("--disable", metavar="NAME", help="Switch off what goes by NAME: a plugin, or a whole distribution.")
+@click.option("--enable", metavar="NAME", help="Switch it on again.")
+def command(disable: str | None, enable: str | None) -> None:
+    """Show the installed plugins, broken ones included.
+
+    Each is loaded in a process of its own with a time limit. Switching one on or off loads none.
+    """
+    from ganzoo.survey import survey
 
     registry, zoo = common.open_zoo()
-    rows, causes = [], []
-    for name in zoo.names():
-        loaded = zoo.try_load(name)
-        fine = not isinstance(loaded, PluginError)
-        rows += [[name, "variant", o.distribution, o.version, "ok" if fine else "broken"] for o in zoo.origins(name)]
-        if isinstance(loaded, PluginError):
-            causes.append(str(loaded))
-    causes += zoo.check_extensions()
-    for origin in zoo.extension_origins():
-        broken = zoo.broken_extensions.get(str(origin))
-        rows.append([origin.name, "extension", origin.distribution, origin.version, "broken" if broken else "ok"])
-    click.echo(common.table(["name", "kind", "distribution", "version", "state"], rows))
-    for cause in causes:
-        click.echo(cause, err=True)
-    for name in sorted(set(registry.variants) - set(zoo.names())):
+    if disable or enable:
+        _switch(zoo, disable, enable)
+        return
+    seen = survey(zoo, COMMANDS)
+    rows = [[s.origin.name, s.kind, s.origin.distribution, s.origin.version, s.state] for s in seen.standings]
+    click.echo(common.table(["name", "kind", "distribution", "version", "state"], sorted(rows, key=_order)))
+    for line in [*seen.causes, *(f"note: {note}" for note in seen.notes)]:
+        click.echo(line, err=True)
+    there = {origin.name for kind, origin in zoo.everything() if kind == "variant"}
+    for name in sorted(set(registry.variants) - there):
         click.echo(f"{name} is not installed: {registry.install_hint(name)}")
+
+
+def _order(row: list[str]) -> tuple[int, str]:
+    return ["variant", "extension", "command"].index(row[1]), row[0]
+
+
+def _switch(zoo: Zoo, off: str | None, on: str | None) -> None:
+    from ganzoo import switches
+
+    origins = [origin for _, origin in zoo.everything()]
+    if off:
+        switches.disable(off, origins)
+        click.echo(f"{off} is switched off in {switches.settings_file()}; 'ganzoo plugins --enable {off}' undoes it")
+    if on:
+        switches.enable(on, origins)
+        click.echo(f"{on} is switched on")
+        for origin in origins:
+            if on in (origin.name, origin.distribution) and (how := switches.Switches.current().off(origin)):
+                click.echo(f"but {origin.name} ({origin}) is still off, by {how}", err=True)

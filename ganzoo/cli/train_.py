@@ -27,6 +27,7 @@ _SHOWN = ("fid", "precision", "recall", "modes", "memorised", "hq", "label_accur
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Where to train.")
 @click.option("--quick", is_flag=True, help="Use the shorter recipe of bench --quick.")
 @click.option("--score/--no-score", "with_score", default=True, help="End with a quick score.  [default: score]")
+@common.observe_option
 @common.runs_option
 @common.registry_option
 def command(
@@ -38,6 +39,7 @@ def command(
     device: str,
     quick: bool,
     with_score: bool,
+    observe: tuple[str, ...],
     runs: Path,
     registry_path: Path | None,
 ) -> None:
@@ -45,9 +47,11 @@ def command(
 
     Starts from the recipe for the data where there is one. A run that was stopped goes on where it stopped.
     """
+    from ganzoo import observers
     from ganzoo.options import parse_assignments
 
     options = parse_assignments(assignments)
+    observers.switch_on(observe)
     common.use_one_thread()
     registry, zoo = common.open_zoo(registry_path)
     zoo.load(variant)

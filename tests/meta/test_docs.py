@@ -41,7 +41,8 @@ from ganzoo.testing import memory_run, onnx_difference, toy_images
 from ganzoo.worker import ONE_THREAD
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs" / "plugins").glob("*.md"))]
+INSTALLED = ROOT / "docs" / "plugins" / "tutorial.md"  # its steps run in tests of their own, with real installations
 MARKDOWN = sorted(
     path
     for path in ROOT.rglob("*.md")
@@ -49,7 +50,7 @@ MARKDOWN = sorted(
 )
 FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SHELLS = ("sh", "bash", "console")
-FRAMEWORKS = {"ganzoo-torch": "torch", "ganzoo-tensorflow": "tensorflow"}
+FRAMEWORKS = {"ganzoo-torch": "torch", "ganzoo-tensorflow": "tensorflow", "ganzoo-jax": "jax"}
 OFFLINE = ("digits", "ring", "grid", "npz:", "folder:")
 CATALOGUE = registry.load(ROOT / "registry.toml")
 
@@ -65,7 +66,12 @@ class Step:
 
     def __str__(self) -> str:
         first = self.text.strip().splitlines()[0][:50] if self.text.strip() else ""
-        return f"{self.page.name}:{self.line} {first if self.kind == 'command' else self.kind}"
+        return f"{shown(self.page)}:{self.line} {first if self.kind == 'command' else self.kind}"
+
+
+def shown(page: Path) -> str:
+    """A page's path as the ids of tests have it."""
+    return str(page.relative_to(ROOT))
 
 
 def blocks(page: Path) -> Iterator[tuple[int, str, str]]:
@@ -97,6 +103,8 @@ def steps() -> list[Step]:
     """Every step of every page, in order."""
     found = []
     for page in PAGES:
+        if page == INSTALLED:
+            continue
         for line, language, content in blocks(page):
             if language in SHELLS:
                 found += [Step(page, line + at, "command", text) for at, text in commands(language, content)]
@@ -151,6 +159,8 @@ def session(
     monkeypatch.syspath_prepend(str(found.folder))
     monkeypatch.setenv("PYTHONPATH", str(found.folder))
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path))
+    monkeypatch.setenv("GANZOO_CONFIG", str(found.folder / "config"))
+    monkeypatch.setenv("GANZOO_OBSERVE", "")  # what a step's --observe switches on goes with the step
     for name, value in ONE_THREAD.items():
         monkeypatch.setenv(name, value)
     return found
@@ -393,7 +403,7 @@ def options_of(name: str) -> set[str]:
 EVERY_OPTION = set().union(*(options_of(name) for name in COMMANDS), {"--version", "--verbose"})
 
 
-@pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=shown)
 def test_commands_and_options_named_in_the_text_exist(page: Path) -> None:
     for code in inline(page):
         own = re.match(r"(?:\.venv/bin/)?ganzoo (\S+)(.*)", code)
@@ -408,20 +418,20 @@ def test_commands_and_options_named_in_the_text_exist(page: Path) -> None:
         assert named <= known, f"`{code}` names {sorted(named - known)}"
 
 
-@pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=shown)
 def test_environment_variables_named_exist(page: Path) -> None:
     sources = [*ROOT.glob("ganzoo/**/*.py"), *ROOT.glob("tests/**/*.py"), ROOT / "Makefile"]
     text = "".join(path.read_text("utf-8") for path in sources)
     assert {name for name in re.findall(r"GANZOO_\w+", page.read_text("utf-8")) if name not in text} == set()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=shown)
 def test_help_shown_is_the_help(page: Path) -> None:
     real = [line.strip() for line in CliRunner().invoke(main, ["--help"]).output.splitlines()]
     for _, _, content in blocks(page):
         if "Usage: ganzoo [OPTIONS] COMMAND" in content:
-            shown = [line.strip() for line in content.splitlines() if not line.startswith("$ ")]
-            assert set(shown) <= {*real, "", "…", "..."}
+            lines = [line.strip() for line in content.splitlines() if not line.startswith("$ ")]
+            assert set(lines) <= {*real, "", "…", "..."}
 
 
 def test_every_column_of_the_runs_table_is_explained() -> None:
@@ -441,7 +451,7 @@ def test_every_dataset_is_explained() -> None:
 
 
 def test_every_hook_is_explained() -> None:
-    named = {name.partition("(")[0] for name in inline(ROOT / "docs" / "plugins.md")}
+    named = {name.partition("(")[0] for name in inline(ROOT / "docs" / "plugins" / "hooks.md")}
     for spec in (hookspecs.VariantSpec, hookspecs.ExtensionSpec):
         assert {name for name, _ in inspect.getmembers(spec, inspect.isfunction)} <= named
 
@@ -454,7 +464,7 @@ def slug(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.strip().lower().replace("`", "")).replace(" ", "-")
 
 
-@pytest.mark.parametrize("page", MARKDOWN, ids=lambda page: str(page.relative_to(ROOT)))
+@pytest.mark.parametrize("page", MARKDOWN, ids=shown)
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", outside_fences(page)):
         if re.match(r"[a-z]+:", target):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
+from helpers import write_distribution
 
 HEAVY = (
     *("torch", "tensorflow", "keras", "jax", "onnx", "onnxruntime", "pandas", "scipy", "sklearn", "matplotlib"),
@@ -35,3 +39,61 @@ def test_one_thread_is_asked_for_before_numpy_loads() -> None:
         "import sys; from ganzoo.cli.common import use_one_thread; use_one_thread(); sys.exit('numpy' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+MOST_TIMES = 2.0
+PLUGINS = 30
+
+
+@pytest.fixture
+def crowd(tmp_path: Path) -> Path:
+    """A folder with 30 distributions, each with a variant, an extension and a command."""
+    for i in range(PLUGINS):
+        name = f"crowd{i:02}"
+        (tmp_path / f"{name}.py").write_text(f"import ganzoo\nopen({str(tmp_path / name)!r}, 'w').close()\n{DESCRIBED}")
+        groups = {f"ganzoo.{group}": {name: name} for group in ("variants", "extensions", "commands")}
+        write_distribution(tmp_path, name, "1.0", groups)
+    return tmp_path
+
+
+DESCRIBED = """
+class Options(ganzoo.Options):
+    z_dim: int = 2
+
+@ganzoo.hookimpl
+def describe():
+    return ganzoo.Variant(name=__name__, backend="none", summary="one of many", paper="none", options=Options,
+                          facts=ganzoo.Facts(loss="", optimiser="", update_order=""))
+
+@ganzoo.hookimpl
+def train(run): ...
+
+@ganzoo.hookimpl
+def sample(model, inputs): ...
+
+@ganzoo.hookimpl
+def export(model, path): ...
+"""
+
+
+def seconds(word: str, folder: str) -> float:
+    """One process, from start to end."""
+    command = [sys.executable, "-c", "from ganzoo.cli import main; main()", word]
+    began = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True, env=os.environ | {"PYTHONPATH": folder})
+    return time.perf_counter() - began
+
+
+@pytest.mark.parametrize("word", ["--help", "list"])
+def test_thirty_plugins_more_do_not_slow_the_start(
+    word: str, crowd: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The best of several turns each: a busy machine makes single starts slower, not faster."""
+    empty = str(tmp_path_factory.mktemp("empty"))
+    seconds(word, empty)
+    seconds(word, str(crowd))
+    for path in crowd.glob("crowd??"):
+        path.unlink()
+    alone, crowded = zip(*((seconds(word, empty), seconds(word, str(crowd))) for _ in range(7)), strict=True)
+    assert min(crowded) < MOST_TIMES * min(alone)
+    assert list(crowd.glob("crowd??")) == [], "none of them was imported"
