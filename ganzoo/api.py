@@ -155,11 +155,11 @@ def compare(
     progress: Progress = silent,
 ) -> Compared:
     """Say by how much two models differ on one reference, with paired standard errors and p-values."""
+    terms = terms or Terms()
     one = comparison(
         first, data, reference=reference, data_dir=data_dir, terms=terms, registry=registry, zoo=zoo, progress=progress
     )
-    device = (terms or Terms()).device
-    return compared(one.judge, one.source, open_source(Path(second), device=device))
+    return compared(one.judge, one.source, open_source(Path(second), device=terms.device, threads=terms.threads))
 
 
 def statistics(

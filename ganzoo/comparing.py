@@ -12,11 +12,10 @@ from ganzoo import onepass
 from ganzoo.copies import copies_picture
 from ganzoo.errors import ScoreError, UsageError
 from ganzoo.features import Drawn, samples_at
-from ganzoo.metrics import evaluate
 from ganzoo.metrics.classwise import ClassScore, class_scores
 from ganzoo.metrics.copying import Copy, worst_copies
 from ganzoo.metrics.nearest import train_index
-from ganzoo.metrics.paired import differences, holm, significance
+from ganzoo.metrics.paired import gaps, holm, influences, significance
 from ganzoo.references import SourceSide
 from ganzoo.scoring import Goal, Judge, Score
 from ganzoo.sources import FolderSource, GeneratorSource, StatisticsSource
@@ -108,26 +107,25 @@ def compared(judge: Judge, first: Source, second: Source) -> Compared:
 
     Two generators that take the same latents are compared pair by pair. Raises ScoreError where no column can be.
     """
-    a, b = (judge.sets(judge.drawn(each)) for each in (first, second))
+    a, b = (influences(judge.sets(judge.drawn(each)), judge.metrics) for each in (first, second))
     same = all(isinstance(each, GeneratorSource) for each in (first, second)) and _latents(first) == _latents(second)
-    gaps = judge.reported(differences(a, b, judge.metrics, same_latents=same))
-    if not gaps:
+    found = judge.reported(gaps(a, b, same_latents=same))
+    if not found:
         raise ScoreError("None of these metrics has a paired error.", "Compare by fid, kid, precision or the like.")
-    values = [evaluate(sets, judge.metrics) for sets in (a, b)]
     better = {column: metric.better for metric in judge.metrics for column in metric.columns}
-    adjusted = holm([significance(gap) for gap in gaps.values()])
-    found = [
+    adjusted = holm([significance(gap) for gap in found.values()])
+    differences = tuple(
         Difference(
             column=column,
-            first=values[0][column].value,
-            second=values[1][column].value,
+            first=a[column].value,
+            second=b[column].value,
             gap=gap,
             p=p,
             verdict=_verdict(gap.value, p, better[column]),
         )
-        for (column, gap), p in zip(gaps.items(), adjusted, strict=True)
-    ]
-    return Compared(protocol_hash=judge.protocol.hash, differences=tuple(found))
+        for (column, gap), p in zip(found.items(), adjusted, strict=True)
+    )
+    return Compared(protocol_hash=judge.protocol.hash, differences=differences)
 
 
 def _verdict(gap: float, p: float, better: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import msgspec
 import numpy as np
 
 from ganzoo.errors import ScoreError, UsageError
@@ -112,16 +111,15 @@ def _gone_over(judge: Judge, source: Source, n: int, goal: Goal | None) -> dict[
 
 
 def _scored(judge: Judge, source: Source, estimates: dict[str, Estimate], notes: tuple[str, ...] = ()) -> Score:
-    protocol = msgspec.structs.replace(judge.protocol, n_fake=estimates["fid"].n, metrics=VERSIONS, profile=PROFILE)
     generator = source.generator if isinstance(source, GeneratorSource) else None
-    return Score(
-        protocol=protocol,
-        protocol_hash=protocol.hash,
-        estimates=judge.reported(estimates),
-        notes=notes,
-        policy=getattr(judge.extractor, "policy", ""),
-        sampled_sha256=generator.sha256 if generator else "",
+    return judge.written(
+        judge.reported(estimates),
+        notes,
+        sha256=generator.sha256 if generator else "",
         provider=generator.provider if generator else "",
+        n_fake=estimates["fid"].n,
+        metrics=VERSIONS,
+        profile=PROFILE,
     )
 
 

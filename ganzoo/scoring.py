@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -207,20 +207,36 @@ class Judge:
             column = sorted(wanted)[0]
             reason = lacking(sets, self.metrics, column)
             raise ScoreError(f"Nothing is left to score by: '{column}' was asked for, but {reason}.")
-        protocol = msgspec.structs.replace(self.protocol, n_fake=len(drawn))
+        notes = (
+            *cautions(sets, estimates, self.metrics, wanted),
+            *(f"{name}: left out. {error.message}".rstrip(".") for name, error in refused.items()),
+            *_reached(goal, estimates, len(drawn)),
+        )
+        score = self.written(
+            self.reported(estimates), notes, sha256=drawn.sha256, provider=drawn.provider, n_fake=len(drawn)
+        )
+        rate = round(len(drawn) / drawn.seconds, 1) if drawn.seconds else None
+        return msgspec.structs.replace(score, samples_per_second=rate)
+
+    def written(
+        self,
+        estimates: dict[str, Estimate],
+        notes: tuple[str, ...] = (),
+        *,
+        sha256: str = "",
+        provider: str = "",
+        **changes: Any,
+    ) -> Score:
+        """Put estimates down under this judge's protocol with ``changes``, with its hash and the extractor's policy."""
+        protocol = msgspec.structs.replace(self.protocol, **changes)
         return Score(
             protocol=protocol,
             protocol_hash=protocol.hash,
-            estimates=self.reported(estimates),
-            notes=(
-                *cautions(sets, estimates, self.metrics, wanted),
-                *(f"{name}: left out. {error.message}".rstrip(".") for name, error in refused.items()),
-                *_reached(goal, estimates, len(drawn)),
-            ),
+            estimates=estimates,
+            notes=notes,
             policy=getattr(self.extractor, "policy", ""),
-            sampled_sha256=drawn.sha256,
-            samples_per_second=round(len(drawn) / drawn.seconds, 1) if drawn.seconds else None,
-            provider=drawn.provider,
+            sampled_sha256=sha256,
+            provider=provider,
         )
 
     def reported(self, estimates: dict[str, Estimate]) -> dict[str, Estimate]:
@@ -235,18 +251,10 @@ class Judge:
         goal, saved = reference_target(self.reference), source.saved
         fit, n = saved.moments, saved.moments.n or 0
         plain = Estimate(moments_distance(goal, fit), None, n) if saved.sums is None else saved.sums.frechet(goal)
-        protocol = msgspec.structs.replace(
-            self.protocol, n_fake=n, metrics={"fid": self.protocol.metrics.get("fid", 1)}
-        )
+        versions = {"fid": self.protocol.metrics.get("fid", 1)}
         notes = ("fid: from statistics without samples, so without a standard error",) if plain.se is None else ()
         unknown = () if n else (f"fid: {source.name} does not say how many samples it was made of",)
-        return Score(
-            protocol=protocol,
-            protocol_hash=protocol.hash,
-            estimates={"fid": plain},
-            notes=(*notes, *unknown),
-            policy=getattr(self.extractor, "policy", ""),
-        )
+        return self.written({"fid": plain}, (*notes, *unknown), n_fake=n, metrics=versions)
 
 
 def check_extractor(source: Source, extractor: Extractor) -> None:

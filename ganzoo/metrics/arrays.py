@@ -75,7 +75,7 @@ def squared_norms(x: Features) -> Features:
 def left(x: Features) -> Features:
     """Return [−2x, |x|², 1], so that ``left(x) @ right(y).T`` is all squared distances in one BLAS call.
 
-    They carry a rounding error of about ``rounding(x, y)`` and may be as much below 0.
+    They carry a rounding error of about 16 ε √d (max |x|² + max |y|²), and may be as much below 0.
     """
     return np.column_stack([-2 * x, squared_norms(x), np.ones(len(x))])
 
@@ -83,12 +83,6 @@ def left(x: Features) -> Features:
 def right(y: Features) -> Features:
     """Return [y, 1, |y|²]; see ``left``."""
     return np.column_stack([y, np.ones(len(y)), squared_norms(y)])
-
-
-def rounding(x: Features, y: Features) -> float:
-    """Bound the rounding error of the squared distances between ``x`` [n, d] and ``y`` [m, d]."""
-    scale = squared_norms(x).max() + squared_norms(y).max()
-    return float(16 * x.shape[1] ** 0.5 * np.finfo(np.float64).eps * scale)
 
 
 def binomial_error(share: float, n: int) -> float:

@@ -6,7 +6,7 @@ What both share cancels: the sampling of the reference always, that of the laten
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -50,23 +50,33 @@ def _reference_part(a: Features | None, b: Features | None) -> float:
 def differences(a: Sets, b: Sets, metrics: Sequence[Metric], *, same_latents: bool) -> dict[str, Estimate]:
     """Return a − b with its standard error for every column of ``metrics`` that has influences and applies to both.
 
-    As in ``evaluate``, of metrics that share a column the first that can run gives it. ``same_latents``: sample i of
-    both models was made from the same latent. Raises ScoreError where the two were not scored on the same reference.
+    ``same_latents``: sample i of both models was made from the same latent. Raises ScoreError where the two were not
+    scored on the same reference.
     """
     _same_reference(a.reference, b.reference)
-    found: dict[str, Estimate] = {}
+    return gaps(influences(a, metrics), influences(b, metrics), same_latents=same_latents)
+
+
+def influences(sets: Sets, metrics: Sequence[Metric]) -> dict[str, Influence]:
+    """Return the influence of every column that has one.
+
+    As in ``evaluate``, of metrics that share a column the first that can run gives it.
+    """
+    found: dict[str, Influence] = {}
     taken: set[str] = set()
     for metric in metrics:
-        if metric.influence is None or not all(sets.has(need) for sets in (a, b) for need in metric.needs):
+        if metric.influence is None or not all(sets.has(need) for need in metric.needs):
             continue
         if not taken.isdisjoint(metric.columns):
             continue
         taken.update(metric.columns)
-        of_a, of_b = metric.influence(a), metric.influence(b)
-        for column in metric.columns:
-            if column in of_a and column in of_b:
-                found[column] = difference(of_a[column], of_b[column], same_latents=same_latents)
+        found.update(metric.influence(sets))
     return found
+
+
+def gaps(a: Mapping[str, Influence], b: Mapping[str, Influence], *, same_latents: bool) -> dict[str, Estimate]:
+    """Return a − b for every column of both; see ``difference``."""
+    return {column: difference(a[column], b[column], same_latents=same_latents) for column in a if column in b}
 
 
 def _same_reference(a: Reference, b: Reference) -> None:
