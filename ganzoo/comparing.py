@@ -78,7 +78,8 @@ class Comparison:
     def save_copies(self, path: Path, count: int = SHOWN) -> None:
         """Draw the samples that come nearest to training samples, each beside the one it is nearest to, as a PNG."""
         worst, protocol = self.worst_copies(count), self.judge.protocol
-        samples = samples_at(self.source, [each.sample for each in worst], protocol.n_fake, protocol.seed)
+        rows = [each.sample for each in worst]
+        samples = samples_at(self.source, rows, protocol.n_fake, protocol.seed, filed=self.judge.filed)
         train = self.judge.side.training_samples([each.train for each in worst])
         copies_picture(samples, train, [each.ratio for each in worst], path)
 
@@ -129,6 +130,8 @@ def compared(judge: Judge, first: Source, second: Source) -> Compared:
 
 
 def _verdict(gap: float, p: float, better: str) -> str:
+    if gap == 0:
+        return "no difference"
     if p > LEVEL:
         return "may be chance"
     if better == "neither":

@@ -12,7 +12,7 @@ import numpy as np
 from ganzoo.engine import BATCH
 from ganzoo.errors import ScoreError
 from ganzoo.extractors import Extracted, gathered, join
-from ganzoo.latents import generator
+from ganzoo.ordering import content_order
 from ganzoo.sources import FeatureSource, GeneratorSource, StatisticsSource
 
 if TYPE_CHECKING:
@@ -98,16 +98,26 @@ def draw(
     )
 
 
-def features_of(source: Source, extractor: Extractor, n: int, seed: int, *, progress: Progress = silent) -> Drawn:
+def features_of(
+    source: Source,
+    extractor: Extractor,
+    n: int,
+    seed: int,
+    *,
+    purpose: str = "score",
+    filed: bool = False,
+    progress: Progress = silent,
+) -> Drawn:
     """Features of ``n`` samples of any source that has samples or features; of all of them where it has fewer.
 
-    Samples sorted by class, and those chosen among more, come in a seeded random order: several metrics look at the
-    first rows. Raises ScoreError for values that are not finite, and for statistics, which have no samples.
+    Rows of a file come in a random order that depends on (seed, purpose, content) alone, since several metrics look at
+    a part of them; with ``filed`` all rows come as they stand in the file, for tools that look at them so.
+    Raises ScoreError for values that are not finite, and for statistics, which have no samples.
     """
     if isinstance(source, GeneratorSource):
         return draw(source.generator, extractor, n, seed, progress=progress)
     there = _with_rows(source)
-    rows = _chosen(there, n, seed)
+    rows = _chosen(there, n, seed, purpose, filed)
     labels = None if there.labels is None else there.labels[rows]
     return Drawn(_extracted(there, extractor, rows, progress), asked=labels)
 
@@ -123,14 +133,16 @@ def in_batches(
             progress("sampling", stop, n)
         return
     there = _with_rows(source)
-    rows = _chosen(there, n, seed)
+    rows = _chosen(there, n, seed, "score", filed=False)
     for start in range(0, len(rows), size):
         yield _extracted(there, extractor, rows[start : start + size])
         progress("reading", min(start + size, len(rows)), len(rows))
 
 
-def samples_at(source: Source, rows: Sequence[int], n: int, seed: int) -> FloatArray:
-    """The samples behind rows of ``features_of(source, …, n, seed)``, in the generator's range.
+def samples_at(
+    source: Source, rows: Sequence[int], n: int, seed: int, *, purpose: str = "score", filed: bool = False
+) -> FloatArray:
+    """The samples behind rows of ``features_of`` with the same arguments, in the generator's range.
 
     Raises ScoreError where only features or statistics are known.
     """
@@ -139,7 +151,7 @@ def samples_at(source: Source, rows: Sequence[int], n: int, seed: int) -> FloatA
         return np.concatenate([model.run(model.inputs(1, seed, start=row)) for row in rows])
     if isinstance(source, FeatureSource | StatisticsSource):
         raise ScoreError(f"{source.name} holds no samples to show.")
-    return source.take(_chosen(source, n, seed)[list(rows)])
+    return source.take(_chosen(source, n, seed, purpose, filed)[list(rows)])
 
 
 def _with_rows(source: Source) -> Samples | FeatureSource:
@@ -149,12 +161,11 @@ def _with_rows(source: Source) -> Samples | FeatureSource:
     return source
 
 
-def _chosen(source: Samples | FeatureSource, n: int, seed: int) -> IndexArray:
-    """Rows to take, ``n`` at most: in their own order, unless some are left out or they are sorted by class."""
-    labels = source.labels
-    if n >= len(source) and (labels is None or bool((np.diff(labels) < 0).any())):
+def _chosen(source: Samples | FeatureSource, n: int, seed: int, purpose: str, filed: bool) -> IndexArray:
+    """Rows to take, ``n`` at most."""
+    if filed and n >= len(source):
         return np.arange(len(source))
-    return generator(seed, "score/rows").permutation(len(source))[:n]
+    return content_order(source.contents(), seed, purpose)[:n]
 
 
 def _extracted(

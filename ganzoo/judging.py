@@ -14,7 +14,7 @@ from ganzoo.errors import ScoreError, UnknownName
 from ganzoo.extractors import default_extractor
 from ganzoo.features import Progress, silent
 from ganzoo.references import DatasetSide, SourceSide
-from ganzoo.scoring import OWN_PROFILE, Judge
+from ganzoo.scoring import OWN_PROFILE, OWN_PROFILES, Judge
 from ganzoo.sources import FeatureSource, GeneratorSource, StatisticsSource
 from ganzoo.types import DataSpec
 
@@ -88,7 +88,7 @@ def source_judge(
     extractor = _shared_extractor(reference, candidate, extractors, terms)
     sizes = [len(each) for each in (reference, candidate) if not isinstance(each, GeneratorSource | StatisticsSource)]
     n = terms.n or (max(sizes) if sizes else DRAWN)
-    side = SourceSide(reference, n)
+    side = SourceSide(reference, n, filed=terms.profile not in OWN_PROFILES)
     return _judge(side, extractor, metrics, terms, n, 0, progress)
 
 

@@ -15,7 +15,18 @@ from ganzoo.errors import ScoreError, UsageError
 from ganzoo.features import Progress, in_batches
 from ganzoo.metrics.fid import moments_distance, reference_target
 from ganzoo.metrics.sums import FeatureSums
-from ganzoo.scoring import FIRST, Goal, Judge, Score, check_count, check_extractor, check_form, goal_note, next_size
+from ganzoo.scoring import (
+    FIRST,
+    ONE_PASS,
+    Goal,
+    Judge,
+    Score,
+    check_count,
+    check_extractor,
+    check_form,
+    goal_note,
+    next_size,
+)
 from ganzoo.sources import FeatureSource, GeneratorSource, StatisticsSource
 from ganzoo.statistics import SavedStatistics, merge_statistics
 from ganzoo.types import Estimate
@@ -25,7 +36,7 @@ if TYPE_CHECKING:
     from ganzoo.metrics.fid import Target
     from ganzoo.sources import Source
 
-PROFILE = "one-pass"
+PROFILE = ONE_PASS
 VERSIONS = {"one-pass/fid": 1, "one-pass/is": 1, "one-pass/vendi": 1}
 
 

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from ganzoo.sources import Source
     from ganzoo.types import Array, DataSpec, FloatArray
 
-FORMAT = 1
+FORMAT = 2
+PURPOSE = "reference"
+"""Of the order in which its rows are looked at."""
 WORTH_KEEPING = 1.0
 """Seconds of work from which a result is kept on disk."""
 WIDE = 512
@@ -147,6 +149,8 @@ class SourceSide:
     """Samples drawn from a generator, or at most taken from a folder or npz."""
     seed: int = 0
     form: DataSpec | None = None
+    filed: bool = False
+    """Rows stay in the order of their file; see ``features_of``."""
 
     @property
     def name(self) -> str:
@@ -183,7 +187,9 @@ class SourceSide:
             fit = self.source.saved.moments
             empty = np.empty((0, len(fit.mean)))
             return Reference(real=empty, train=empty, heldout=empty, memo={"fid": target_of(fit)})
-        drawn = features_of(self.source, extractor, self.wanted, self.seed, progress=progress)
+        drawn = features_of(
+            self.source, extractor, self.wanted, self.seed, purpose=PURPOSE, filed=self.filed, progress=progress
+        )
         labels = None if drawn.asked is None else np.asarray(drawn.asked)
         classes = 0 if labels is None else int(labels.max()) + 1
         features = drawn.extracted.features
@@ -192,7 +198,7 @@ class SourceSide:
 
     def training_samples(self, rows: Sequence[int]) -> FloatArray:
         """See ``RealSide``."""
-        return samples_at(self.source, rows, self.wanted, self.seed)
+        return samples_at(self.source, rows, self.wanted, self.seed, purpose=PURPOSE, filed=self.filed)
 
 
 def subset(n: int, wanted: int, seed: int) -> Array:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 MINIMUM = 50
 OWN_PROFILE = "ganzoo-1"
+ONE_PASS = "one-pass"
+OWN_PROFILES = (OWN_PROFILE, ONE_PASS)
 FIRST = 1000
 """Samples drawn before an error is looked at for the first time."""
 
@@ -173,7 +175,12 @@ class Judge:
         elif not isinstance(source, StatisticsSource):
             size = n if isinstance(source, GeneratorSource) else len(source)
             check_form((size, *source.shape), self.side.spec)
-        return features_of(source, self.extractor, n, self.protocol.seed, progress=self.progress)
+        return features_of(source, self.extractor, n, self.protocol.seed, filed=self.filed, progress=self.progress)
+
+    @property
+    def filed(self) -> bool:
+        """Whether rows of files are looked at in their own order, as other tools do."""
+        return self.protocol.profile not in OWN_PROFILES
 
     def sets(self, drawn: Drawn) -> Sets:
         """What metrics look at."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +29,12 @@ def _digest(*arrays: Array) -> str:
         found.update(str((array.shape, array.dtype.str)).encode())
         found.update(np.ascontiguousarray(array).data)
     return found.hexdigest()
+
+
+def _contents(labels: IndexArray | None, *parts: Array | None) -> Iterator[bytes]:
+    """What each row holds, as bytes: its label and its values in every part."""
+    there = [part for part in (labels, *parts) if part is not None]
+    return (b"".join(row.tobytes() for row in rows) for rows in zip(*there, strict=True))
 
 
 @dataclass(frozen=True)
@@ -72,6 +79,10 @@ class ArraySource:
         """Of the values."""
         return _digest(self.x)
 
+    def contents(self) -> Iterator[bytes]:
+        """What each row holds."""
+        return _contents(self.labels, self.x)
+
     def take(self, rows: IndexArray) -> FloatArray:
         """The samples of these rows in the generator's range."""
         whole = len(rows) and rows[-1] - rows[0] == len(rows) - 1 and bool((np.diff(rows) == 1).all())
@@ -102,6 +113,10 @@ class FolderSource:
         """Of the files' content."""
         return self.images.digest
 
+    def contents(self) -> Iterator[bytes]:
+        """What each file holds, and its class."""
+        return _contents(self.labels, np.array(self.images.hashes))
+
     def take(self, rows: IndexArray) -> FloatArray:
         """The images of these rows in [-1, 1]."""
         return scale("image", self.images.read(rows))
@@ -127,6 +142,10 @@ class FeatureSource:
     def digest(self) -> str:
         """Of the values."""
         return _digest(self.saved.features)
+
+    def contents(self) -> Iterator[bytes]:
+        """What each row holds."""
+        return _contents(self.labels, self.saved.features, self.saved.logits)
 
 
 @dataclass(frozen=True)

@@ -107,17 +107,35 @@ def test_flags_for_a_generator_need_one(tmp_path: Path) -> None:
         open_source(tmp_path / "x.npz", reading=Reading(latents=("normal",)))
 
 
-def test_rows_keep_their_order_unless_sorted_by_class(tmp_path: Path) -> None:
-    extractor = PixelExtractor()
-    plain = ArraySource("x", "image", IMAGES)
-    sorted_by_class = ArraySource("x", "image", IMAGES, np.repeat(np.arange(3), 10))
-    drawn = features_of(plain, extractor, 30, 0)
-    np.testing.assert_array_equal(drawn.extracted.features, extractor.extract(plain.take(np.arange(30))).features)
-    mixed = features_of(sorted_by_class, extractor, 30, 0)
-    assert mixed.asked is not None
-    assert (np.diff(mixed.asked) < 0).any(), "metrics that look at the first rows must see every class"
-    assert sorted(mixed.asked.tolist()) == np.repeat(np.arange(3), 10).tolist()
-    assert len(features_of(plain, extractor, 12, 0)) == 12
+def test_rows_come_in_an_order_of_their_content(tmp_path: Path) -> None:
+    extractor, labels = PixelExtractor(), np.repeat(np.arange(3), 10)
+    drawn = features_of(ArraySource("x", "image", IMAGES, labels), extractor, 30, 0)
+    assert drawn.asked is not None
+    assert (np.diff(drawn.asked) < 0).any(), "metrics that look at the first rows must see every class"
+    assert sorted(drawn.asked.tolist()) == labels.tolist()
+    order = np.random.default_rng(1).permutation(30)
+    for n in (30, 12):
+        mixed = features_of(ArraySource("x", "image", IMAGES[order], labels[order]), extractor, n, 0)
+        np.testing.assert_array_equal(mixed.extracted.features, drawn.extracted.features[:n])
+        np.testing.assert_array_equal(mixed.asked, drawn.asked[:n])
+
+
+def test_another_seed_or_side_has_another_order() -> None:
+    source, extractor = ArraySource("x", "image", IMAGES), PixelExtractor()
+    first = features_of(source, extractor, 30, 0).extracted.features
+    for other in (
+        features_of(source, extractor, 30, 1),
+        features_of(source, extractor, 30, 0, purpose="reference"),
+        features_of(source, extractor, 30, 0, filed=True),
+    ):
+        assert not np.array_equal(other.extracted.features, first)
+
+
+def test_rows_stay_as_filed_for_other_tools() -> None:
+    source, extractor = ArraySource("x", "image", IMAGES, np.repeat(np.arange(3), 10)), PixelExtractor()
+    drawn = features_of(source, extractor, 30, 0, filed=True)
+    np.testing.assert_array_equal(drawn.extracted.features, extractor.extract(source.take(np.arange(30))).features)
+    assert len(features_of(source, extractor, 12, 0, filed=True)) == 12
 
 
 def test_the_samples_behind_rows(gaussian: RunFolder) -> None:

@@ -17,7 +17,7 @@ LAYERS = (
     ("__init__", "errors", "groups"),
     ("options",),
     ("types",),
-    ("hookspecs", "hookpage", "observers", "latents", "files", "compat", "registry", "opcodes"),
+    ("hookspecs", "hookpage", "observers", "latents", "ordering", "files", "compat", "registry", "opcodes"),
     ("data", "discovery", "switches"),
     ("guard", "described", "extending"),
     ("loop", "metrics", "plugins", "engine"),
