@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from ganzoo.metrics.vendi import SAMPLES
 
 if TYPE_CHECKING:
-    from ganzoo.metrics import Metric, Sets
+    from ganzoo.features import Drawn
+    from ganzoo.metrics import Metric, Reference, Sets
     from ganzoo.types import Estimate
 
 FEW = 200
@@ -97,3 +98,11 @@ _RULES: dict[str, Callable[[Sets], str]] = {
     "vendi": _vendi,
     "modes": _modes,
 }
+
+
+def foreign_classes(drawn: Drawn, reference: Reference) -> tuple[str, ...]:
+    """A note where a generator was asked for other classes than those of the reference."""
+    if not drawn.sha256 or drawn.asked is None or len(drawn.class_names) == reference.classes or not reference.classes:
+        return ()
+    own, real = len(drawn.class_names), reference.classes
+    return (f"the generator's {own} classes are not the {real} of the reference: what was asked of it is left out",)

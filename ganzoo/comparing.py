@@ -12,12 +12,13 @@ from ganzoo import onepass
 from ganzoo.copies import copies_picture
 from ganzoo.errors import ScoreError, UsageError
 from ganzoo.features import Drawn, samples_at
+from ganzoo.goals import Goal
 from ganzoo.metrics.classwise import ClassScore, class_scores
 from ganzoo.metrics.copying import Copy, worst_copies
 from ganzoo.metrics.nearest import train_index
 from ganzoo.metrics.paired import gaps, holm, influences, significance
 from ganzoo.references import SourceSide
-from ganzoo.scoring import Goal, Judge, Score
+from ganzoo.scoring import Judge, Score
 from ganzoo.sources import FolderSource, GeneratorSource, StatisticsSource
 from ganzoo.types import Estimate
 

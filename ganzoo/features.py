@@ -35,6 +35,8 @@ class Drawn:
 
     extracted: Extracted
     asked: Array | None = None
+    class_names: tuple[str, ...] = ()
+    """Of the classes that ``asked`` counts; none where a label is its own name."""
     codes: Array | None = None
     seconds: float | None = None
     provider: str = ""
@@ -48,6 +50,7 @@ class Drawn:
         return Drawn(
             join([self.extracted, more.extracted]),
             asked=_both(self.asked, more.asked),
+            class_names=self.class_names,
             codes=_both(self.codes, more.codes),
             seconds=(self.seconds or 0.0) + (more.seconds or 0.0),
             provider=self.provider,
@@ -91,6 +94,7 @@ def draw(
     return Drawn(
         extracted,
         asked=inputs.get("y"),
+        class_names=tuple(str(label) for label in range(model.latent.classes)),
         codes=inputs["c"][:, :categorical].argmax(axis=1) if categorical else None,
         seconds=seconds,
         provider=model.provider,
@@ -119,7 +123,7 @@ def features_of(
     there = _with_rows(source)
     rows = _chosen(there, n, seed, purpose, filed)
     labels = None if there.labels is None else there.labels[rows]
-    return Drawn(_extracted(there, extractor, rows, progress), asked=labels)
+    return Drawn(_extracted(there, extractor, rows, progress), asked=labels, class_names=there.class_names)
 
 
 def in_batches(

@@ -13,20 +13,11 @@ import numpy as np
 
 from ganzoo.errors import ScoreError, UsageError
 from ganzoo.features import Progress, in_batches
+from ganzoo.fitting import check_count, check_extractor, check_form
+from ganzoo.goals import FIRST, Goal, goal_note, next_size
 from ganzoo.metrics.fid import moments_distance, reference_target
 from ganzoo.metrics.sums import FeatureSums
-from ganzoo.scoring import (
-    FIRST,
-    ONE_PASS,
-    Goal,
-    Judge,
-    Score,
-    check_count,
-    check_extractor,
-    check_form,
-    goal_note,
-    next_size,
-)
+from ganzoo.scoring import ONE_PASS, Judge, Score
 from ganzoo.sources import FeatureSource, GeneratorSource, StatisticsSource
 from ganzoo.statistics import SavedStatistics, merge_statistics
 from ganzoo.types import Estimate

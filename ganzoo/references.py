@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -18,6 +18,7 @@ from ganzoo.data.base import scale
 from ganzoo.engine import BATCH
 from ganzoo.features import Progress, features_of, samples_at, silent
 from ganzoo.files import cache_root, write_bytes
+from ganzoo.labels import places, set_of
 from ganzoo.latents import generator
 from ganzoo.metrics import Reference
 from ganzoo.metrics.fid import Target, target, target_of
@@ -120,6 +121,7 @@ class DatasetSide:
             train_labels=dataset.train.y,
             heldout_labels=dataset.heldout.y if len(dataset.heldout) else None,
             classes=dataset.spec.classes,
+            class_names=dataset.class_names or tuple(str(label) for label in range(dataset.spec.classes)),
             centres=dataset.mixture.centres if dataset.mixture else None,
             std=dataset.mixture.std if dataset.mixture else 0.0,
         )
@@ -190,10 +192,13 @@ class SourceSide:
         drawn = features_of(
             self.source, extractor, self.wanted, self.seed, purpose=PURPOSE, filed=self.filed, progress=progress
         )
-        labels = None if drawn.asked is None else np.asarray(drawn.asked)
-        classes = 0 if labels is None else int(labels.max()) + 1
         features = drawn.extracted.features
-        reference = Reference(real=features, train=features, heldout=features[:0], labels=labels, classes=classes)
+        reference = Reference(real=features, train=features, heldout=features[:0])
+        if drawn.asked is not None:
+            every = drawn.asked if isinstance(self.source, GeneratorSource) else self.source.labels
+            names = set_of(drawn.asked if every is None else every, drawn.class_names)
+            labels = places(drawn.asked, drawn.class_names, names, self.name, self.name)
+            reference = replace(reference, labels=labels, classes=len(names), class_names=names)
         return _with_target(reference, [self.digest, str(self.wanted), str(self.seed), extractor.sha256])
 
     def training_samples(self, rows: Sequence[int]) -> FloatArray:

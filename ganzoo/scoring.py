@@ -12,28 +12,29 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ganzoo.cautions import cautions, lacking
+from ganzoo.cautions import cautions, foreign_classes, lacking
 from ganzoo.errors import ScoreError, UsageError
 from ganzoo.features import Drawn, Progress, draw, features_of, silent
+from ganzoo.fitting import MINIMUM, check_count, check_extractor, check_form
+from ganzoo.goals import FIRST, Goal, next_size, reached
+from ganzoo.labels import places
 from ganzoo.metrics import Metric, Sets, evaluate
 from ganzoo.metrics.fid import moments_distance, reference_target
 from ganzoo.options import content_hash
 from ganzoo.references import DatasetSide, RealSide, SourceSide, subset
 from ganzoo.sources import ArraySource, FeatureSource, GeneratorSource, StatisticsSource
-from ganzoo.types import DataSpec, Estimate
+from ganzoo.types import Estimate
 
 if TYPE_CHECKING:
     from ganzoo.engine import Generator
     from ganzoo.extractors import Extractor
     from ganzoo.metrics import Reference
     from ganzoo.sources import Source
+    from ganzoo.types import IndexArray
 
-MINIMUM = 50
 OWN_PROFILE = "ganzoo-1"
 ONE_PASS = "one-pass"
 OWN_PROFILES = (OWN_PROFILE, ONE_PASS)
-FIRST = 1000
-"""Samples drawn before an error is looked at for the first time."""
 
 
 class Protocol(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,14 +71,6 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     scored_utc: str = ""
     samples_per_second: float | None = None
     provider: str = ""
-
-
-class Goal(msgspec.Struct, frozen=True):
-    """Sample until a column's standard error is at most ``error``, or ``limit`` samples are drawn."""
-
-    column: str
-    error: float
-    limit: int
 
 
 class Judge:
@@ -190,17 +183,27 @@ class Judge:
                 f"The samples have {width} features, but {self.side.name} has {real}.",
                 "Both sides need one extractor, and images of one size where it does not resize.",
             )
-        asked = drawn.asked
-        if asked is not None and not (len(asked) and asked.min() >= 0 and asked.max() < self.reference.classes):
-            asked = None  # classes of another data set say nothing of this one's
         return Sets(
             self.reference,
             drawn.extracted.features,
             drawn.extracted.logits,
             seed=self.protocol.seed,
-            asked=asked,
+            asked=self._asked(drawn),
             codes=drawn.codes,
         )
+
+    def _asked(self, drawn: Drawn) -> IndexArray | None:
+        """The class of each sample among the reference's; None where there are none on either side.
+
+        Raises ScoreError for labels of a file that are none of the reference's. A generator of other classes is another
+        matter: what it was asked for says nothing here, and ``foreign_classes`` says so.
+        """
+        reference = self.reference
+        if drawn.asked is None or not reference.classes or foreign_classes(drawn, reference):
+            return None
+        if drawn.sha256:
+            return drawn.asked
+        return places(drawn.asked, drawn.class_names, reference.class_names, "the samples", self.side.name)
 
     def score_drawn(self, drawn: Drawn, goal: Goal | None = None) -> Score:
         """Score features that were drawn before, with a goal in mind or without."""
@@ -217,7 +220,8 @@ class Judge:
         notes = (
             *cautions(sets, estimates, self.metrics, wanted),
             *(f"{name}: left out. {error.message}".rstrip(".") for name, error in refused.items()),
-            *_reached(goal, estimates, len(drawn)),
+            *foreign_classes(drawn, self.reference),
+            *reached(goal, estimates, len(drawn)),
         )
         score = self.written(
             self.reported(estimates), notes, sha256=drawn.sha256, provider=drawn.provider, n_fake=len(drawn)
@@ -262,46 +266,3 @@ class Judge:
         notes = ("fid: from statistics without samples, so without a standard error",) if plain.se is None else ()
         unknown = () if n else (f"fid: {source.name} does not say how many samples it was made of",)
         return self.written({"fid": plain}, (*notes, *unknown), n_fake=n, metrics=versions)
-
-
-def check_extractor(source: Source, extractor: Extractor) -> None:
-    """Raise ScoreError where saved statistics say that another extractor made them."""
-    if not isinstance(source, StatisticsSource) or source.saved.extractor_sha256 in (None, extractor.sha256):
-        return
-    raise ScoreError(
-        f"{source.name} holds statistics of the extractor '{source.saved.extractor}' "
-        f"({(source.saved.extractor_sha256 or '')[:12]}), not of '{extractor.name}' ({extractor.sha256[:12]}).",
-        "Compare features of one extractor only.",
-    )
-
-
-def _reached(goal: Goal | None, estimates: dict[str, Estimate], n: int) -> tuple[str, ...]:
-    if goal is None:
-        return ()
-    return (goal_note(goal, n, estimates[goal.column].se or 0.0),)
-
-
-def goal_note(goal: Goal, n: int, error: float) -> str:
-    """Whether the samples drawn were enough."""
-    if error <= goal.error:
-        return f"stopped at {n} samples: the standard error of {goal.column} is {error:.3g}"
-    return f"{n} samples were not enough: the standard error of {goal.column} is still {error:.3g}"
-
-
-def next_size(n: int, excess: float, limit: int) -> int:
-    """Errors fall like 1/√n: aim a little beyond, but neither creep nor leap on a first, noisy error."""
-    return min(limit, int(n * min(max(1.05 * excess**2, 1.25), 4.0)))
-
-
-def check_form(shape: tuple[int, ...], spec: DataSpec | None) -> None:
-    """Raise ScoreError unless there are enough samples and they have the reference's shape (None: any)."""
-    if spec is not None and shape[1:] != spec.shape:
-        given, wanted = ("×".join(map(str, each)) for each in (shape[1:], spec.shape))
-        raise ScoreError(f"The samples are {given or 'scalars'}, but {spec.name} is {wanted}.")
-    check_count(shape[0])
-
-
-def check_count(n: int) -> None:
-    """Raise ScoreError where there are too few samples for any score."""
-    if n < MINIMUM:
-        raise ScoreError(f"There are {n} samples; a score needs at least {MINIMUM}.")

@@ -65,6 +65,9 @@ class ArraySource:
     kind: Kind
     x: Array
     labels: IndexArray | None = None
+    """As the file has them: int64 [N], 0 or more."""
+    class_names: tuple[str, ...] = ()
+    """None: a label is its own name."""
 
     def __len__(self) -> int:
         return len(self.x)
@@ -104,6 +107,11 @@ class FolderSource:
         return len(self.images.paths)
 
     @property
+    def class_names(self) -> tuple[str, ...]:
+        """The subfolders' names."""
+        return self.images.class_names
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """Of one image."""
         return self.images.shape
@@ -128,6 +136,8 @@ class FeatureSource:
 
     name: str
     saved: SavedFeatures
+    class_names: tuple[str, ...] = ()
+    """None: a label is its own name."""
 
     def __len__(self) -> int:
         return len(self.saved.features)

@@ -13,6 +13,7 @@ import pytest
 from ganzoo import api, onepass
 from ganzoo.errors import ScoreError, UsageError
 from ganzoo.extractors import Extracted, PointExtractor
+from ganzoo.goals import Goal
 from ganzoo.judging import Terms, dataset_judge
 from ganzoo.metrics.fid import frechet_distance, target
 from ganzoo.metrics.inception import inception_score
@@ -20,7 +21,7 @@ from ganzoo.onepass import Halves
 from ganzoo.plugins import Zoo
 from ganzoo.registry import Registry
 from ganzoo.runs import RunFolder
-from ganzoo.scoring import Goal, Judge
+from ganzoo.scoring import Judge
 from ganzoo.sources import ArraySource, open_source
 
 RNG = np.random.default_rng(0)

@@ -11,7 +11,7 @@ from ganzoo.cli import common, score_view
 
 if TYPE_CHECKING:
     from ganzoo.foreign import Reading
-    from ganzoo.scoring import Goal
+    from ganzoo.goals import Goal
 
 LIMIT = 100_000
 
@@ -92,7 +92,7 @@ def _goal(until: str | None, count: int | None) -> Goal | None:
     if until is None:
         return None
     from ganzoo.errors import UsageError
-    from ganzoo.scoring import Goal
+    from ganzoo.goals import Goal
 
     name, _, text = until.partition("=")
     try:

@@ -29,7 +29,8 @@ def load_npz(argument: str, data_dir: Path | None) -> Dataset:
     held-out ``x_test`` with ``y_test``; without them a seeded, stratified tenth is held out. Images are uint8:
     [N, C, H, W] or [N, H, W, C] with 1 or 3 channels, or grey [N, H, W]; float images are refused, because their range
     cannot be known.
-    Points are floating, finite, [N, d]. Labels are integers 0 … k-1, each of them present. Nothing is unpickled.
+    Points are floating, finite, [N, d]. Labels are integers from 0; the classes are those that occur, counted in
+    ascending order. Nothing is unpickled.
     Raises DataError.
     """
     path = find_argument(argument, data_dir)
@@ -39,11 +40,13 @@ def load_npz(argument: str, data_dir: Path | None) -> Dataset:
         there = ", ".join(arrays) or "none"
         raise DataError(f"{path} has none of the keys {', '.join(_X)}; its keys: {there}.", "Save it with x=...")
     kind, x = _samples(arrays[x_key], f"'{x_key}' of {path}")
-    y = None if y_key is None else _labels(arrays[y_key], len(x), f"'{y_key}' of {path}")
-    spec = DataSpec(name=safe_name("npz", path.stem), kind=kind, shape=x.shape[1:], classes=_classes(y, path))
+    labels = None if y_key is None else _labels(arrays[y_key], len(x), f"'{y_key}' of {path}")
+    classes, y = (np.empty(0, np.int64), None) if labels is None else np.unique(labels, return_inverse=True)
+    names = tuple(str(label) for label in classes)
+    spec = DataSpec(name=safe_name("npz", path.stem), kind=kind, shape=x.shape[1:], classes=len(classes))
     if "x_test" in arrays:
-        return Dataset(spec, Split(spec, x, y), _heldout(arrays, spec, path))
-    return split_dataset(spec, x, y, tenth(len(x)))
+        return Dataset(spec, Split(spec, x, y), _heldout(arrays, spec, classes, path), names)
+    return split_dataset(spec, x, y, tenth(len(x)), names)
 
 
 def read_samples(path: Path) -> tuple[Kind, Array, IndexArray | None]:
@@ -135,23 +138,17 @@ def _labels(y: Array, rows: int, what: str) -> IndexArray:
             f"{what} has shape {y.shape} and type {y.dtype}, but labels are {rows} integers.",
             "Turn one-hot rows into class numbers with argmax.",
         )
+    if len(y) and y.min() < 0:
+        raise DataError(
+            f"{what} has the label {y.min()} in row {int(y.argmin())}, but labels are 0 or more.",
+            "Leave rows without a class out, or give them a class of their own.",
+        )
+    if y.dtype == np.uint64 and y.max() > np.iinfo(np.int64).max:
+        raise DataError(f"{what} has the label {y.max()}, which is no 64-bit integer.", "Renumber the classes.")
     return y.astype(np.int64)
 
 
-def _classes(y: IndexArray | None, path: Path) -> int:
-    if y is None:
-        return 0
-    classes = np.unique(y)
-    if not np.array_equal(classes, np.arange(len(classes))):
-        raise DataError(
-            f"The labels of {path} are {len(classes)} different numbers from {classes[0]} to {classes[-1]}, "
-            f"but they must be all of 0 to {len(classes) - 1}.",
-            "Renumber them, for example with numpy.unique(y, return_inverse=True).",
-        )
-    return len(classes)
-
-
-def _heldout(arrays: Mapping[str, Array], spec: DataSpec, path: Path) -> Split:
+def _heldout(arrays: Mapping[str, Array], spec: DataSpec, classes: IndexArray, path: Path) -> Split:
     kind, x = _samples(arrays["x_test"], f"'x_test' of {path}")
     if (kind, x.shape[1:]) != (spec.kind, spec.shape):
         raise DataError(
@@ -163,9 +160,9 @@ def _heldout(arrays: Mapping[str, Array], spec: DataSpec, path: Path) -> Split:
     if not spec.classes:
         return Split(spec, x)
     y = _labels(arrays["y_test"], len(x), f"'y_test' of {path}")
-    if y.min() < 0 or y.max() >= spec.classes:
+    if len(strange := np.setdiff1d(y, classes)):
         raise DataError(
-            f"'y_test' of {path} has labels {y.min()} to {y.max()}, but training has 0 to {spec.classes - 1}.",
+            f"'y_test' of {path} has the label {strange[0]}, which the training samples have not.",
             "Both splits must have the same classes.",
         )
-    return Split(spec, x, y)
+    return Split(spec, x, np.searchsorted(classes, y))

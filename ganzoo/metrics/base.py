@@ -39,7 +39,13 @@ class Reference:
     """Class labels [n_train], None where there are none."""
     heldout_labels: NDArray[np.int64] | None = None
     """Class labels [n_heldout], likewise."""
+    class_names: tuple[str, ...] = ()
+    """Of each of ``classes``; none where they are called by their numbers."""
     memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def class_name(self, label: int) -> str:
+        """What the class of a label is called."""
+        return self.class_names[label] if self.class_names else str(label)
 
     def once(self, key: str, make: Callable[[], T]) -> T:
         """Compute a quantity of the reference alone on first use, then return the kept one."""

@@ -28,6 +28,7 @@ class ClassScore(msgspec.Struct, frozen=True, kw_only=True):
     """One class; the estimates are None where it has too few rows, and ``reason`` says so."""
 
     label: int
+    """Its number in the data; the place of its name where classes have names."""
     n_fake: int
     n_real: int
     fid: Estimate | None = None
@@ -52,12 +53,14 @@ def class_scores(sets: Sets) -> list[ClassScore]:
 
 
 def _class_score(reference: Reference, label: int, real: Features, fake: Features) -> ClassScore:
-    reason = _too_few(label, len(fake), len(real))
+    name = reference.class_name(label)
+    number = int(name) if name.isdecimal() else label
+    reason = _too_few(name, len(fake), len(real))
     if reason:
-        return ClassScore(label=label, n_fake=len(fake), n_real=len(real), reason=reason)
+        return ClassScore(label=number, n_fake=len(fake), n_real=len(real), reason=reason)
     near = neighbour_scores(real, fake)
     return ClassScore(
-        label=label,
+        label=number,
         n_fake=len(fake),
         n_real=len(real),
         fid=frechet_distance(_target(reference, label, real), fake),
@@ -77,7 +80,7 @@ def intra_class_distance(sets: Sets) -> Estimate:
     found = []
     for label in range(sets.reference.classes):
         real, fake = sets.reference.real[real_labels == label], sets.fake[fake_labels == label]
-        if reason := _too_few(label, len(fake), len(real)):
+        if reason := _too_few(sets.reference.class_name(label), len(fake), len(real)):
             raise ScoreError(f"The mean over classes needs all of them, but {reason[0].lower()}{reason[1:]}")
         found.append(frechet_distance(_target(sets.reference, label, real), fake))
     variance = sum((each.se or 0.0) ** 2 for each in found)
@@ -88,10 +91,10 @@ def _target(reference: Reference, label: int, real: Features) -> Target:
     return reference.once(f"classwise/{label}", lambda: target(real))
 
 
-def _too_few(label: int, n_fake: int, n_real: int) -> str:
+def _too_few(name: str, n_fake: int, n_real: int) -> str:
     if min(n_fake, n_real) >= MINIMUM:
         return ""
-    return f"Class {label} has {n_fake} generated and {n_real} reference rows, where {MINIMUM} of each are needed."
+    return f"Class {name} has {n_fake} generated and {n_real} reference rows, where {MINIMUM} of each are needed."
 
 
 def _labels(sets: Sets) -> tuple[Labels, Labels]:

@@ -67,6 +67,10 @@ def _predicted(sets: Sets) -> NDArray[np.int64]:
 
 def _asked_hits(sets: Sets) -> Hits:
     assert sets.asked is not None  # likewise
+    assert sets.logits is not None  # likewise
+    known, classes = sets.logits.shape[1], sets.reference.classes
+    if known != classes:
+        raise ScoreError(f"The extractor knows {known} classes, the data have {classes}.")
     return _obeyed(sets.asked, _predicted(sets))
 
 
