@@ -10,54 +10,50 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ganzoo import gallery, runs
-from ganzoo.errors import StoreError
+from ganzoo import gallery, runs, runs_table
 from ganzoo.files import write_text
 from ganzoo.rows import FLOAT_FORMAT, LATER, LATEST, METRICS, collect, columns
 from ganzoo.runs import RunStore
+from ganzoo.runs_table import RunsTable
 
 if TYPE_CHECKING:
     from ganzoo.registry import Registry
 
-RUNS_FILE = "runs.csv"
-
 
 def read_runs(folder: Path) -> pd.DataFrame:
     """The rows of an existing runs.csv, as text; an empty table where there is none."""
-    path = folder / RUNS_FILE
-    if not path.is_file():
-        return pd.DataFrame(columns=columns(), dtype="str")
-    try:
-        return pd.read_csv(path, dtype="str", keep_default_na=False).reindex(columns=columns(), fill_value="")
-    except (ValueError, OSError) as error:
-        raise StoreError(f"{path} is no leaderboard: {error}.", "Move it away and run the bench again.") from error
+    return _frame(runs_table.read(folder))
 
 
-def append(old: pd.DataFrame, rows: list[dict[str, str]]) -> pd.DataFrame:
-    """The old rows, untouched, then those of ``rows`` that are not there yet."""
-    known = set(old.itertuples(index=False, name=None))
-    fresh = [cells for row in rows if (cells := tuple(row.values())) not in known]
-    return pd.DataFrame([*old.itertuples(index=False, name=None), *fresh], columns=columns(), dtype="str")
+def _frame(table: RunsTable) -> pd.DataFrame:
+    return pd.DataFrame(table.known(), columns=columns(), dtype="str")
 
 
 def write(store: RunStore, folder: Path, registry: Registry, quick: bool = False) -> list[Path]:
     """Update runs.csv and each dataset's tables from the run store; returns the files written.
 
-    The same store and the same runs.csv give the same bytes.
+    The same store and the same runs.csv give the same bytes. Whoever else writes there waits until this is done.
     """
-    table = append(read_runs(folder), collect(store, quick))
-    written = [folder / RUNS_FILE]
-    write_text(written[0], to_csv(table))
-    for dataset in sorted(set(table["dataset"])):
-        rank_by = registry.rank_by(dataset)
-        board = aggregate(table, dataset, rank_by)
-        name = runs.slug(dataset)
-        picture = folder / f"{name}.png"
-        written += [picture] if gallery.write(store, exemplars(table, dataset, board), picture) else []
-        page = to_markdown(board, dataset, rank_by, quick, picture.name if picture.is_file() else "")
-        for suffix, text in ((".csv", to_csv(board)), (".md", page)):
-            written.append(folder / f"{name}{suffix}")
-            write_text(written[-1], text)
+    with runs_table.lock(folder):
+        extended = runs_table.read(folder).extended(collect(store, quick))
+        written = [runs_table.write(folder, extended)]
+        table = _frame(extended)
+        for dataset in sorted(set(table["dataset"])):
+            written += _write_board(store, folder, table, dataset, registry.rank_by(dataset), quick)
+    return written
+
+
+def _write_board(
+    store: RunStore, folder: Path, table: pd.DataFrame, dataset: str, rank_by: str, quick: bool
+) -> list[Path]:
+    board = aggregate(table, dataset, rank_by)
+    name = runs.slug(dataset)
+    picture = folder / f"{name}.png"
+    written = [picture] if gallery.write(store, exemplars(table, dataset, board), picture) else []
+    page = to_markdown(board, dataset, rank_by, quick, picture.name if picture.is_file() else "")
+    for suffix, text in ((".csv", to_csv(board)), (".md", page)):
+        written.append(folder / f"{name}{suffix}")
+        write_text(written[-1], text)
     return written
 
 

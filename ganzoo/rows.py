@@ -39,9 +39,10 @@ def collect(store: RunStore, quick: bool = False) -> list[dict[str, str]]:
 
 
 def _cell(value: Any) -> str:
+    """A value as runs.csv has it; NUL, which a failure's note may hold, has no place in a text file."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
-    return FLOAT_FORMAT % value if isinstance(value, float) else str(value)
+    return FLOAT_FORMAT % value if isinstance(value, float) else str(value).replace("\0", "\ufffd")
 
 
 def _run_row(folder: RunFolder, quick: bool) -> dict[str, Any] | None:

@@ -114,9 +114,10 @@ def _choose(
 
 
 def _run(jobs: list[Job], workers: int | None, runs: Path, out: Path, registry: Registry, quick: bool) -> None:
-    from ganzoo import bench
+    from ganzoo import bench, runs_table
     from ganzoo.cli.bench_view import view
 
+    runs_table.read(out)  # what cannot be read cannot be extended: better known before hours of training than after
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a terminated bench, too, stops its children
     with view(jobs, runs) as notify:
         outcomes = bench.LocalExecutor(workers or bench.cores()).run(jobs, notify)

@@ -65,7 +65,7 @@ def test_bench_writes_boards_and_shows_them(run: Any, here: list[Job], tmp_path:
     assert "[2/5] gaussian digits seed 0: done" in result.stderr
     assert "failed: memoriser digits seed 1: killed by signal 9" in result.stderr
     written = {path.name for path in (tmp_path / "leaderboards").iterdir()}
-    assert written == {"runs.csv", "digits.csv", "digits.md", "digits.png"}
+    assert written == {".lock", "runs.csv", "digits.csv", "digits.md", "digits.png"}
     assert "(gaussian)" in result.stdout
     assert "Traceback" not in result.output
     board = run("board", "digits")
@@ -122,3 +122,31 @@ def test_a_board_that_is_damaged(refused: Callable[..., str], tmp_path: Path) ->
     (tmp_path / "leaderboards").mkdir()
     (tmp_path / "leaderboards" / "runs.csv").write_bytes(b"")
     assert "runs.csv is no leaderboard" in refused(1, "board")
+
+
+@pytest.mark.parametrize("content", ["variant;dataset\ngood;digits\n", "<<<<<<< HEAD\n", "variant,dataset\n", ""])
+def test_a_board_that_cannot_be_read_is_left_alone_and_nothing_runs(
+    content: str, refused: Callable[..., str], here: list[Job], tmp_path: Path
+) -> None:
+    file = tmp_path / "leaderboards" / "runs.csv"
+    file.parent.mkdir()
+    file.write_text(content)
+    for words in (("bench", "gaussian", "--seeds", "0"), ("board",)):
+        assert "runs.csv is no leaderboard: line 1 " in refused(1, *words)
+    assert here == []
+    assert [path.name for path in file.parent.iterdir()] == ["runs.csv"]
+    assert file.read_text() == content
+
+
+def test_a_column_of_ones_own_survives_a_bench(run: Any, here: list[Job], tmp_path: Path) -> None:
+    file = tmp_path / "leaderboards" / "runs.csv"
+    assert run("bench", "gaussian", "--seeds", "0").exit_code == 0
+    header, *lines = file.read_text().splitlines()
+    marked = "".join(f"{line}\n" for line in [f"{header},mine", *(f"{line},seen" for line in lines)])
+    file.write_text(marked)
+    assert run("bench", "gaussian", "--seeds", "0,1").exit_code == 0
+    assert file.read_text().startswith(marked)
+    (new,) = file.read_text().removeprefix(marked).splitlines()
+    assert new.startswith("gaussian,")
+    assert new.endswith(",")
+    assert file.with_name("runs.csv.bak").read_text() == marked

@@ -33,6 +33,7 @@ LAYERS = (
     ("api",),
     ("worker",),
     ("gallery", "rows"),
+    ("runs_table",),
     ("bench", "board", "scaffold"),
     ("checks",),
     ("cli", "testing"),
