@@ -12,11 +12,13 @@ from __future__ import annotations
 import math
 import typing
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from ganzoo.errors import OptionError, UnknownName
+from ganzoo.files import sha256
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,11 +32,15 @@ def option(
     gt: float | None = None,
     le: float | None = None,
     lt: float | None = None,
+    file: bool = False,
 ) -> msgspec.Meta:
-    """Describe one option: its help and, where it has them, the bounds ≥, >, ≤, <."""
+    """Describe one option: its help and, where it has them, the bounds ≥, >, ≤, <.
+
+    ``file=True`` says that a string names a file, whose content then identifies the run; an empty string is no file.
+    """
     given = {"ge": ge, "gt": gt, "le": le, "lt": lt}
     bounds: Any = {name: bound for name, bound in given.items() if bound is not None}
-    meta: msgspec.Meta = msgspec.Meta(description=help, **bounds)
+    meta: msgspec.Meta = msgspec.Meta(description=help, extra={"file": True} if file else None, **bounds)
     return meta
 
 
@@ -68,8 +74,12 @@ def _explain_field(name: str, hint: Any, default: Any) -> OptionInfo:
             parts += [
                 f"{sign} {getattr(meta, key):g}" for key, sign in _SIGNS.items() if getattr(meta, key) is not None
             ]
-    kind = "choice" if choices else getattr(bare, "__name__", str(bare))
+    kind = "choice" if choices else "file" if _names_file(metas) else getattr(bare, "__name__", str(bare))
     return OptionInfo(name, kind, default, ", ".join(parts), help_text)
+
+
+def _names_file(metas: Iterable[Any]) -> bool:
+    return any(isinstance(meta, msgspec.Meta) and bool((meta.extra or {}).get("file")) for meta in metas)
 
 
 def parse_assignments(assignments: Iterable[str]) -> dict[str, str]:
@@ -125,6 +135,25 @@ def _require_finite(name: str, value: Any, owner: str) -> None:
 def as_dict(options: Options) -> dict[str, Any]:
     """Every option with its resolved value."""
     return {name: getattr(options, name) for name in options.__struct_fields__}
+
+
+def file_hashes(options: Options, *, owner: str) -> dict[str, str]:
+    """The sha256 of each file that an option names, by the option's name; none for an empty value.
+
+    Raises OptionError where a file cannot be read.
+    """
+    named = [info.name for info in explain(type(options)) if info.type == "file"]
+    return {name: _file_hash(name, getattr(options, name), owner) for name in named if getattr(options, name)}
+
+
+def _file_hash(name: str, path: str, owner: str) -> str:
+    reason = "it is no file that is there"
+    try:
+        if Path(path).is_file():
+            return sha256(Path(path))
+    except OSError as error:
+        reason = error.strerror or str(error)
+    raise OptionError(f"Option {name}={path} of {owner} cannot be read: {reason}.", "Give the path of a readable file.")
 
 
 def content_hash(value: Any) -> str:

@@ -47,6 +47,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     data: DataSpec
     latent: LatentSpec
     options: dict[str, Any]
+    option_files: dict[str, str] = {}
+    """The sha256 of each file that an option names, by the option's name."""
     seed: int
     device: str
     quick: bool = False
@@ -66,8 +68,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def options_hash(self) -> str:
-        """Identifies the resolved options."""
-        return content_hash(self.options)
+        """Identifies the resolved options; a file by its content, wherever it lies."""
+        return content_hash({**self.options, **self.option_files})
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +86,8 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 def run_key(
     *, variant: str, version: str, dataset_digest: str, options: dict[str, Any], seed: int, quick: bool = False
 ) -> str:
-    """The same work has the same key. ``version`` is "distribution version" of the plugin.
+    """The same work has the same key. ``version`` is "distribution version" of the plugin; in ``options`` the
+    hash of its content stands for a file.
 
     Quick runs have keys of their own even where their recipe is the full one: the two stand on different boards.
     """

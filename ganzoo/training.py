@@ -26,7 +26,7 @@ from ganzoo.errors import DeviceError, Diverged, GanzooError, Interrupted
 from ganzoo.export import finalise, parity
 from ganzoo.files import write_text
 from ganzoo.loop import Loop, Observer, ignore_events
-from ganzoo.options import as_dict, resolve
+from ganzoo.options import as_dict, file_hashes, resolve
 
 if TYPE_CHECKING:
     from ganzoo.data.base import Dataset
@@ -133,12 +133,13 @@ def _plan(
     plugin: Plugin, dataset: Dataset, resolved: Options, reference: str, seed: int, device: str, quick: bool
 ) -> Manifest:
     variant, origin, options = plugin.variant, plugin.origin, as_dict(resolved)
+    option_files = file_hashes(resolved, owner=variant.name)
     return runs.Manifest(
         key=runs.run_key(
             variant=variant.name,
             version=str(origin),
             dataset_digest=dataset.digest,
-            options=options,
+            options={**options, **option_files},
             seed=seed,
             quick=quick,
         ),
@@ -153,6 +154,7 @@ def _plan(
         data=dataset.spec,
         latent=latent_spec(variant, resolved, dataset.spec),
         options=options,
+        option_files=option_files,
         seed=seed,
         device=device,
         quick=quick,

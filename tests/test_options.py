@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
 
 import ganzoo
 from ganzoo.errors import OptionError, UnknownName
-from ganzoo.options import as_dict, content_hash, explain, parse_assignments, resolve
+from ganzoo.options import as_dict, content_hash, explain, file_hashes, parse_assignments, resolve
 
 
 class Toy(ganzoo.Options):
@@ -90,3 +91,26 @@ def test_content_hash_depends_on_content_alone() -> None:
     assert content_hash({"a": 1, "b": [2.0]}) == content_hash({"b": [2.0], "a": 1})
     assert content_hash({"a": 1}) != content_hash({"a": 2})
     assert content_hash({"steps": 3}) == "545356d813e3"  # pinned: run keys and protocols in the wild depend on it
+
+
+class WithFile(ganzoo.Options):
+    start: Annotated[str, ganzoo.option("weights to start from", file=True)] = ""
+    name: str = "start"
+
+
+def test_an_option_that_names_a_file_is_told_by_its_content(tmp_path: Path) -> None:
+    assert [(info.name, info.type) for info in explain(WithFile)] == [("start", "file"), ("name", "str")]
+    assert file_hashes(WithFile(), owner="toy") == {}
+    (tmp_path / "a").write_bytes(b"abc")
+    digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2's example
+    assert file_hashes(WithFile(start=str(tmp_path / "a")), owner="toy") == {"start": digest}
+
+
+@pytest.mark.parametrize("name", ["missing", ".", "a/b", "nul\0", "x" * 300])
+def test_a_file_that_cannot_be_read_is_named_with_its_option(name: str, tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    path = str(tmp_path / name)
+    with pytest.raises(OptionError) as caught:
+        file_hashes(WithFile(start=path), owner="toy")
+    assert f"start={path} of toy cannot be read" in str(caught.value)
+    assert caught.value.exit_code == 2

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import os
 import signal
 import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import pytest
 from helpers import FAKES
 
+import ganzoo
 from ganzoo import runs, training
 from ganzoo.data.base import Dataset
 from ganzoo.errors import DeviceError, Diverged, Incompatible, Interrupted, OptionError, PluginError, StoreError
@@ -259,3 +262,45 @@ def test_a_refused_export_leaves_no_generator(stepper: Plugin, tmp_path: Path, m
     folder = the_run(tmp_path)
     assert folder.manifest().status == "failed"
     assert sorted(path.name for path in folder.path.glob("*.onnx")) == []
+
+
+@pytest.fixture
+def starting(fake_zoo: Zoo) -> Plugin:
+    """The plugin of many steps, with an option that names a file."""
+    plugin = fake_zoo.load("stepper")
+    options: Any = msgspec.defstruct(
+        "Starting",
+        [("start", Annotated[str, ganzoo.option("weights to start from", file=True)], "")],
+        bases=(plugin.variant.options,),
+        frozen=True,
+        kw_only=True,
+    )
+    return dataclasses.replace(plugin, variant=msgspec.structs.replace(plugin.variant, options=options))
+
+
+def test_a_file_replaced_under_the_same_path_is_new_work(starting: Plugin, tmp_path: Path) -> None:
+    first, second = tmp_path / "a.bin", tmp_path / "b.bin"
+    first.write_bytes(b"one")
+    second.write_bytes(b"one")
+    old = train(starting, tmp_path / "runs", {"start": str(first), "steps": 2})
+    assert train(starting, tmp_path / "runs", {"start": str(second), "steps": 2}) == old
+    first.write_bytes(b"two")
+    new = train(starting, tmp_path / "runs", {"start": str(first), "steps": 2})
+    assert new != old
+    assert new.manifest().options == old.manifest().options
+    assert new.manifest().options_hash != old.manifest().options_hash
+    assert new.manifest().option_files["start"] == runs.sha256(first)
+
+
+def test_a_missing_file_is_refused_before_anything_is_written(starting: Plugin, tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="start=nowhere of stepper cannot be read"):
+        train(starting, tmp_path / "runs", {"start": "nowhere"})
+    assert not (tmp_path / "runs").exists()
+
+
+def test_without_a_file_key_and_hash_of_the_options_stay(stepper: Plugin, tmp_path: Path) -> None:
+    manifest = train(stepper, tmp_path / "runs", {"steps": 2}).manifest()
+    plain = runs.content_hash(manifest.options)
+    work = {"variant": "stepper", "dataset_digest": manifest.dataset_digest, "options": manifest.options, "seed": 0}
+    assert manifest.key == runs.run_key(version=f"{manifest.distribution} {manifest.version}", **work)  # type: ignore[arg-type]
+    assert (manifest.options_hash, manifest.option_files) == (plain, {})
