@@ -170,10 +170,21 @@ class Generator:
         self.data = self.info.data
         self.provider = self.session.provider
 
-    def run(self, inputs: Mapping[str, Array]) -> FloatArray:
-        """Run on given inputs (``z``, and ``y``, ``c`` as the latent specification says): float32 [N, *shape]."""
+    def bind(self, inputs: Mapping[str, Array], *, first: int = 0) -> Any:
+        """Samples of given inputs (``z``; ``y``, ``c`` as the latent specification says), left where they were made.
+
+        All samples come out here. Raises ModelError for values that are not finite; ``first`` is the number of the
+        first of these samples, by which the message calls them.
+        """
         _check_inputs(self.latent, inputs)
-        return self.session.run(inputs)["x"]
+        value = self.session.bind(inputs)["x"]
+        _check_finite(value.numpy(), first, self.info.variant)
+        return value
+
+    def run(self, inputs: Mapping[str, Array], *, first: int = 0) -> FloatArray:
+        """Like ``bind``, with the samples as an array float32 [N, *shape]."""
+        x: FloatArray = self.bind(inputs, first=first).numpy()
+        return x
 
     def inputs(self, n: int, seed: int = 0, *, start: int = 0, label: int | None = None) -> dict[str, Array]:
         """The inputs of samples ``start`` … ``start + n - 1``; ``label`` asks for one class throughout."""
@@ -188,7 +199,7 @@ class Generator:
         """Inputs and samples, ``batch`` at a time."""
         for start in range(0, n, batch):
             inputs = self.inputs(min(batch, n - start), seed, start=start, label=label)
-            yield inputs, self.run(inputs)
+            yield inputs, self.run(inputs, first=start)
 
     def sample(self, n: int, seed: int = 0, *, label: int | None = None, batch: int = BATCH) -> FloatArray:
         """Draw n samples: float32 [n, C, H, W] in [-1, 1], or [n, d] for points."""
@@ -232,6 +243,18 @@ def _info(session: Session, name: str) -> GeneratorInfo:
             f"by its metadata it takes {sorted(info.latent.names)} and gives ['x']."
         )
     return info
+
+
+def _check_finite(x: FloatArray, first: int, name: str) -> None:
+    """Later they could not be told: a NaN is a pixel like any other once it was made a byte."""
+    if np.isfinite(x).all():
+        return
+    odd = np.flatnonzero(~np.isfinite(x.reshape(len(x), -1)).all(axis=1))
+    raise ModelError(
+        f"{name} generates values that are not finite: {len(odd)} of the samples {first} to {first + len(x) - 1}, "
+        f"the first of them sample {first + odd[0]}.",
+        "Its training diverged, or it takes latents of another kind.",
+    )
 
 
 def _check_inputs(spec: LatentSpec, inputs: Mapping[str, Array]) -> None:

@@ -83,7 +83,7 @@ def draw(
         for first in range(start, n, BATCH):
             given.append(model.inputs(min(BATCH, n - first), seed, start=first))
             before = time.perf_counter()
-            value = model.session.bind(given[-1])["x"]
+            value = model.bind(given[-1], first=first)
             seconds += time.perf_counter() - before
             yield extractor.extract_bound(value)
             progress("sampling", min(first + BATCH, n), n)
@@ -152,7 +152,7 @@ def samples_at(
     """
     if isinstance(source, GeneratorSource):
         model = source.generator
-        return np.concatenate([model.run(model.inputs(1, seed, start=row)) for row in rows])
+        return np.concatenate([model.run(model.inputs(1, seed, start=row), first=row) for row in rows])
     if isinstance(source, FeatureSource | StatisticsSource):
         raise ScoreError(f"{source.name} holds no samples to show.")
     return source.take(_chosen(source, n, seed, purpose, filed)[list(rows)])

@@ -37,7 +37,7 @@ def range_and_shape(context: Context) -> None:
         trained = context.trained(form)
         generator = context.generator(form)
         for inputs in (trained.inputs(), _far(trained)):
-            x = generator.run(inputs)
+            x = generator.session.run(inputs)["x"]
             wanted = (FEW, *form.data.spec.shape)
             if x.shape != wanted:
                 raise CheckFailed(f"the ONNX file gives {x.shape} for {form.name}, not {wanted}")
