@@ -52,11 +52,13 @@ def train(
     registry: Registry | None = None,
     zoo: Zoo | None = None,
     observer: Observer = ignore_events,
+    wait: bool = False,
 ) -> RunFolder:
     """Train a variant, starting from its recipe for these data; ``options`` win over the recipe.
 
     Returns the run's folder (``.path``, ``.manifest()``). Work already done is returned at once, work interrupted is
-    resumed. Raises a ganzoo.GanzooError with one sentence on anything that is wrong.
+    resumed; a run that another process works on is an error, or with ``wait`` waited for. Raises a ganzoo.GanzooError
+    with one sentence on anything that is wrong.
     """
     registry = registry or registries.load()
     zoo = zoo or Zoo.discover(registry)
@@ -73,6 +75,7 @@ def train(
         store=RunStore(Path(runs)),
         quick=quick,
         observer=_observed(zoo, observer),
+        wait=wait,
     )
 
 

@@ -217,8 +217,10 @@ def _update(outcome: Outcome, event: dict[str, Any]) -> None:
     outcome.dataset = event.get("dataset", outcome.dataset)
     if kind in ("step", "resumed"):
         outcome.step, outcome.total = event["step"], event["total"]
-    if kind == "scoring":
-        outcome.state = "scoring"
+    if kind in ("waiting", "scoring"):
+        outcome.state = kind
+    elif kind == "started":
+        outcome.state = "running"
 
 
 def _finish(outcome: Outcome, notify: Notify, state: str, note: str) -> None:

@@ -85,6 +85,7 @@ class ExtensionSpec:
         """Observe a training run. Every event comes with ``path``, the run's folder.
 
         ``started``, ``finished`` and ``failed`` have variant, dataset, seed, status, note, steps and train_seconds too;
-        ``step`` has step, total, seconds and scalars; ``resumed`` has step and total. Each observer gets a copy of its
-        own. An observer's error is logged and never stops the run.
+        ``step`` has step, total, seconds and scalars; ``resumed`` has step and total; ``waiting``, where a bench meets
+        a run that another process has, has nothing more. Each observer gets a copy of its own. An
+        observer's error is logged and never stops the run.
         """

@@ -10,7 +10,7 @@ runs/<dataset>/<variant>/<key>/
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -133,14 +133,26 @@ class RunFolder:
         return {name: sha256(self.file(name)) for name in names if self.file(name).is_file()}
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Hold the run for this process. Raises StoreError where another one has it."""
+    def lock(self, waiting: Callable[[], None] | None = None) -> Iterator[None]:
+        """Hold the run for this process. Where another one has it, raise StoreError; or, given ``waiting``, call it
+        once and wait.
+        """
         import filelock
 
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            with filelock.FileLock(self.path / ".lock", timeout=0):
+            lock = filelock.FileLock(self.path / ".lock", timeout=0)
+            try:
+                lock.acquire()
+            except filelock.Timeout:
+                if waiting is None:
+                    raise
+                waiting()
+                lock.acquire(timeout=-1)
+            try:
                 yield
+            finally:
+                lock.release()
         except filelock.Timeout as error:
             raise StoreError(f"Another process is working on {self.path}.", "Wait for it or stop it.") from error
         except OSError as error:

@@ -49,11 +49,13 @@ def train(
     quick: bool = False,
     observer: Observer = ignore_events,
     checkpoint_seconds: float = 30.0,
+    wait: bool = False,
 ) -> RunFolder:
     """Train ``plugin`` on ``dataset`` into its folder of the run store, or return the folder if that work is done.
 
     ``options`` are layers of values, later ones winning; ``reference`` is the name by which the dataset can be loaded
-    again. An unfinished run is resumed where it stopped, bit for bit.
+    again. An unfinished run is resumed where it stopped, bit for bit. A run that another process
+    works on is an error, or with ``wait`` a "waiting" event and then what that process left.
     Raises UsageError before anything is written; afterwards every failure is also recorded in run.json.
     """
     resolved = resolve(plugin.variant.options, *options, owner=plugin.variant.name)
@@ -64,7 +66,9 @@ def train(
         raise DeviceError("--device cuda was asked for, but the driver shows no CUDA GPU.", "Use --device cpu.")
     if folder.is_finished():
         return folder
-    with folder.lock():
+    with folder.lock((lambda: observer("waiting", {"path": str(folder.path)})) if wait else None):
+        if folder.is_finished():  # by another process, since we looked
+            return folder
         folder.write_manifest(manifest)
         log = LogFile(folder, observer)
         loop = Loop(

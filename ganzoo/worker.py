@@ -16,6 +16,7 @@ import msgspec
 from ganzoo.errors import GanzooError
 
 if TYPE_CHECKING:
+    from ganzoo.engine import Generator
     from ganzoo.plugins import Zoo
     from ganzoo.registry import Registry
     from ganzoo.scoring import Judge
@@ -67,16 +68,29 @@ def run_job(job: Job, report: Any) -> None:
         registry=registry,
         zoo=zoo,
         observer=report,
+        wait=True,
     )
     report("scoring", {"path": str(folder.path), "dataset": folder.manifest().dataset})
     judge = _judge(zoo, registry, job)
     target = folder.file(runs.SCORE)
     generator = api.load(folder.path, device=job.device)
     noted = runs.RunStore(Path(job.runs)).failure_file(job.dataset, job.variant, job.seed, job.quick)
-    # Where the last attempt failed, the row that says it went well must be the newer one.
-    if noted.is_file() or not is_scored(target, judge.protocol.hash, generator.sha256):
-        runs.write_json(target, msgspec.structs.replace(judge.score_generator(generator), scored_utc=runs.utc_now()))
+
+    def done() -> bool:
+        # Where the last attempt failed, the row that says it went well must be the newer one.
+        return not noted.is_file() and is_scored(target, judge.protocol.hash, generator.sha256)
+
+    if not done():
+        with folder.lock(lambda: report("waiting", {"path": str(folder.path)})):
+            if not done():  # by another worker, while we waited
+                _score(judge, generator, target)
     report("scored", {"path": str(folder.path)})
+
+
+def _score(judge: Judge, generator: Generator, target: Path) -> None:
+    from ganzoo import runs
+
+    runs.write_json(target, msgspec.structs.replace(judge.score_generator(generator), scored_utc=runs.utc_now()))
 
 
 def _judge(zoo: Zoo, registry: Registry, job: Job) -> Judge:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -82,3 +84,34 @@ def test_a_score_that_cannot_be_read_is_none(tmp_path: Path, content: str | None
 def test_interrupts_have_their_own_exit_code() -> None:
     assert issubclass(Interrupted, GanzooError)
     assert Interrupted.exit_code == 130
+
+
+@pytest.mark.parametrize("trained", [False, True])
+def test_two_workers_on_one_job_give_one_row_and_no_failure(trained: bool, tmp_path: Path) -> None:
+    job = Job(variant="gaussian", dataset="digits", seed=0, runs=str(tmp_path))
+    argument = msgspec.json.encode(job).decode()
+    command = [sys.executable, "-m", "ganzoo.worker", argument]
+    store = RunStore(tmp_path)
+    assert main(argument) == 0
+    (folder,) = store.all()
+    folder.file("score.json").unlink()
+    if not trained:
+        folder.file("run.json").unlink()
+    with folder.lock():
+        workers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+        for worker in workers:
+            assert worker.stdout is not None
+            before = ["scoring"] if trained else []
+            for event in [*before, "waiting"]:
+                assert msgspec.json.decode(worker.stdout.readline())["event"] == event
+    told = [
+        [msgspec.json.decode(line)["event"] for line in worker.communicate(timeout=60)[0].splitlines()]
+        for worker in workers
+    ]
+    assert [worker.returncode for worker in workers] == [0, 0]
+    assert sum(events.count("finished") for events in told) == (0 if trained else 1), (
+        "the second takes what the first one left"
+    )
+    (row,) = rows.collect(store)
+    assert row["status"] == "ok"
+    assert store.failures() == []
