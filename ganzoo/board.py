@@ -11,13 +11,16 @@ import numpy as np
 import pandas as pd
 
 from ganzoo import gallery, runs, runs_table
+from ganzoo.errors import StoreError
 from ganzoo.files import write_text
-from ganzoo.rows import FLOAT_FORMAT, LATER, LATEST, METRICS, collect, columns
+from ganzoo.rows import FLOAT_FORMAT, LATER, LATEST, LONG, METRICS, collect, collect_long, columns
 from ganzoo.runs import RunStore
 from ganzoo.runs_table import RunsTable
 
 if TYPE_CHECKING:
     from ganzoo.registry import Registry
+
+METRICS_FILE = "metrics.csv"
 
 
 def read_runs(folder: Path) -> pd.DataFrame:
@@ -37,6 +40,7 @@ def write(store: RunStore, folder: Path, registry: Registry, quick: bool = False
     with runs_table.lock(folder):
         extended = runs_table.read(folder).extended(collect(store, quick))
         written = [runs_table.write(folder, extended)]
+        written += _write_long(folder / METRICS_FILE, collect_long(store, quick))
         table = _frame(extended)
         for dataset in sorted(set(table["dataset"])):
             written += _write_board(store, folder, table, dataset, registry.rank_by(dataset), quick)
@@ -50,11 +54,33 @@ def _write_board(
     name = runs.slug(dataset)
     picture = folder / f"{name}.png"
     written = [picture] if gallery.write(store, exemplars(table, dataset, board), picture) else []
-    page = to_markdown(board, dataset, rank_by, quick, picture.name if picture.is_file() else "")
+    shown = picture.name if picture.is_file() else ""
+    page = to_markdown(board, dataset, rank_by, quick, shown, left_out(table, dataset))
     for suffix, text in ((".csv", to_csv(board)), (".md", page)):
         written.append(folder / f"{name}{suffix}")
         write_text(written[-1], text)
     return written
+
+
+def _write_long(path: Path, rows: list[dict[str, str]]) -> list[Path]:
+    """Put the values of extensions into metrics.csv, over older ones of the same run and column; no file for none."""
+    if not rows:
+        return []
+    old = pd.DataFrame(columns=list(LONG), dtype="str")
+    if path.is_file():
+        try:
+            old = pd.read_csv(path, dtype="str", keep_default_na=False)
+        except (ValueError, OSError) as error:
+            raise StoreError(f"{path} cannot be read: {error}.", "Move it away and run the bench again.") from error
+        if list(old.columns) != list(LONG):
+            raise StoreError(
+                f"{path} has the columns {', '.join(old.columns)}, not {', '.join(LONG)}.",
+                "Move it away and run the bench again.",
+            )
+    table = pd.concat([old, pd.DataFrame(rows, columns=list(LONG), dtype="str")])
+    table = table.drop_duplicates(["run", "column"], keep="last").sort_values(["run", "column"], kind="stable")
+    write_text(path, to_csv(table))
+    return [path]
 
 
 def exemplars(table: pd.DataFrame, dataset: str, board: pd.DataFrame) -> list[tuple[str, str]]:
@@ -78,10 +104,7 @@ def aggregate(table: pd.DataFrame, dataset: str, rank_by: str = "fid") -> pd.Dat
     Student's t over seeds; they are empty below two seeds, and then there is no rank.
     """
     rows = table[table["dataset"] == dataset]
-    scored = rows[(rows["protocol"] != "") & (rows["date_utc"] != "")]
-    if len(scored):
-        newest = scored.sort_values("date_utc", kind="stable")["protocol"].iloc[-1]
-        rows = rows[rows["protocol"].isin([newest, ""])]
+    rows = rows[_in_force(rows)]
     most_modes = float(pd.to_numeric(rows["modes"], errors="coerce").max())
     entries = [_entry(group, most_modes) for _, group in rows.groupby("variant", sort=True)]
     board = pd.DataFrame(entries)
@@ -90,6 +113,26 @@ def aggregate(table: pd.DataFrame, dataset: str, rank_by: str = "fid") -> pd.Dat
     board["_worse"] = _worse(board[rank_by], rank_by)
     board = board.sort_values(["_role", "_worse", "variant"], kind="stable", ignore_index=True, na_position="last")
     return board.drop(columns=["_role", "_worse"])
+
+
+def _in_force(rows: pd.DataFrame) -> pd.Series[bool]:
+    """Which of a dataset's rows are of the protocol scored last, or of none."""
+    scored = rows[(rows["protocol"] != "") & (rows["date_utc"] != "")]
+    if not len(scored):
+        return pd.Series(True, index=rows.index)
+    newest = scored.sort_values("date_utc", kind="stable")["protocol"].iloc[-1]
+    return rows["protocol"].isin([newest, ""])
+
+
+def left_out(table: pd.DataFrame, dataset: str) -> str:
+    """How many rows a dataset's board leaves out, and why; empty where it shows all."""
+    rows = table[table["dataset"] == dataset]
+    others = rows[~_in_force(rows)]["protocol"]
+    if not len(others):
+        return ""
+    count = "1 row" if len(others) == 1 else f"{len(others)} rows"
+    verb = "is" if len(others) == 1 else "are"
+    return f"{count} scored under other protocols {verb} left out ({', '.join(sorted(set(others)))})"
 
 
 def _entry(group: pd.DataFrame, most_modes: float) -> dict[str, Any]:
@@ -207,7 +250,7 @@ _LEGEND = (
 )
 
 
-def to_markdown(board: pd.DataFrame, dataset: str, rank_by: str, quick: bool, picture: str = "") -> str:
+def to_markdown(board: pd.DataFrame, dataset: str, rank_by: str, quick: bool, picture: str = "", left: str = "") -> str:
     """The board as a Markdown page that says what its columns mean."""
     header, rows = shown_table(board)
     lines = [f"# {dataset}{' (quick recipes: not comparable with full ones)' if quick else ''}", ""]
@@ -218,6 +261,7 @@ def to_markdown(board: pd.DataFrame, dataset: str, rank_by: str, quick: bool, pi
         "",
         f"Protocol `{protocol}`, ranked by {rank_by}. Means over seeds ± half of the 95 % interval (Student's t).",
         *_LEGEND,
+        *([f"{left}."] if left else []),
     ]
     if picture:
         lines += ["", f"![Samples 0, 1, 2 … of each variant's first seed]({picture})"]

@@ -13,6 +13,7 @@ from ganzoo import onepass
 from ganzoo.errors import ScoreError, UnknownName
 from ganzoo.extractors import default_extractor
 from ganzoo.features import Progress, silent
+from ganzoo.metrics import builtin_metrics
 from ganzoo.references import DatasetSide, SourceSide
 from ganzoo.scoring import OWN_PROFILE, OWN_PROFILES, Judge
 from ganzoo.sources import FeatureSource, GeneratorSource, StatisticsSource
@@ -71,7 +72,8 @@ def dataset_judge(
     name = _own_extractor(terms) or (entry.extractor if entry else default_extractor(dataset.spec))
     side = DatasetSide(dataset, split, n_real, seed)
     n = terms.n or (entry.n_fake if entry else 5000)
-    return _judge(side, _opened(name, extractors, terms), metrics, terms, n, seed, progress)
+    named = entry.metrics if entry else []
+    return _judge(side, _opened(name, extractors, terms), metrics, terms, n, seed, progress, named)
 
 
 def source_judge(
@@ -100,20 +102,41 @@ def _judge(
     n: int,
     seed: int,
     progress: Progress,
+    named: Sequence[str] = (),
 ) -> Judge:
-    chosen, columns = _chosen(metrics, terms)
+    chosen, columns = _chosen(metrics, terms, named)
     return Judge(
-        side, extractor, chosen, n_fake=n, seed=seed, profile=terms.profile, columns=columns, progress=progress
+        side,
+        extractor,
+        chosen,
+        n_fake=n,
+        seed=seed,
+        profile=terms.profile,
+        columns=columns,
+        beside=_beside(chosen, terms, named),
+        progress=progress,
     )
 
 
-def _chosen(metrics: Mapping[str, Metric], terms: Terms) -> tuple[list[Metric], frozenset[str] | None]:
+def _beside(chosen: Sequence[Metric], terms: Terms, named: Sequence[str]) -> frozenset[str]:
+    """Metrics of extensions that nobody asked for: an installed package must not change a protocol."""
+    if terms.metrics or terms.profile != OWN_PROFILE:
+        return frozenset()
+    own = {metric.name for metric in builtin_metrics()}
+    return frozenset(metric.name for metric in chosen) - own - set(named)
+
+
+def _chosen(
+    metrics: Mapping[str, Metric], terms: Terms, named: Sequence[str] = ()
+) -> tuple[list[Metric], frozenset[str] | None]:
     """The metrics to compute, and the columns to report (None: all of them)."""
     if terms.profile not in profiles():
         raise UnknownName("protocol", terms.profile, profiles())
     if terms.profile in _tools():
         metrics = {metric.name: metric for metric in _tools()[terms.profile].metrics}
-    usual = [metric for metric in metrics.values() if not metric.on_request]
+    elif unknown := [name for name in named if name not in metrics]:
+        raise UnknownName("metric of the dataset's entry in the registry", unknown[0], metrics)
+    usual = [metric for metric in metrics.values() if not metric.on_request or metric.name in named]
     if not terms.metrics:
         return usual, None
     if ALL in terms.metrics:

@@ -12,13 +12,11 @@ from __future__ import annotations
 import math
 import typing
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from ganzoo.errors import OptionError, UnknownName
-from ganzoo.files import sha256
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -135,25 +133,6 @@ def _require_finite(name: str, value: Any, owner: str) -> None:
 def as_dict(options: Options) -> dict[str, Any]:
     """Every option with its resolved value."""
     return {name: getattr(options, name) for name in options.__struct_fields__}
-
-
-def file_hashes(options: Options, *, owner: str) -> dict[str, str]:
-    """The sha256 of each file that an option names, by the option's name; none for an empty value.
-
-    Raises OptionError where a file cannot be read.
-    """
-    named = [info.name for info in explain(type(options)) if info.type == "file"]
-    return {name: _file_hash(name, getattr(options, name), owner) for name in named if getattr(options, name)}
-
-
-def _file_hash(name: str, path: str, owner: str) -> str:
-    reason = "it is no file that is there"
-    try:
-        if Path(path).is_file():
-            return sha256(Path(path))
-    except OSError as error:
-        reason = error.strerror or str(error)
-    raise OptionError(f"Option {name}={path} of {owner} cannot be read: {reason}.", "Give the path of a readable file.")
 
 
 def content_hash(value: Any) -> str:

@@ -17,7 +17,10 @@ OptionValue = str | int | float | bool
 
 
 class DatasetEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a dataset is scored. ``n_real = 0`` takes the whole split; ``rank_by`` is the column that orders a board."""
+    """How a dataset is scored. ``n_real = 0`` takes the whole split; ``rank_by`` is the column that orders a board.
+
+    ``metrics`` names metrics of extensions that are part of the protocol; others are computed beside it.
+    """
 
     extractor: str
     split: Literal["train", "heldout"] = "train"
@@ -26,6 +29,7 @@ class DatasetEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     seed: int = 0
     rank_by: Literal["fid", "kid", "coverage"] = "fid"
     bench: bool = True
+    metrics: list[str] = []
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -38,6 +38,21 @@ def collect(store: RunStore, quick: bool = False) -> list[dict[str, str]]:
     return [{name: _cell(row.get(name)) for name in columns()} for row in rows]
 
 
+LONG = ("run", "column", "value", "se")
+"""The columns of metrics.csv."""
+
+
+def collect_long(store: RunStore, quick: bool = False) -> list[dict[str, str]]:
+    """What the runs of the store were given by metrics of extensions, one value a row; all cells are text."""
+    known, rows = set(columns()), []
+    for folder in store.all():
+        if _run_row(folder, quick) is None or (score := _read_score(folder.file(runs.SCORE))) is None:
+            continue
+        new = {name: estimate for name, estimate in score.estimates.items() if name not in known}
+        rows += [(folder.manifest().key, name, _cell(e.value), _cell(e.se)) for name, e in new.items()]
+    return [dict(zip(LONG, row, strict=True)) for row in rows]
+
+
 def _cell(value: Any) -> str:
     """A value as runs.csv has it; NUL, which a failure's note may hold, has no place in a text file."""
     if value is None or (isinstance(value, float) and math.isnan(value)):

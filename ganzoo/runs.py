@@ -19,10 +19,10 @@ from typing import Any, Literal
 
 import msgspec
 
-from ganzoo.errors import StoreError
+from ganzoo.errors import OptionError, StoreError
 from ganzoo.files import sha256, write_bytes
 from ganzoo.loop import Checkpoint
-from ganzoo.options import content_hash
+from ganzoo.options import Options, content_hash, explain
 from ganzoo.types import API_VERSION, DataSpec, LatentSpec
 
 MANIFEST, LOG, STATE = "run.json", "log.csv", "state.safetensors"
@@ -92,6 +92,25 @@ def run_key(
     Quick runs have keys of their own even where their recipe is the full one: the two stand on different boards.
     """
     return content_hash([API_VERSION, variant, version, dataset_digest, options, seed, *(["quick"] if quick else [])])
+
+
+def file_hashes(options: Options, *, owner: str) -> dict[str, str]:
+    """The sha256 of each file that an option names, by the option's name; none for an empty value.
+
+    Raises OptionError where a file cannot be read.
+    """
+    named = [info.name for info in explain(type(options)) if info.type == "file"]
+    return {name: _file_hash(name, getattr(options, name), owner) for name in named if getattr(options, name)}
+
+
+def _file_hash(name: str, path: str, owner: str) -> str:
+    reason = "it is no file that is there"
+    try:
+        if Path(path).is_file():
+            return sha256(Path(path))
+    except OSError as error:
+        reason = error.strerror or str(error)
+    raise OptionError(f"Option {name}={path} of {owner} cannot be read: {reason}.", "Give the path of a readable file.")
 
 
 @dataclass(frozen=True)

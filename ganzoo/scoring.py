@@ -63,6 +63,8 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     protocol: Protocol
     protocol_hash: str
     estimates: dict[str, Estimate]
+    extensions: dict[str, int] = {}
+    """Versions of the metrics that were computed beside the protocol."""
     notes: tuple[str, ...] = ()
     """What a reader must know before believing a number."""
     policy: str = ""
@@ -76,7 +78,8 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
 class Judge:
     """One reference's protocol, ready to score any number of models; the reference is computed for the first of them.
 
-    ``columns`` restricts what is reported to these; a metric may give more.
+    ``columns`` restricts what is reported to these; a metric may give more. Metrics named in ``beside`` are computed
+    after the others and reported, but are no part of the protocol.
     """
 
     def __init__(
@@ -89,13 +92,16 @@ class Judge:
         seed: int = 0,
         profile: str = OWN_PROFILE,
         columns: frozenset[str] | None = None,
+        beside: frozenset[str] = frozenset(),
         progress: Progress = silent,
     ) -> None:
         if isinstance(side, SourceSide):
             check_extractor(side.source, extractor)
         self.side = side
         self.extractor = extractor
-        self.metrics = list(metrics)
+        # What stands beside the protocol comes last, so that it never gives a column that a metric of it gives.
+        self.metrics = sorted(metrics, key=lambda metric: metric.name in beside)
+        self.extensions = {metric.name: metric.version for metric in self.metrics if metric.name in beside}
         self.progress = progress
         self._columns = columns
         self.protocol = Protocol(
@@ -106,7 +112,7 @@ class Judge:
             n_fake=n_fake,
             extractor=extractor.name,
             extractor_sha256=extractor.sha256,
-            metrics={metric.name: metric.version for metric in self.metrics},
+            metrics={metric.name: metric.version for metric in self.metrics if metric.name not in beside},
             seed=seed,
             profile=profile,
         )
@@ -227,7 +233,7 @@ class Judge:
             self.reported(estimates), notes, sha256=drawn.sha256, provider=drawn.provider, n_fake=len(drawn)
         )
         rate = round(len(drawn) / drawn.seconds, 1) if drawn.seconds else None
-        return msgspec.structs.replace(score, samples_per_second=rate)
+        return msgspec.structs.replace(score, samples_per_second=rate, extensions=self.extensions)
 
     def written(
         self,

@@ -26,7 +26,7 @@ from ganzoo.errors import DeviceError, Diverged, GanzooError, Interrupted
 from ganzoo.export import finalise, parity
 from ganzoo.files import write_text
 from ganzoo.loop import Loop, Observer, ignore_events
-from ganzoo.options import as_dict, file_hashes, resolve
+from ganzoo.options import as_dict, resolve
 
 if TYPE_CHECKING:
     from ganzoo.data.base import Dataset
@@ -137,7 +137,7 @@ def _plan(
     plugin: Plugin, dataset: Dataset, resolved: Options, reference: str, seed: int, device: str, quick: bool
 ) -> Manifest:
     variant, origin, options = plugin.variant, plugin.origin, as_dict(resolved)
-    option_files = file_hashes(resolved, owner=variant.name)
+    option_files = runs.file_hashes(resolved, owner=variant.name)
     return runs.Manifest(
         key=runs.run_key(
             variant=variant.name,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ganzoo.engine import Generator
     from ganzoo.plugins import Zoo
     from ganzoo.registry import Registry
-    from ganzoo.scoring import Judge
+    from ganzoo.scoring import Judge, Score
 
 
 ONE_THREAD = dict.fromkeys(
@@ -78,19 +79,23 @@ def run_job(job: Job, report: Any) -> None:
 
     def done() -> bool:
         # Where the last attempt failed, the row that says it went well must be the newer one.
-        return not noted.is_file() and is_scored(target, judge.protocol.hash, generator.sha256)
+        return not noted.is_file() and is_scored(target, judge.protocol.hash, generator.sha256, judge.extensions)
 
     if not done():
         with folder.lock(lambda: report("waiting", {"path": str(folder.path)})):
             if not done():  # by another worker, while we waited
-                _score(judge, generator, target)
+                _score(judge, generator, target, afresh=noted.is_file())
     report("scored", {"path": str(folder.path)})
 
 
-def _score(judge: Judge, generator: Generator, target: Path) -> None:
+def _score(judge: Judge, generator: Generator, target: Path, *, afresh: bool) -> None:
+    """Score into ``target``; one that only gained metrics beside its protocol stays the row that it was."""
     from ganzoo import runs
 
-    runs.write_json(target, msgspec.structs.replace(judge.score_generator(generator), scored_utc=runs.utc_now()))
+    score = msgspec.structs.replace(judge.score_generator(generator), scored_utc=runs.utc_now())
+    if not afresh and is_scored(target, judge.protocol.hash, generator.sha256) and (old := _read(target)):
+        score = msgspec.structs.replace(score, scored_utc=old.scored_utc, samples_per_second=old.samples_per_second)
+    runs.write_json(target, score)
 
 
 def _judge(zoo: Zoo, registry: Registry, job: Job) -> Judge:
@@ -104,17 +109,29 @@ def _score_real(job: Job, judge: Judge) -> None:
     from ganzoo import runs
 
     folder = runs.RunStore(Path(job.runs)).folder(judge.protocol.dataset, runs.REAL, judge.protocol.hash)
-    if not folder.file(runs.SCORE).is_file() and (score := judge.score_real()) is not None:
+    if not _holds(folder.file(runs.SCORE), judge.extensions) and (score := judge.score_real()) is not None:
         runs.write_json(folder.file(runs.SCORE), score)
 
 
-def is_scored(target: Path, protocol_hash: str, sha256: str) -> bool:
-    """Whether score.json already holds this model's score under this protocol."""
+def _holds(target: Path, extensions: Mapping[str, int]) -> bool:
+    """Whether score.json is there and has the metrics of ``extensions``."""
+    score = _read(target)
+    return score is not None and extensions.items() <= score.extensions.items()
+
+
+def _read(target: Path) -> Score | None:
     from ganzoo.scoring import Score
 
     try:
-        score = msgspec.json.decode(target.read_bytes(), type=Score)
+        return msgspec.json.decode(target.read_bytes(), type=Score)
     except (OSError, msgspec.DecodeError):
+        return None
+
+
+def is_scored(target: Path, protocol_hash: str, sha256: str, extensions: Mapping[str, int] | None = None) -> bool:
+    """Whether score.json already holds this model's score under this protocol, with the metrics of ``extensions``."""
+    score = _read(target)
+    if score is None or not _holds(target, extensions or {}):
         return False
     return score.protocol_hash == protocol_hash and score.sampled_sha256 == sha256
 

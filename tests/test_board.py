@@ -265,3 +265,31 @@ def test_a_runs_csv_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "runs.csv").write_bytes(b"")
     with pytest.raises(StoreError, match=r"runs\.csv is no leaderboard"):
         board.read_runs(tmp_path)
+
+
+def test_a_board_says_how_many_rows_it_leaves_out(store: RunStore, tmp_path: Path) -> None:
+    board.write(store, tmp_path / "out", BOOK)
+    rows = board.read_runs(tmp_path / "out")
+    assert board.left_out(rows, "digits") == ""
+    assert "left out" not in (tmp_path / "out" / "digits.md").read_text()
+    rows.loc[rows["variant"] == "one", ["protocol", "date_utc"]] = ["0ld", "2001-01-01T00:00:00Z"]
+    assert board.left_out(rows, "digits") == "2 rows scored under other protocols are left out (0ld)"
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two" / "runs.csv").write_text(board.to_csv(rows))
+    board.write(RunStore(tmp_path / "none"), tmp_path / "two", BOOK)
+    page = (tmp_path / "two" / "digits.md").read_text()
+    assert "2 rows scored under other protocols are left out (0ld)." in page
+
+
+def test_values_of_extensions_go_to_a_long_table(store: RunStore, tmp_path: Path) -> None:
+    board.write(store, tmp_path, BOOK)
+    assert not (tmp_path / "metrics.csv").exists()
+    folder = store.all()[0]
+    score = msgspec.json.decode(folder.file("score.json").read_bytes(), type=Score)
+    estimates = {**score.estimates, "width": Estimate(2.0, 0.5, 9), "area": Estimate(3.0, None, 9)}
+    write_json(folder.file("score.json"), msgspec.structs.replace(score, estimates=estimates))
+    (tmp_path / "metrics.csv").write_text("run,column,value,se\nzz,width,7,\n")
+    board.write(store, tmp_path, BOOK)
+    key = folder.manifest().key
+    lines = f"run,column,value,se\n{key},area,3,\n{key},width,2,0.5\nzz,width,7,\n"
+    assert (tmp_path / "metrics.csv").read_bytes() == lines.encode()

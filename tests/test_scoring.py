@@ -15,11 +15,13 @@ from ganzoo.engine import Generator
 from ganzoo.errors import ScoreError, UnknownName
 from ganzoo.extractors import PixelExtractor
 from ganzoo.judging import Terms, dataset_judge
+from ganzoo.metrics import Metric, Sets
 from ganzoo.plugins import Zoo
 from ganzoo.registry import DatasetEntry, Registry
 from ganzoo.runs import RunFolder
 from ganzoo.scoring import Judge, Protocol, Score
 from ganzoo.sources import ArraySource
+from ganzoo.types import Estimate
 
 N = 400
 
@@ -235,3 +237,42 @@ def test_data_without_an_entry_are_scored_by_pixels(digits: Dataset, zoo: Zoo) -
     judge = dataset_judge(digits, None, zoo.extractors(), zoo.metrics())
     assert judge.protocol.extractor == "pixels"
     assert judge.protocol.n_real == len(digits.train)
+
+
+def _extended(zoo: Zoo) -> dict[str, Any]:
+    def compute(sets: Sets) -> dict[str, Estimate]:
+        return {"width": Estimate(2.0, 0.5, 9)}
+
+    width = Metric(name="width", summary="2", columns=("width",), compute=compute, version=1)
+    return {"width": width, **zoo.metrics()}
+
+
+def test_an_installed_metric_leaves_the_protocol_alone(digits: Dataset, zoo: Zoo) -> None:
+    entry = DatasetEntry(extractor="pixels", split="heldout", n_fake=100)
+    plain = dataset_judge(digits, entry, zoo.extractors(), zoo.metrics())
+    extended = dataset_judge(digits, entry, zoo.extractors(), _extended(zoo))
+    assert extended.protocol == plain.protocol
+    assert extended.extensions == {"width": 1}
+    source = ArraySource("some", "image", digits.heldout.x[:100])
+    before, after = plain.score(source), extended.score(source)
+    assert after.estimates == {**before.estimates, "width": Estimate(2.0, 0.5, 9)}
+    assert (before.extensions, after.extensions) == ({}, {"width": 1})
+
+
+def test_a_metric_that_the_entry_names_is_part_of_the_protocol(digits: Dataset, zoo: Zoo) -> None:
+    entry = DatasetEntry(extractor="pixels", metrics=["width"])
+    judge = dataset_judge(digits, entry, zoo.extractors(), _extended(zoo))
+    assert (judge.protocol.metrics["width"], judge.extensions) == (1, {})
+    with pytest.raises(UnknownName, match="'width'"):
+        dataset_judge(digits, entry, zoo.extractors(), zoo.metrics())
+
+
+def test_a_metric_that_was_asked_for_is_part_of_the_protocol(digits: Dataset, zoo: Zoo) -> None:
+    judge = dataset_judge(digits, None, zoo.extractors(), _extended(zoo), Terms(metrics=("width",)))
+    assert judge.protocol.metrics == {"width": 1}
+
+
+def test_the_hash_of_a_protocol_stays() -> None:
+    fields: dict[str, Any] = {"dataset": "d", "dataset_digest": "a", "split": "train", "n_real": 10, "n_fake": 20}
+    protocol = Protocol(**fields, extractor="pixels", extractor_sha256="b", metrics={"fid": 1}, seed=0)
+    assert protocol.hash == "7dbe782897ab"

@@ -14,6 +14,7 @@ from ganzoo import bench, rows
 from ganzoo.bench import Outcome
 from ganzoo.errors import GanzooError, Interrupted
 from ganzoo.runs import RunStore
+from ganzoo.scoring import Protocol, Score
 from ganzoo.worker import Job, Reporter, is_scored, main
 
 
@@ -115,3 +116,24 @@ def test_two_workers_on_one_job_give_one_row_and_no_failure(trained: bool, tmp_p
     (row,) = rows.collect(store)
     assert row["status"] == "ok"
     assert store.failures() == []
+
+
+def test_a_score_that_lacks_an_installed_metric_is_made_again(tmp_path: Path) -> None:
+    protocol = Protocol(
+        dataset="d",
+        dataset_digest="a",
+        split="train",
+        n_real=10,
+        n_fake=20,
+        extractor="pixels",
+        extractor_sha256="b",
+        metrics={"fid": 1},
+        seed=0,
+    )
+    target = tmp_path / "score.json"
+    score = Score(protocol=protocol, protocol_hash="h", estimates={}, sampled_sha256="s", extensions={"width": 1})
+    target.write_bytes(msgspec.json.encode(score))
+    assert is_scored(target, "h", "s")
+    assert is_scored(target, "h", "s", {"width": 1})
+    assert not is_scored(target, "h", "s", {"width": 2})
+    assert not is_scored(target, "h", "s", {"width": 1, "height": 1})

@@ -41,12 +41,15 @@ def show(out: Path, dataset: str, registry: Registry) -> None:
     """Print a board on stdout: whole in a file, as many columns as fit on a terminal."""
     from ganzoo import board
 
-    header, rows = board.shown_table(board.aggregate(board.read_runs(out), dataset, registry.rank_by(dataset)))
+    table = board.read_runs(out)
+    header, rows = board.shown_table(board.aggregate(table, dataset, registry.rank_by(dataset)))
     fitting = _fitting(header, rows)
     click.echo(dataset)
     click.echo(common.table(header[:fitting], [row[:fitting] for row in rows]))
     if fitting < len(header):
         click.echo(f"({', '.join(header[fitting:])}: in {out}/, or in a wider window)")
+    if left := board.left_out(table, dataset):
+        click.echo(left)
 
 
 def _fitting(header: list[str], rows: list[list[str]]) -> int:
