@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")
 _GREY = ("1", "L", "LA", "I")
-_ORIENTATION = 0x0112  # the EXIF tag; from 5 on, rows and columns are exchanged
-_FIRST_TURNED = 5
+_ORIENTATION = 0x0112  # the EXIF tag
+_TURNED = (5, 6, 7, 8)  # its values that exchange rows and columns
+_DAMAGED = (OSError, ValueError, SyntaxError, EOFError)  # what Pillow was seen to raise on damaged files
 T = TypeVar("T")
 
 
@@ -127,11 +129,10 @@ def _class_images(folder: Path) -> list[Path]:
 
 def read_image(path: Path) -> Array:
     """One image file as uint8 [1, H, W] or [3, H, W], by the policy of ``load_folder``. Raises DataError."""
-    import PIL.ImageOps
-
     with _opened(path) as image:
+        orientation = _orientation(image)
         image.load()
-        return _decode(PIL.ImageOps.exif_transpose(image), path)
+        return _decode(_upright(image, orientation), path)
 
 
 @contextmanager
@@ -139,9 +140,10 @@ def _opened(path: Path) -> Iterator[Image]:
     import PIL.Image
 
     try:
-        with PIL.Image.open(path) as image:
+        # A stream, since Pillow maps a file that it opened into memory, and the rows of a turned TIFF wrongly.
+        with path.open("rb") as stream, PIL.Image.open(stream) as image:
             yield image
-    except (OSError, ValueError, SyntaxError, EOFError, PIL.Image.DecompressionBombError) as error:
+    except (*_DAMAGED, PIL.Image.DecompressionBombError) as error:
         raise DataError(
             f"The image {path} cannot be read ({type(error).__name__}).", "It may be damaged: replace or remove it."
         ) from error
@@ -151,9 +153,42 @@ def _read_header(path: Path) -> tuple[int, int, int]:
     """Channels, height and width that ``read_image`` will give."""
     with _opened(path) as image:
         width, height = image.size
-        turned = image.getexif().get(_ORIENTATION, 1) >= _FIRST_TURNED
+        turned = _orientation(image) in _TURNED
         grey = image.mode in _GREY or image.mode.startswith("I")
         return (1 if grey else 3, *((width, height) if turned else (height, width)))
+
+
+def _orientation(image: Image) -> int:
+    """What is still to be done to an image that was opened: 2 … 8 as in EXIF, 1 for nothing.
+
+    Pillow turns TIFF files itself. A value that EXIF does not know says nothing, like EXIF data that cannot be read.
+    """
+    if image.format == "TIFF":
+        return 1
+    try:
+        value = image.getexif().get(_ORIENTATION, 1)
+    except (*_DAMAGED, TypeError, KeyError, struct.error):
+        return 1
+    return next((known for known in range(2, 9) if known == value), 1)
+
+
+def _upright(image: Image, orientation: int) -> Image:
+    from PIL.Image import Transpose
+
+    if orientation == 1:
+        return image
+    # In the order of EXIF's values 2 … 8.
+    return image.transpose(
+        (
+            Transpose.FLIP_LEFT_RIGHT,
+            Transpose.ROTATE_180,
+            Transpose.FLIP_TOP_BOTTOM,
+            Transpose.TRANSPOSE,
+            Transpose.ROTATE_270,
+            Transpose.TRANSVERSE,
+            Transpose.ROTATE_90,
+        )[orientation - 2]
+    )
 
 
 def _decode(image: Image, path: Path) -> Array:

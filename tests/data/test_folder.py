@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganzoo.data.folder import list_images, load_folder, read_image
+from ganzoo.data.folder import ImageFiles, list_images, load_folder, read_image
 from ganzoo.errors import DataError
 
 RNG = np.random.default_rng(4)
@@ -98,11 +98,66 @@ def test_palette_cmyk_and_bilevel(tmp_path: Path) -> None:
     assert read_image(tmp_path / "b.png").tolist() == [[[255] * 3] * 2]
 
 
-def test_exif_orientation_is_applied(tmp_path: Path) -> None:
+UPRIGHT = {
+    2: lambda x: x[:, ::-1],
+    3: lambda x: x[::-1, ::-1],
+    4: lambda x: x[::-1],
+    5: lambda x: x.T,
+    6: lambda x: np.rot90(x, -1),
+    7: lambda x: x[::-1, ::-1].T,
+    8: np.rot90,
+}
+"""What makes an image of each EXIF orientation upright; all other values leave it as it is."""
+FORMATS = {"jpg": {}, "png": {}, "webp": {"lossless": True}, "tiff": {}}
+
+
+def with_orientation(path: Path, exif: bytes | Image.Exif) -> np.ndarray:
+    """Write a grey image with these EXIF data; its pixels as they lie in the file."""
+    image, more = Image.fromarray(np.arange(96, dtype=np.uint8).reshape(8, 12)), FORMATS[path.suffix[1:]]
+    image.save(path, **more)
+    with Image.open(path) as plain:
+        stored = np.asarray(plain.convert("L"))
+    image.save(path, exif=exif, **more)
+    return stored
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("orientation", [*range(10), 255, 65535])
+def test_every_orientation_in_every_format(suffix: str, orientation: int, tmp_path: Path) -> None:
     exif = Image.Exif()
-    exif[0x0112] = 6
-    colour().save(tmp_path / "a.jpg", exif=exif)
-    assert read_image(tmp_path / "a.jpg").shape == (3, 6, 4)
+    exif[0x0112] = orientation
+    stored = with_orientation(tmp_path / f"0.{suffix}", exif)
+    wanted = UPRIGHT.get(orientation, lambda x: x)(stored)
+    for name in ("0", "1"):
+        with_orientation(tmp_path / f"{name}.{suffix}", exif)
+    files = ImageFiles(tmp_path)
+    assert files.shape[1:] == wanted.shape
+    for image in files.read(np.arange(2)):
+        np.testing.assert_array_equal(image[0], wanted)
+
+
+ENTRY = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01"
+"""EXIF data up to the type of their one value, the orientation."""
+ODD = {
+    "text": ENTRY + b"\x02\0\x04\0\0\0abc\0" + bytes(4),
+    "two numbers": ENTRY + b"\x03\0\x02\0\0\0\x06\0\x06\0" + bytes(4),
+    "cut short": ENTRY + b"\x03\0",
+    "an offset beyond the end": b"Exif\0\0II*\0\xff\xff\xff\x7f",
+    "no TIFF header": b"Exif\0\0nonsense",
+    "nothing": b"Exif\0\0",
+}
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp"])
+@pytest.mark.parametrize("content", ODD.values(), ids=list(ODD))
+def test_odd_exif_data_are_no_reason_to_refuse_an_image(suffix: str, content: bytes, tmp_path: Path) -> None:
+    stored = with_orientation(tmp_path / f"0.{suffix}", content)
+    files = ImageFiles(tmp_path)
+    (image,) = files.read(np.arange(1))
+    assert files.shape == image.shape
+    assert image[0].shape in (stored.shape, stored.T.shape)
+    assert sorted(image[0].ravel()) == sorted(stored.ravel())
 
 
 def test_different_sizes_name_the_two_files(tmp_path: Path) -> None:
