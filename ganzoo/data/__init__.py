@@ -15,7 +15,8 @@ def load(reference: str, sources: Mapping[str, Source], data_dir: Path | None = 
     """Load the dataset that ``reference`` names: ``mnist``, ``npz:FILE``, ``folder:DIR``, or any other of ``sources``.
 
     What follows the first colon is the argument. ``data_dir`` is looked into before the user's cache.
-    Raises UnknownName, UsageError for an argument that is missing or not wanted, and DataError.
+    Raises UnknownName, UsageError for an argument that is missing or not wanted, and DataError, also for a dataset of a
+    form that nothing could be trained on.
     """
     name, colon, argument = reference.partition(":")
     if name not in sources:
@@ -30,4 +31,6 @@ def load(reference: str, sources: Mapping[str, Source], data_dir: Path | None = 
         )
     if data_dir is not None and not data_dir.is_dir():
         raise DataError(f"The data directory {data_dir} does not exist.", "Create it, or leave --data-dir out.")
-    return source.load(argument, data_dir)
+    from ganzoo.data.validation import validated
+
+    return validated(source.load(argument, data_dir))
