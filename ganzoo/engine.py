@@ -15,6 +15,7 @@ import numpy as np
 
 from ganzoo import latents
 from ganzoo.errors import DeviceError, ModelError, UsageError
+from ganzoo.graphs import refuse_external_data
 from ganzoo.types import DataSpec, LatentSpec
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Session:
     """One ONNX graph on one provider.
 
     ``device`` is "auto" (CUDA where it really loads, else CPU), "cpu" or "cuda". Raises DeviceError where CUDA was
-    asked for and is not to be had, ModelError where the bytes are no ONNX graph.
+    asked for and is not to be had, ModelError where the bytes are no ONNX graph or leave weights in another file.
     """
 
     def __init__(self, model: bytes, name: str, *, device: str = "auto", threads: int = 1) -> None:
@@ -108,6 +109,7 @@ class Session:
 def _open(model: bytes, name: str, device: str, threads: int) -> Any:
     import onnxruntime
 
+    refuse_external_data(model, name)  # onnxruntime would look for it in the current directory
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

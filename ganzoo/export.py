@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -15,6 +14,7 @@ from ganzoo import latents
 from ganzoo.engine import METADATA_KEY, Generator, GeneratorInfo
 from ganzoo.errors import ModelError
 from ganzoo.files import write_bytes
+from ganzoo.graphs import every_graph, every_node, external_files, parameter_count
 from ganzoo.rewrite import dense_small_deconvolutions, number_names
 
 if TYPE_CHECKING:
@@ -39,13 +39,13 @@ def finalise(raw: Path, target: Path, info: GeneratorInfo) -> int:
 
     try:
         model = onnx.load(raw, load_external_data=False)
-        if not _has_external_data(model):  # the checker would look for the second file and speak of its path
+        if not external_files(model):  # the checker would look for the second file and speak of its path
             onnx.checker.check_model(model)
     except Exception as error:  # onnx raises bare exceptions of several libraries
         raise ModelError(f"{info.variant} exported no valid ONNX file: {str(error).splitlines()[0]}") from error
     _check_contract(model, info)
     _strip(model)
-    parameters: int = sum(math.prod(tensor.dims) for tensor in model.graph.initializer)
+    parameters = parameter_count(model)
     dense_small_deconvolutions(model)
     number_names(model)
     info = msgspec.structs.replace(
@@ -73,19 +73,15 @@ def _broken_rule(model: onnx.ModelProto, latent: LatentSpec, shape: tuple[int, .
         return f"inputs are {[v.name for v in inputs]}, not {list(latent.names)}"
     if [value.name for value in graph.output] != ["x"]:
         return f"outputs are {[v.name for v in graph.output]}, not ['x']"
-    if _has_external_data(model):
+    if external_files(model):
         return "weights lie in a second file"
-    foreign = sorted({node.domain for node in graph.node} - {"", "ai.onnx"})
+    foreign = sorted({node.domain for node in every_node(model)} - {"", "ai.onnx"})
     if foreign:
         return f"operators of the domain {foreign[0]} are not standard ONNX"
     trailing = {"z": (latent.z_dim,), "y": (), "c": (latent.code_dim,), "x": shape}
     return next(
         (rule for value in [*inputs, *graph.output] if (rule := _broken_value(value, trailing[value.name]))), ""
     )
-
-
-def _has_external_data(model: onnx.ModelProto) -> bool:
-    return any(tensor.external_data for tensor in model.graph.initializer)
 
 
 def _broken_value(value: onnx.ValueInfoProto, trailing: tuple[int, ...]) -> str:
@@ -103,15 +99,13 @@ def _broken_value(value: onnx.ValueInfoProto, trailing: tuple[int, ...]) -> str:
 
 def _strip(model: onnx.ModelProto) -> None:
     """Drop stack traces, comments and the exporter's name: they differ between machines and say nothing."""
-    del model.metadata_props[:]
-    model.doc_string = ""
-    graph = model.graph
-    graph.doc_string = ""
-    for part in (*graph.node, *graph.input, *graph.output, *graph.value_info, *graph.initializer):
+    parts: list[Any] = [model, *model.functions, *every_node(model)]
+    for graph in every_graph(model):
+        parts += [graph, *graph.input, *graph.output, *graph.value_info, *graph.initializer]
+    for part in parts:
         part.doc_string = ""
         if hasattr(part, "metadata_props"):
             del part.metadata_props[:]
-    del graph.metadata_props[:]
 
 
 def parity(plugin: Plugin, model: object, generator: Generator) -> float:

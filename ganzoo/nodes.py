@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ganzoo.graphs import inner_graphs, read_by
+
 if TYPE_CHECKING:
     import onnx
 
@@ -70,12 +72,6 @@ def tensor(name: str, kind: str, shape: Sequence[int | str]) -> onnx.ValueInfoPr
     return value
 
 
-def inner_graphs(node: onnx.NodeProto) -> list[onnx.GraphProto]:
-    """The graphs inside a node (If, Loop, Scan)."""
-    single = [attribute.g for attribute in node.attribute if attribute.HasField("g")]
-    return single + [graph for attribute in node.attribute for graph in attribute.graphs]
-
-
 def keep_outputs(graph: onnx.GraphProto, wanted: Collection[str]) -> set[str]:
     """Drop the other outputs and what only they need, which ONNX Runtime would compute all the same.
 
@@ -85,7 +81,7 @@ def keep_outputs(graph: onnx.GraphProto, wanted: Collection[str]) -> set[str]:
     for node in reversed(graph.node):
         if needed & set(node.output):
             kept.append(node)
-            needed |= _read_by(node)
+            needed |= read_by(node)
     for field, values in (
         (graph.node, kept[::-1]),
         (graph.initializer, [value for value in graph.initializer if value.name in needed]),
@@ -94,14 +90,6 @@ def keep_outputs(graph: onnx.GraphProto, wanted: Collection[str]) -> set[str]:
         del field[:]
         field.extend(values)
     return needed
-
-
-def _read_by(node: onnx.NodeProto) -> set[str]:
-    """Every value that a node reads, by its inner graphs too."""
-    found = set(node.input)
-    for graph in inner_graphs(node):
-        found |= {value.name for value in graph.output}.union(*(_read_by(each) for each in graph.node))
-    return found
 
 
 def prefix(graph: onnx.GraphProto, text: str) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ganzoo.engine import Session
+from ganzoo.graphs import inner_graphs, read_by
 
 if TYPE_CHECKING:
     import onnx
@@ -96,7 +97,7 @@ def _alone(
 
 
 def _drop_unused(graph: onnx.GraphProto) -> None:
-    used = {name for node in graph.node for name in node.input} | {value.name for value in graph.output}
+    used = {value.name for value in graph.output}.union(*(read_by(node) for node in graph.node))
     kept = [tensor for tensor in graph.initializer if tensor.name in used]
     del graph.initializer[:]
     graph.initializer.extend(kept)
@@ -105,10 +106,11 @@ def _drop_unused(graph: onnx.GraphProto) -> None:
 def number_names(model: onnx.ModelProto) -> None:
     """Name every inner value and node by its place: exporters count in orders that differ from run to run.
 
-    A graph with inner graphs (If, Loop) is left as it is, since those may use the names of the outer one.
+    A graph with inner graphs (If, Loop), which may use the names of the outer one, or with sparse constants is left as
+    it is.
     """
     graph = model.graph
-    if any(attribute.HasField("g") or attribute.graphs for node in graph.node for attribute in node.attribute):
+    if graph.sparse_initializer or any(inner_graphs(node) for node in graph.node):
         return
     border = {value.name for value in (*graph.input, *graph.output)} | {""}
     names = {name: name for name in border}

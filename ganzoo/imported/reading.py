@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from ganzoo.errors import ModelError, OptionError
 from ganzoo.extractor_graph import GREY, RGB
+from ganzoo.graphs import external_files
 from ganzoo.nodes import OLDEST_OPSET, keep_outputs
 
 if TYPE_CHECKING:
@@ -70,7 +71,11 @@ def load(file: Path) -> onnx.ModelProto:
     from onnx import version_converter
 
     try:
-        model = onnx.load(file)
+        model = onnx.load(file, load_external_data=False)
+        _check_beside(file, external_files(model))
+        onnx.load_external_data_for_model(model, str(file.parent))
+    except ModelError:
+        raise
     except Exception as error:  # protobuf's errors share no public base class
         raise ModelError(f"{file} cannot be read as an ONNX model ({type(error).__name__}).") from error
     opset = max((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), default=0)
@@ -83,6 +88,17 @@ def load(file: Path) -> onnx.ModelProto:
             f"{file} has the opset {opset}, which could not be brought to {OLDEST_OPSET}.",
             f"Export it with opset {OLDEST_OPSET} or later.",
         ) from error
+
+
+def _check_beside(file: Path, names: Sequence[str]) -> None:
+    """Raise ModelError unless every name is that of a plain file in the folder of ``file``."""
+    folder = file.parent.resolve()
+    for name in names:
+        if Path(name).name != name or (folder / name).resolve().parent != folder:
+            raise ModelError(
+                f"{file} keeps weights in '{name}', which is not a file beside it.",
+                "Save it as one file: onnx.save(model, path, save_as_external_data=False).",
+            )
 
 
 def serialised(model: onnx.ModelProto, name: str) -> bytes:

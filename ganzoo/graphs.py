@@ -1,0 +1,129 @@
+"""One walk over everything in an ONNX model: the main graph, those inside its nodes, and its local functions.
+
+Whoever looks at ``model.graph`` alone misses what a Loop, an If, a Scan or a function holds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from ganzoo.errors import ModelError
+
+if TYPE_CHECKING:
+    import onnx
+
+_LOCATION = "location"
+"""The key under which a tensor names the file of its external data."""
+
+
+def inner_graphs(node: onnx.NodeProto) -> list[onnx.GraphProto]:
+    """The graphs directly inside a node (If, Loop, Scan)."""
+    return list(_graphs_of(node.attribute))
+
+
+def every_graph(model: onnx.ModelProto) -> Iterator[onnx.GraphProto]:
+    """The main graph first, then those of training and every inner one, at any depth, of functions too."""
+    yield from _with_inner(model.graph)
+    for training in model.training_info:
+        yield from _with_inner(training.initialization)
+        yield from _with_inner(training.algorithm)
+    for function in model.functions:
+        for graph in _graphs_of(function.attribute_proto):
+            yield from _with_inner(graph)
+        for node in function.node:
+            for graph in inner_graphs(node):
+                yield from _with_inner(graph)
+
+
+def every_node(model: onnx.ModelProto) -> Iterator[onnx.NodeProto]:
+    """Every node of every graph and function."""
+    for graph in every_graph(model):
+        yield from graph.node
+    for function in model.functions:
+        yield from function.node
+
+
+def every_tensor(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
+    """Every stored tensor: initialisers, dense and sparse, and those in attributes (Constant)."""
+    for graph in every_graph(model):
+        yield from graph.initializer
+        for sparse in graph.sparse_initializer:
+            yield from (sparse.values, sparse.indices)
+    for node in every_node(model):
+        yield from _tensors_of(node.attribute)
+    for function in model.functions:
+        yield from _tensors_of(function.attribute_proto)
+
+
+def read_by(node: onnx.NodeProto) -> set[str]:
+    """Every value that a node reads, by its inner graphs too."""
+    found = set(node.input)
+    for graph in inner_graphs(node):
+        found |= {value.name for value in graph.output}.union(*(read_by(each) for each in graph.node))
+    return found
+
+
+def parameter_count(model: onnx.ModelProto) -> int:
+    """How many numbers the initialisers of all graphs hold; of sparse ones, those that are stored."""
+    return sum(
+        math.prod(tensor.dims)
+        for graph in every_graph(model)
+        for tensor in (*graph.initializer, *(sparse.values for sparse in graph.sparse_initializer))
+    )
+
+
+def external_files(model: onnx.ModelProto) -> list[str]:
+    """The files beside the model's own that its tensors name, as they are spelled there; "" where one names none."""
+    return sorted(
+        {
+            next((entry.value for entry in tensor.external_data if entry.key == _LOCATION), "")
+            for tensor in every_tensor(model)
+            if tensor.external_data or tensor.data_location == tensor.EXTERNAL
+        }
+    )
+
+
+def refuse_external_data(content: bytes, name: str) -> None:
+    """Raise ModelError where a serialised model takes weights from another file, which anybody may have named."""
+    if _LOCATION.encode() not in content:  # no tensor can name a file; onnx need not be imported
+        return
+    import onnx
+
+    try:
+        found = external_files(onnx.load_model_from_string(content))
+    except Exception as error:  # protobuf's errors share no public base class
+        raise ModelError(f"{name} is no ONNX model that can be run: it cannot be parsed.") from error
+    if found:
+        raise ModelError(
+            f"{name} keeps weights in a second file ('{found[0]}'), which is not read.",
+            "Save it as one file: onnx.save(model, path, save_as_external_data=False).",
+        )
+
+
+def _with_inner(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
+    yield graph
+    for node in graph.node:
+        for inner in inner_graphs(node):
+            yield from _with_inner(inner)
+
+
+def _graphs_of(attributes: Iterable[onnx.AttributeProto]) -> Iterator[onnx.GraphProto]:
+    for attribute in attributes:
+        if attribute.HasField("g"):
+            yield attribute.g
+        yield from attribute.graphs
+
+
+def _tensors_of(attributes: Iterable[onnx.AttributeProto]) -> Iterator[onnx.TensorProto]:
+    for attribute in attributes:
+        if attribute.HasField("t"):
+            yield attribute.t
+        yield from attribute.tensors
+        sparse = [
+            *attribute.sparse_tensors,
+            *([attribute.sparse_tensor] if attribute.HasField("sparse_tensor") else []),
+        ]
+        for each in sparse:
+            yield from (each.values, each.indices)
