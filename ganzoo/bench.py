@@ -11,11 +11,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from ganzoo.runs import REAL, Failure, utc_now, write_json
+from ganzoo.runs import MANIFEST, REAL, Failure, RunFolder, read_turn, utc_now, write_json
 from ganzoo.worker import ONE_THREAD, Job
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class Outcome:
     path: str = ""
     dataset: str = ""
     """The dataset's own name, once it is known: that of ``npz:FILE`` is not its reference."""
+    attempt: int = 0
+    """At the run in ``path``, as its worker counted; 0 before it is known."""
     started: float = field(default=0.0, repr=False)
 
 
@@ -215,6 +218,7 @@ def _update(outcome: Outcome, event: dict[str, Any]) -> None:
     outcome.path = event.get("path", outcome.path)
     outcome.note = event.get("note") or outcome.note
     outcome.dataset = event.get("dataset", outcome.dataset)
+    outcome.attempt = event.get("attempt", outcome.attempt)
     if kind in ("step", "resumed"):
         outcome.step, outcome.total = event["step"], event["total"]
     if kind in ("waiting", "scoring"):
@@ -245,19 +249,40 @@ def cores() -> int:
 
 
 def note_failures(store: RunStore, outcomes: Iterable[Outcome]) -> None:
-    """Keep a note of every failed job beside its runs, and drop the notes of those that now succeeded."""
-    for outcome in outcomes:
-        job = outcome.job
-        file = store.failure_file(job.dataset, job.variant, job.seed, job.quick)
-        if outcome.state == "done":
-            file.unlink(missing_ok=True)
-        elif outcome.state == "failed":
-            failure = Failure(
-                variant=job.variant,
-                dataset=outcome.dataset or job.dataset,
-                seed=job.seed,
-                quick=job.quick,
-                note=outcome.note,
-                date_utc=utc_now(),
-            )
-            write_json(file, failure)
+    """Keep a note of every failed job beside its runs, and drop the notes of those that now succeeded.
+
+    Another bench may do the same: of two failures of one run, that of the later attempt stays.
+    """
+    with store.noting():
+        for outcome in outcomes:
+            job = outcome.job
+            file = store.failure_file(job.dataset, job.variant, job.seed, job.quick)
+            if outcome.state == "done":
+                file.unlink(missing_ok=True)
+            elif outcome.state == "failed":
+                failure, noted = _failure(outcome), read_turn(file)
+                if noted.run != failure.run or noted.attempt <= failure.attempt:
+                    write_json(file, failure)
+
+
+def _failure(outcome: Outcome) -> Failure:
+    job, folder = outcome.job, RunFolder(Path(outcome.path))
+    failure = Failure(
+        variant=job.variant,
+        dataset=outcome.dataset or job.dataset,
+        seed=job.seed,
+        quick=job.quick,
+        note=outcome.note,
+        date_utc=utc_now(),
+        bench=job.bench,
+    )
+    if not outcome.attempt or not folder.file(MANIFEST).is_file():  # its run was never known
+        return failure
+    manifest = folder.manifest()
+    return msgspec.structs.replace(
+        failure,
+        run=manifest.key,
+        version=manifest.version,
+        options_hash=manifest.options_hash,
+        attempt=outcome.attempt,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +14,14 @@ import pandas as pd
 from ganzoo import gallery, runs, runs_table
 from ganzoo.errors import StoreError
 from ganzoo.files import write_text
+from ganzoo.ranking import better, half_width, ranks
 from ganzoo.rows import FLOAT_FORMAT, LATER, LATEST, LONG, METRICS, collect, collect_long, columns
 from ganzoo.runs import RunStore
 from ganzoo.runs_table import RunsTable
 
 if TYPE_CHECKING:
     from ganzoo.registry import Registry
+    from ganzoo.types import Array
 
 METRICS_FILE = "metrics.csv"
 
@@ -100,28 +103,38 @@ def to_csv(table: pd.DataFrame) -> str:
 def aggregate(table: pd.DataFrame, dataset: str, rank_by: str = "fid") -> pd.DataFrame:
     """One row per variant of a dataset: means over seeds, 95 % half-widths, rank by one metric, collapse rate.
 
-    Only the protocol scored last is shown, and of each variant the version and options trained last. Half-widths are
-    Student's t over seeds; they are empty below two seeds, and then there is no rank.
+    Only the protocol of the last bench is shown, and of each variant the version and options that it tried last. Seeds
+    that gave the same generator count once. Half-widths are Student's t over seeds; they are empty below two seeds,
+    and then there is no rank. ``behind`` names the models that are significantly better.
     """
     rows = table[table["dataset"] == dataset]
     rows = rows[_in_force(rows)]
     most_modes = float(pd.to_numeric(rows["modes"], errors="coerce").max())
-    entries = [_entry(group, most_modes) for _, group in rows.groupby("variant", sort=True)]
-    board = pd.DataFrame(entries)
-    board.insert(0, "rank", _ranks(board, rank_by))
+    tried = {str(variant): _latest(group) for variant, group in rows.groupby("variant", sort=True)}
+    board = pd.DataFrame([_entry(group, most_modes) for group in tried.values()])
+    _rank(board, [_numbers(_distinct(group), rank_by) for group in tried.values()], rank_by)
     board["_role"] = board["role"].map({"model": 0, "floor": 1, "ceiling": 2})
     board["_worse"] = _worse(board[rank_by], rank_by)
     board = board.sort_values(["_role", "_worse", "variant"], kind="stable", ignore_index=True, na_position="last")
     return board.drop(columns=["_role", "_worse"])
 
 
+def _turns(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows in the order in which they were made: by bench, and where it is the same or unknown as they stand."""
+    turns = rows.assign(bench=_whole(rows["bench"]), attempt=_whole(rows["attempt"]))
+    return turns.sort_values("bench", kind="stable")
+
+
+def _whole(cells: pd.Series[str]) -> pd.Series[int]:
+    return pd.to_numeric(cells, errors="coerce").fillna(0).astype(int)
+
+
 def _in_force(rows: pd.DataFrame) -> pd.Series[bool]:
     """Which of a dataset's rows are of the protocol scored last, or of none."""
-    scored = rows[(rows["protocol"] != "") & (rows["date_utc"] != "")]
+    scored = _turns(rows[rows["protocol"] != ""])
     if not len(scored):
         return pd.Series(True, index=rows.index)
-    newest = scored.sort_values("date_utc", kind="stable")["protocol"].iloc[-1]
-    return rows["protocol"].isin([newest, ""])
+    return rows["protocol"].isin([scored["protocol"].iloc[-1], ""])
 
 
 def left_out(table: pd.DataFrame, dataset: str) -> str:
@@ -135,31 +148,50 @@ def left_out(table: pd.DataFrame, dataset: str) -> str:
     return f"{count} scored under other protocols {verb} left out ({', '.join(sorted(set(others)))})"
 
 
-def _entry(group: pd.DataFrame, most_modes: float) -> dict[str, Any]:
-    rows = _latest(group)
+def _entry(rows: pd.DataFrame, most_modes: float) -> dict[str, Any]:
     good = rows[rows["status"] == "ok"]
+    one = _distinct(rows)
     about = (good if len(good) else rows).iloc[-1]
     entry: dict[str, Any] = {name: about[name] for name in ("variant", "role", "backend", "distribution", "version")}
-    entry |= {"seeds": len(good), "failed": len(rows) - len(good), "collapse_rate": _collapse_rate(rows, most_modes)}
+    entry |= {"seeds": len(one), "failed": len(rows) - len(good), "collapse_rate": _collapse_rate(rows, most_modes)}
     for name in (*METRICS, *LATER, *LATEST):
-        values = pd.to_numeric(good[name], errors="coerce").dropna().to_numpy(float)
+        values = _numbers(one, name)
         entry[name] = values.mean() if len(values) else np.nan
         entry[f"{name}_ci"] = half_width(values)
-    for name in ("parameters", "steps", "train_seconds", "samples_per_second"):
+    for name in ("parameters", "steps", "train_seconds", "train_cpu_seconds", "samples_per_second"):
         entry[name] = pd.to_numeric(good[name], errors="coerce").mean()
     notes = sorted({note for note in rows["note"] if note})
-    return entry | {"protocol": about["protocol"], "options_hash": about["options_hash"], "note": "; ".join(notes)}
+    entry |= {"protocol": about["protocol"], "options_hash": about["options_hash"], "note": "; ".join(notes)}
+    return entry | {"copies": len(good) - len(one)}
+
+
+def _numbers(rows: pd.DataFrame, name: str) -> Array:
+    return np.array(pd.to_numeric(rows[name], errors="coerce").dropna(), dtype=float)
+
+
+def _distinct(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows that went well, those with the generator of an earlier seed left out: they say nothing new."""
+    good = rows[rows["status"] == "ok"]
+    return good[~(good["content_hash"].duplicated() & (good["content_hash"] != ""))]
 
 
 def _latest(group: pd.DataFrame) -> pd.DataFrame:
-    """Of each seed the last row, of the version and options that were trained last."""
-    ordered = group.sort_values("date_utc", kind="stable")
-    good = ordered[ordered["status"] == "ok"]
-    if len(good):
-        last = good.iloc[-1]
-        same = (ordered["options_hash"] == last["options_hash"]) & (ordered["version"] == last["version"])
-        ordered = ordered[same | (ordered["status"] == "failed")]
-    return ordered.drop_duplicates("seed", keep="last").sort_values("seed")
+    """Of each seed one row, of the version and options that were tried last.
+
+    Of a run the row of the last attempt counts, and one that went well before one that failed at the same attempt, in
+    a bench beside it. A failure before its run was known counts where nothing else is.
+    """
+    turns = _turns(group)
+    recipe = turns[["version", "options_hash"]].agg(tuple, axis=1)
+    known = turns["options_hash"] != ""
+    nameless = (turns["status"] == "failed") & ~known
+    if (~nameless).any():
+        turns = turns[nameless | (recipe == recipe[~nameless].iloc[-1])]
+    turns = turns.assign(_ok=turns["status"] == "ok")
+    turns = turns.sort_values(["attempt", "_ok"], kind="stable").drop_duplicates(["seed", "run"], keep="last")
+    turns["_known"] = (turns["run"] != "") | turns["_ok"]
+    turns = turns.sort_values(["_known", "bench"], kind="stable").drop_duplicates("seed", keep="last")
+    return turns.drop(columns=["_ok", "_known"]).sort_values("seed")
 
 
 def _collapse_rate(rows: pd.DataFrame, most_modes: float) -> float:
@@ -168,34 +200,22 @@ def _collapse_rate(rows: pd.DataFrame, most_modes: float) -> float:
     return float(((rows["status"] != "ok") | (modes < most_modes / 2)).mean())
 
 
-def half_width(values: np.ndarray[Any, Any]) -> float:
-    """Half of the 95 % confidence interval of a mean, by Student's t; NaN below two values."""
-    from scipy.stats import t
-
-    if len(values) < 2:
-        return float("nan")
-    return float(t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
-
-
 def _worse(values: pd.Series[float], rank_by: str) -> pd.Series[float]:
     """The metric turned so that more is worse."""
     return -values if rank_by == "coverage" else values
 
 
-def _ranks(board: pd.DataFrame, rank_by: str) -> list[str]:
-    """Places by the mean; a model whose interval meets that of the best of the group before it shares its rank.
-
-    Only models with at least two seeds take part.
-    """
-    able = board[(board["role"] == "model") & (board["seeds"] >= 2)]
-    worse, half = _worse(able[rank_by], rank_by), able[f"{rank_by}_ci"]
-    ranks: dict[Any, str] = {}
-    rank, limit = 0, -math.inf
-    for place, i in enumerate(worse.sort_values(kind="stable").index, start=1):
-        if worse[i] - half[i] > limit:
-            rank, limit = place, worse[i] + half[i]
-        ranks[i] = str(rank)
-    return [ranks.get(i, "") for i in board.index]
+def _rank(board: pd.DataFrame, values: Sequence[Array], rank_by: str) -> None:
+    """Add the ranks of the models, as the first column, and whom each is behind, as the last."""
+    sign = -1 if rank_by == "coverage" else 1
+    models = [i for i, role in enumerate(board["role"]) if role == "model"]
+    names = list(board["variant"])
+    groups = [sign * values[i] for i in models]
+    behind = better(groups)
+    places = dict(zip(models, ranks(groups, behind), strict=True))
+    ahead = {i: ", ".join(names[models[k]] for k in found) for i, found in zip(models, behind, strict=True)}
+    board.insert(0, "rank", [str(places.get(i) or "") for i in range(len(board))])
+    board["behind"] = [ahead.get(i, "") for i in range(len(board))]
 
 
 _SHOWN = {
@@ -218,18 +238,33 @@ _SHOWN = {
 def shown_table(board: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     """The board as people read it: header and cells, "value ± half-width", columns without any value left out."""
     metrics = [name for name in _SHOWN if board[name].notna().any()]
-    header = ["rank", "variant", "backend", "seeds", *[_SHOWN[name] for name in metrics], "collapsed", "train s"]
+    header = [
+        "rank",
+        "variant",
+        "backend",
+        "seeds",
+        *[_SHOWN[name] for name in metrics],
+        "collapsed",
+        "train CPU s",
+        "behind",
+    ]
     return header, [_shown_row(row, metrics) for _, row in board.iterrows()]
 
 
 def _shown_row(row: pd.Series[Any], metrics: list[str]) -> list[str]:
     name = str(row["variant"]) if row["role"] == "model" else f"({row['variant']})"
     cells = [plus_minus(row[metric], row[f"{metric}_ci"]) for metric in metrics]
-    seconds = "" if pd.isna(row["train_seconds"]) else f"{row['train_seconds']:.0f}"
+    seconds = "" if pd.isna(row["train_cpu_seconds"]) else f"{row['train_cpu_seconds']:.0f}"
     real = row["variant"] == runs.REAL
     collapsed = "" if real else f"{row['collapse_rate']:.0%}"
-    seeds = "" if real else f"{row['seeds']}" + (f" ({row['failed']} failed)" if row["failed"] else "")
-    return [str(row["rank"]) or "–", name, str(row["backend"]), seeds, *cells, collapsed, seconds]
+    seeds = "" if real else str(row["seeds"]) + _aside(row["failed"], row["copies"])
+    return [str(row["rank"]) or "–", name, str(row["backend"]), seeds, *cells, collapsed, seconds, str(row["behind"])]
+
+
+def _aside(failed: int, copies: int) -> str:
+    """What became of the other seeds, in brackets."""
+    said = [f"{failed} failed"] * bool(failed) + [f"{copies} the same again"] * bool(copies)
+    return f" ({', '.join(said)})" if said else ""
 
 
 def plus_minus(value: float, half: float) -> str:
@@ -243,10 +278,14 @@ def plus_minus(value: float, half: float) -> str:
 
 
 _LEGEND = (
-    "Equal ranks: the intervals do not separate. Rows in brackets are floors and ceilings, without a rank: `real` are",
+    "A rank is one more than the number of models that are significantly better than this one or one above it;",
+    "*behind* names them (Welch's t test over seeds for each pair, Holm's correction over all pairs, 5 %). Seeds that",
+    "gave the same generator count as one. Rows in brackets are floors and ceilings, without a rank: `real` are",
     "held-out real samples, `gaussian` is a Gaussian fitted to the data, `memoriser` repeats its training set.",
     "*memorised*: share of samples nearer to a training sample than that one's own nearest neighbour is; `real` tells",
-    "what is usual. *collapsed*: share of seeds that failed or found less than half of the modes.",
+    "what is usual. *collapsed*: share of seeds that failed or found less than half of the modes. *train CPU s*: CPU",
+    "time of the training process, which a busy machine does not stretch as it does wall time (`train_seconds` in the",
+    "CSV files).",
 )
 
 

@@ -20,11 +20,12 @@ Observer = Callable[[str, dict[str, Any]], None]
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The state after ``step`` generator updates that took ``seconds`` in all."""
+    """The state after ``step`` generator updates that took ``seconds`` in all, and ``cpu_seconds`` of this process."""
 
     step: int
     seconds: float
     arrays: Mapping[str, Array]
+    cpu_seconds: float = 0.0
 
 
 class Checkpoints(Protocol):
@@ -50,7 +51,7 @@ class MemoryCheckpoints:
     def save(self, checkpoint: Checkpoint) -> None:
         """Keep a copy of the state."""
         arrays = {name: value.copy() for name, value in checkpoint.arrays.items()}
-        self.last = Checkpoint(checkpoint.step, checkpoint.seconds, arrays)
+        self.last = Checkpoint(checkpoint.step, checkpoint.seconds, arrays, checkpoint.cpu_seconds)
 
 
 def ignore_events(event: str, fields: dict[str, Any]) -> None:
@@ -79,6 +80,7 @@ class Loop:
         self.latent = latent
         self.device = device
         self.seconds = 0.0
+        self.cpu_seconds = 0.0
         self.steps_done = 0
         self._checkpoints = checkpoints or MemoryCheckpoints()
         self._observer = observer
@@ -112,6 +114,7 @@ class Loop:
         self._restore(state)
         first = self.steps_done
         resumed, before = time.perf_counter(), self.seconds
+        cpu_resumed, cpu_before = time.process_time(), self.cpu_seconds
         saved = resumed
         while self.steps_done < total:
             begin = self.steps_done
@@ -120,6 +123,7 @@ class Loop:
             self.steps_done = self._part.stop
             now = time.perf_counter()
             self.seconds = before + now - resumed
+            self.cpu_seconds = cpu_before + time.process_time() - cpu_resumed
             if self._stop_reason:
                 self._save(state)
                 raise Interrupted(
@@ -152,7 +156,8 @@ class Loop:
         state.load_arrays(checkpoint.arrays)
         self.steps_done = checkpoint.step
         self.seconds = checkpoint.seconds
+        self.cpu_seconds = checkpoint.cpu_seconds
         self._observer("resumed", {"step": checkpoint.step, "total": self._total})
 
     def _save(self, state: Checkpointable) -> None:
-        self._checkpoints.save(Checkpoint(self.steps_done, self.seconds, state.state_arrays()))
+        self._checkpoints.save(Checkpoint(self.steps_done, self.seconds, state.state_arrays(), self.cpu_seconds))

@@ -17,6 +17,7 @@ METRICS = ("fid", "is", "kid", "precision", "recall", "density", "coverage", "mo
 WITH_ERROR = ("fid", "is", "kid")
 LATER = ("fid_unbiased", "memorised_heldout", "ct", "hq", "spread", "label_accuracy", "code_error")
 LATEST = ("duplicates",)
+TURN = ("content_hash", "train_cpu_seconds", "bench", "attempt")
 IDENTITY = ("variant", "backend", "distribution", "version", "dataset", "protocol", "extractor", "n_real", "n_fake")
 COST = ("parameters", "steps", "train_seconds", "samples_per_second", "provider", "parity")
 PROVENANCE = ("onnx_sha256", "options_hash", "ganzoo_version", "date_utc", "note")
@@ -26,7 +27,7 @@ FLOAT_FORMAT = "%.6g"
 def columns() -> list[str]:
     """The columns of runs.csv, in their stable order; new ones are only ever added at the end."""
     measured = [part for name in METRICS for part in ((name, f"{name}_se") if name in WITH_ERROR else (name,))]
-    return [*IDENTITY, "seed", "status", *measured, *COST, *PROVENANCE, *LATER, "role", "run", *LATEST]
+    return [*IDENTITY, "seed", "status", *measured, *COST, *PROVENANCE, *LATER, "role", "run", *LATEST, *TURN]
 
 
 def collect(store: RunStore, quick: bool = False) -> list[dict[str, str]]:
@@ -34,7 +35,8 @@ def collect(store: RunStore, quick: bool = False) -> list[dict[str, str]]:
     rows = [row for folder in store.all() if (row := _run_row(folder, quick))]
     rows += [_real_row(path) for path in sorted(store.root.glob(f"*/{runs.REAL}/*/{runs.SCORE}"))]
     rows += [_failure_row(failure) for failure in store.failures() if failure.quick == quick]
-    rows.sort(key=lambda row: (row["dataset"], row["variant"], row["seed"], row.get("date_utc") or ""))
+    order = ("dataset", "variant", "seed", "bench", "attempt")
+    rows.sort(key=lambda row: tuple(row.get(name) or 0 for name in order))
     return [{name: _cell(row.get(name)) for name in columns()} for row in rows]
 
 
@@ -66,7 +68,7 @@ def _run_row(folder: RunFolder, quick: bool) -> dict[str, Any] | None:
     if score is None or manifest.quick != quick or score.sampled_sha256 != manifest.onnx_sha256:
         return None
     own = {name: getattr(manifest, name) for name in ("variant", "backend", "distribution", "version", "seed", "role")}
-    cost = {name: getattr(manifest, name) for name in ("parameters", "steps", "train_seconds", "parity")}
+    cost = {name: getattr(manifest, name) for name in ("parameters", "steps", "train_seconds", "train_cpu_seconds")}
     return {
         **own,
         **cost,
@@ -74,7 +76,9 @@ def _run_row(folder: RunFolder, quick: bool) -> dict[str, Any] | None:
         "status": "ok",
         "samples_per_second": score.samples_per_second,
         "provider": score.provider,
+        "parity": manifest.parity,
         "onnx_sha256": manifest.onnx_sha256,
+        "content_hash": manifest.content_hash,
         "run": manifest.key,
         "options_hash": manifest.options_hash,
         "ganzoo_version": manifest.ganzoo_version,
@@ -97,6 +101,8 @@ def _scored(score: Score) -> dict[str, Any]:
         "extractor": f"{protocol.extractor}@{protocol.extractor_sha256[:12]}",
         "n_real": protocol.n_real,
         "n_fake": protocol.n_fake,
+        "bench": score.bench or None,
+        "attempt": score.attempt or None,
     }
 
 
@@ -116,8 +122,9 @@ def _real_row(path: Path) -> dict[str, Any]:
 
 
 def _failure_row(failure: Failure) -> dict[str, Any]:
-    names = ("variant", "dataset", "seed", "date_utc", "note")
-    return {name: getattr(failure, name) for name in names} | {"status": "failed", "role": "model"}
+    names = ("variant", "version", "dataset", "seed", "date_utc", "note", "run", "options_hash")
+    turn = {"bench": failure.bench or None, "attempt": failure.attempt or None}
+    return {name: getattr(failure, name) for name in names} | turn | {"status": "failed", "role": "model"}
 
 
 def _read_score(path: Path) -> Score | None:

@@ -57,10 +57,15 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     started_utc: str = ""
     finished_utc: str = ""
     train_seconds: float = 0.0
+    """Wall time."""
+    train_cpu_seconds: float | None = None
+    """CPU time of the training process, all threads; None in manifests of older versions."""
     steps: int = 0
     parameters: int = 0
     parity: float | None = None
     onnx_sha256: str = ""
+    content_hash: str = ""
+    """Of the generator without its metadata: seeds that gave the same generator have the same one."""
     api: int = API_VERSION
     ganzoo_version: str = ""
     environment: dict[str, str] = {}
@@ -81,6 +86,22 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     quick: bool
     note: str
     date_utc: str
+    run: str = ""
+    """The key of the run; empty where the job failed before its run was known."""
+    version: str = ""
+    options_hash: str = ""
+    bench: int = 0
+    attempt: int = 0
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """When a score or a failure was, told without a clock; read from score.json and from failures."""
+
+    bench: int = 0
+    """The number of the bench, one more than the highest that it found in its store and table."""
+    attempt: int = 0
+    """How often its run had been tried when the job began, and this time."""
+    run: str = ""
 
 
 def run_key(
@@ -194,7 +215,9 @@ class FileCheckpoints:
             with safe_open(self._path, "numpy") as file:
                 about = file.metadata()
                 arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
-            return Checkpoint(int(about["step"]), float(about["seconds"]), arrays)
+            # States of older versions lack the CPU time; with one thread it is the wall time of an idle machine.
+            cpu = float(about["cpu_seconds" if "cpu_seconds" in about else "seconds"])
+            return Checkpoint(int(about["step"]), float(about["seconds"]), arrays, cpu)
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
             raise StoreError(f"{self._path} is damaged: {error}.", "Remove it to start this run again.") from error
 
@@ -204,7 +227,11 @@ class FileCheckpoints:
         from safetensors.numpy import save
 
         arrays = {name: np.asarray(value, order="C") for name, value in checkpoint.arrays.items()}
-        about = {"step": str(checkpoint.step), "seconds": repr(checkpoint.seconds)}
+        about = {
+            "step": str(checkpoint.step),
+            "seconds": repr(checkpoint.seconds),
+            "cpu_seconds": repr(checkpoint.cpu_seconds),
+        }
         write_bytes(self._path, save(arrays, about))
 
 
@@ -226,6 +253,20 @@ class RunStore:
         """Every bench job whose last attempt failed, sorted by path."""
         return [_read_failure(path) for path in sorted(self.root.glob("*/*/seed*.failed.json"))]
 
+    @contextmanager
+    def noting(self) -> Iterator[None]:
+        """Hold the notes of failures from reading to writing; waits for another process that has them."""
+        import filelock
+
+        self.root.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(self.root / ".lock"):
+            yield
+
+    def last_bench(self) -> int:
+        """The highest number of a bench that left anything here; 0 for none."""
+        paths = [*self.root.glob(f"*/*/*/{SCORE}"), *self.root.glob("*/*/seed*.failed.json")]
+        return max((read_turn(path).bench for path in paths), default=0)
+
     def all(self) -> list[RunFolder]:
         """Every run folder, sorted by path."""
         return [RunFolder(path.parent) for path in sorted(self.root.glob(f"*/*/*/{MANIFEST}"))]
@@ -236,6 +277,14 @@ def _read_failure(path: Path) -> Failure:
         return msgspec.json.decode(path.read_bytes(), type=Failure)
     except msgspec.DecodeError as error:
         raise StoreError(f"{path} is damaged: {error}.", "Remove it and run the bench again.") from error
+
+
+def read_turn(path: Path) -> Turn:
+    """The turn that a score.json or a failure had; that of none where the file is absent, damaged or older."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Turn)
+    except (OSError, msgspec.DecodeError):
+        return Turn()
 
 
 def utc_now() -> str:

@@ -41,6 +41,11 @@ class RunsTable:
             [*(row + blank for row in self.rows), *([row.get(name, "") for name in header] for row in fresh)],
         )
 
+    def last_bench(self) -> int:
+        """The highest number of a bench; 0 where there is none."""
+        place = columns().index("bench")
+        return max((int(cells[place]) for cells in self.known() if cells[place].isdecimal()), default=0)
+
     def text(self) -> str:
         """CSV with LF line ends."""
         return "".join(_line(cells) for cells in [self.header, *self.rows])

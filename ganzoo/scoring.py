@@ -71,6 +71,9 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     """What the extractor does to images before it looks at them."""
     sampled_sha256: str = ""
     scored_utc: str = ""
+    bench: int = 0
+    attempt: int = 0
+    """Which bench scored this, and at which attempt at its run; see ``ganzoo.runs.Turn``."""
     samples_per_second: float | None = None
     provider: str = ""
 

@@ -100,10 +100,12 @@ def _execute(plugin: Plugin, folder: RunFolder, manifest: Manifest, loop: Loop, 
         status="finished",
         finished_utc=runs.utc_now(),
         train_seconds=round(loop.seconds, 3),
+        train_cpu_seconds=round(loop.cpu_seconds, 3),
         steps=loop.steps_done,
         parameters=exported.parameters,
         parity=exported.parity,
         onnx_sha256=exported.generator.sha256,
+        content_hash=exported.generator.info.content_hash,
         files=folder.hashes(),
     )
     folder.write_manifest(done)
@@ -206,6 +208,7 @@ def _recorded(folder: RunFolder, manifest: Manifest, loop: Loop, log: LogFile) -
             finished_utc=runs.utc_now(),
             steps=loop.steps_done,
             train_seconds=round(loop.seconds, 3),
+            train_cpu_seconds=round(loop.cpu_seconds, 3),
         )
         folder.write_manifest(ended)
         log.notify("failed", _event(ended))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ganzoo.engine import Generator
     from ganzoo.plugins import Zoo
     from ganzoo.registry import Registry
+    from ganzoo.runs import RunFolder, Turn
     from ganzoo.scoring import Judge, Score
 
 
@@ -40,6 +41,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     data_dir: str | None = None
     device: str = "cpu"
     registry: str | None = None
+    bench: int = 0
+    """The number of the bench that the job is of."""
 
     @property
     def label(self) -> str:
@@ -53,10 +56,12 @@ def run_job(job: Job, report: Any) -> None:
     from ganzoo import registry as registries
     from ganzoo.plugins import Zoo
 
+    told = Attempts(job, report)
+
     registry = registries.load(Path(job.registry) if job.registry else None)
     zoo = Zoo.discover(registry)
     if job.variant == runs.REAL:
-        _score_real(job, _judge(zoo, registry, job))
+        _score_real(job, _judge(zoo, registry, job), told)
         return
     folder = api.train(
         job.variant,
@@ -68,33 +73,72 @@ def run_job(job: Job, report: Any) -> None:
         quick=job.quick,
         registry=registry,
         zoo=zoo,
-        observer=report,
+        observer=told,
         wait=True,
     )
-    report("scoring", {"path": str(folder.path), "dataset": folder.manifest().dataset})
+    told("scoring", {"path": str(folder.path), "dataset": folder.manifest().dataset})
     judge = _judge(zoo, registry, job)
     target = folder.file(runs.SCORE)
     generator = api.load(folder.path, device=job.device)
-    noted = runs.RunStore(Path(job.runs)).failure_file(job.dataset, job.variant, job.seed, job.quick)
+
+    def failed_since() -> bool:
+        # Where the last attempt failed, the row that says it went well must be of a later one.
+        return told.failed(folder) > runs.read_turn(target).attempt
 
     def done() -> bool:
-        # Where the last attempt failed, the row that says it went well must be the newer one.
-        return not noted.is_file() and is_scored(target, judge.protocol.hash, generator.sha256, judge.extensions)
+        return is_scored(target, judge.protocol.hash, generator.sha256, judge.extensions) and not failed_since()
 
     if not done():
-        with folder.lock(lambda: report("waiting", {"path": str(folder.path)})):
+        with folder.lock(lambda: told("waiting", {"path": str(folder.path)})):
             if not done():  # by another worker, while we waited
-                _score(judge, generator, target, afresh=noted.is_file())
-    report("scored", {"path": str(folder.path)})
+                turn = runs.Turn(job.bench, max(told.attempt, told.failed(folder) + 1))
+                _score(judge, generator, target, turn, afresh=failed_since())
+    told("scored", {"path": str(folder.path)})
 
 
-def _score(judge: Judge, generator: Generator, target: Path, *, afresh: bool) -> None:
+class Attempts:
+    """Counts how often the run of a job was tried, this time included, and says so with every event that names it."""
+
+    def __init__(self, job: Job, then: Any) -> None:
+        from ganzoo import runs
+
+        self.attempt = 0
+        self._noted = runs.RunStore(Path(job.runs)).failure_file(job.dataset, job.variant, job.seed, job.quick)
+        self._then = then
+
+    def __call__(self, event: str, fields: dict[str, Any]) -> None:
+        from ganzoo import runs
+
+        if "path" in fields:
+            folder = runs.RunFolder(Path(fields["path"]))
+            scored = runs.read_turn(folder.file(runs.SCORE)).attempt
+            self.attempt = self.attempt or 1 + max(scored, self.failed(folder))
+            fields = {**fields, "attempt": self.attempt}
+        self._then(event, fields)
+
+    def failed(self, folder: RunFolder) -> int:
+        """The attempt at this run of which a failure was noted last; 0 for none."""
+        from ganzoo import runs
+
+        turn = runs.read_turn(self._noted)
+        return turn.attempt if turn.run == folder.path.name else 0
+
+
+def _score(judge: Judge, generator: Generator, target: Path, turn: Turn, *, afresh: bool) -> None:
     """Score into ``target``; one that only gained metrics beside its protocol stays the row that it was."""
     from ganzoo import runs
 
-    score = msgspec.structs.replace(judge.score_generator(generator), scored_utc=runs.utc_now())
+    score = msgspec.structs.replace(
+        judge.score_generator(generator), scored_utc=runs.utc_now(), bench=turn.bench, attempt=turn.attempt
+    )
     if not afresh and is_scored(target, judge.protocol.hash, generator.sha256) and (old := _read(target)):
-        score = msgspec.structs.replace(score, scored_utc=old.scored_utc, samples_per_second=old.samples_per_second)
+        score = msgspec.structs.replace(
+            score,
+            scored_utc=old.scored_utc,
+            samples_per_second=old.samples_per_second,
+            bench=old.bench,
+            attempt=old.attempt,
+        )
     runs.write_json(target, score)
 
 
@@ -105,12 +149,17 @@ def _judge(zoo: Zoo, registry: Registry, job: Job) -> Judge:
     return api.judge_of(zoo, registry, job.dataset, data_dir=job.data_dir, terms=Terms(device=job.device))
 
 
-def _score_real(job: Job, judge: Judge) -> None:
+def _score_real(job: Job, judge: Judge, report: Attempts) -> None:
     from ganzoo import runs
 
     folder = runs.RunStore(Path(job.runs)).folder(judge.protocol.dataset, runs.REAL, judge.protocol.hash)
-    if not _holds(folder.file(runs.SCORE), judge.extensions) and (score := judge.score_real()) is not None:
-        runs.write_json(folder.file(runs.SCORE), score)
+    target = folder.file(runs.SCORE)
+    if _holds(target, judge.extensions):
+        return
+    with folder.lock(lambda: report("waiting", {"path": str(folder.path)})):
+        if not _holds(target, judge.extensions) and (score := judge.score_real()) is not None:
+            bench = runs.read_turn(target).bench or job.bench  # one that only gained metrics stays the row that it was
+            runs.write_json(target, msgspec.structs.replace(score, bench=bench, attempt=1))
 
 
 def _holds(target: Path, extensions: Mapping[str, int]) -> bool:

@@ -14,7 +14,7 @@ from ganzoo import bench, board, registry
 from ganzoo.bench import LocalExecutor, Outcome
 from ganzoo.plugins import Zoo
 from ganzoo.registry import Registry
-from ganzoo.runs import REAL, SCORE, RunStore
+from ganzoo.runs import REAL, SCORE, RunFolder, RunStore, Turn, read_turn
 from ganzoo.worker import Job
 
 # A worker in a few lines: what it does is the name of the variant. It gets the job as its last argument.
@@ -226,6 +226,50 @@ def test_failures_are_noted_until_they_succeed(tmp_path: Path) -> None:
     failed.state = "done"
     bench.note_failures(store, [failed])
     assert store.failures() == []
+
+
+def outcome_of(folder: RunFolder, note: str, attempt: int, bench_number: int) -> Outcome:
+    """A failed job whose run is ``folder``."""
+    manifest = folder.manifest()
+    job = Job(variant=manifest.variant, dataset=manifest.dataset, seed=manifest.seed, bench=bench_number)
+    return Outcome(job, state="failed", note=note, path=str(folder.path), attempt=attempt)
+
+
+def test_of_two_benches_that_fail_on_one_run_the_later_attempt_is_noted(tmp_path: Path) -> None:
+    job = Job(variant="gaussian", dataset="digits", seed=0, runs=str(tmp_path), bench=1)
+    assert LocalExecutor(1).run([job], lambda outcome: None)[0].state == "done"
+    store = RunStore(tmp_path)
+    (folder,) = store.all()
+    bench.note_failures(store, [outcome_of(folder, "second", 2, 7)])
+    bench.note_failures(store, [outcome_of(folder, "first, noted late", 1, 8)])
+    (failure,) = store.failures()
+    assert (failure.note, failure.attempt, failure.run) == ("second", 2, folder.manifest().key)
+    assert failure.options_hash == folder.manifest().options_hash
+    assert store.last_bench() == 7
+    bench.note_failures(store, [outcome_of(folder, "third", 3, 8)])
+    assert store.failures()[0].note == "third"
+
+
+def test_a_bench_that_ends_later_hides_no_run_that_another_made(tmp_path: Path, catalogue: Registry) -> None:
+    """Both began when the run was not there; one made it, the other's worker was killed and is noted last."""
+    store, out = RunStore(tmp_path / "runs"), tmp_path / "out"
+    job = Job(variant="gaussian", dataset="digits", seed=0, runs=str(store.root), bench=1)
+    assert LocalExecutor(1).run([job], lambda outcome: None)[0].state == "done"
+    board.write(store, out, catalogue)
+    (folder,) = store.all()
+    bench.note_failures(store, [outcome_of(folder, "killed by signal 9", 1, 2)])
+    board.write(store, out, catalogue)
+    (row,) = board.aggregate(board.read_runs(out), "digits").to_dict("records")
+    assert (row["variant"], row["seeds"], row["failed"]) == ("gaussian", 1, 0)
+    assert "failed" in set(board.read_runs(out)["status"]), "it is a row all the same"
+
+
+def test_two_benches_at_once_score_the_floor_once(tmp_path: Path) -> None:
+    floor = Job(variant=REAL, dataset="digits", seed=0, runs=str(tmp_path), bench=3)
+    outcomes = LocalExecutor(2).run([floor, floor], lambda outcome: None)
+    assert [outcome.state for outcome in outcomes] == ["done", "done"]
+    (path,) = tmp_path.glob(f"digits/{REAL}/*/{SCORE}")
+    assert read_turn(path) == Turn(bench=3, attempt=1)
 
 
 def test_the_real_worker_end_to_end_and_nothing_is_done_twice(tmp_path: Path, catalogue: Registry) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from ganzoo import board, registry
 from ganzoo.errors import StoreError
+from ganzoo.options import content_hash
 from ganzoo.runs import REAL, SCORE, Failure, Manifest, RunStore, write_json
 from ganzoo.scoring import Protocol, Score
 from ganzoo.types import DataSpec, Estimate, LatentSpec
@@ -46,7 +47,9 @@ def add(
     day: int = 1,
     protocol: Protocol = PROTOCOL,
     steps: int = 5,
-    scored: str = "",
+    bench: int = 1,
+    attempt: int = 1,
+    content: str = "",
 ) -> None:
     """A finished and scored run."""
     sha = f"{variant}{seed}{fid}{quick}"
@@ -69,6 +72,8 @@ def add(
         status="finished",
         finished_utc=f"2026-01-{day:02}T00:00:00Z",
         train_seconds=12.5,
+        train_cpu_seconds=11.5,
+        content_hash=content or sha,
         steps=5,
         parameters=1000,
         parity=1e-7,
@@ -85,7 +90,9 @@ def add(
         protocol_hash=protocol.hash,
         estimates=estimates,
         sampled_sha256=sha,
-        scored_utc=scored,
+        scored_utc=f"2026-01-{day:02}T00:00:00Z",
+        bench=bench,
+        attempt=attempt,
         samples_per_second=1000.0,
         provider="CPU",
     )
@@ -94,9 +101,28 @@ def add(
     write_json(folder.file(SCORE), score)
 
 
-def fail(store: RunStore, variant: str, seed: int, note: str = "killed by signal 9", quick: bool = False) -> None:
+def fail(
+    store: RunStore,
+    variant: str,
+    seed: int,
+    note: str = "killed by signal 9",
+    quick: bool = False,
+    run: str = "",
+    bench: int = 1,
+    attempt: int = 0,
+) -> None:
+    """A failure; ``run`` is the key where it was known."""
+    known = {"run": run, "version": "1.0", "options_hash": content_hash({"steps": 5})} if run else {}
     failure = Failure(
-        variant=variant, dataset="digits", seed=seed, quick=quick, note=note, date_utc="2026-02-01T00:00:00Z"
+        variant=variant,
+        dataset="digits",
+        seed=seed,
+        quick=quick,
+        note=note,
+        date_utc="2026-02-01T00:00:00Z",
+        bench=bench,
+        attempt=attempt,
+        **known,
     )
     write_json(store.failure_file("digits", variant, seed, quick), failure)
 
@@ -197,32 +223,93 @@ def test_old_rows_stay_as_they_are_and_new_ones_follow(store: RunStore, tmp_path
     assert file.read_text().startswith(before), "rows outlive the runs they came from"
 
 
+RUN = "good21.2False"
+"""The key of ``add(store, "good", 2, 1.2)``."""
+
+
 def test_a_run_tried_again_with_success_counts_as_one(store: RunStore, tmp_path: Path) -> None:
-    """Trained in January, failed to be scored in February, scored in March."""
-    fail(store, "good", 2)
-    assert table(store, tmp_path).loc["good", "failed"] == 1
+    """Scored, then it failed to be scored again, then scored; each attempt counts over those before, any clock says."""
+    add(store, "good", 2, 1.2, day=30)
+    assert table(store, tmp_path).loc["good", "failed"] == 0
+    fail(store, "good", 2, run=RUN, bench=2, attempt=2)
+    row = table(store, tmp_path).loc["good"]
+    assert (row["seeds"], row["failed"]) == (2, 1)
     store.failure_file("digits", "good", 2, False).unlink()
-    add(store, "good", 2, 1.2, scored="2026-03-01T00:00:00Z")
+    add(store, "good", 2, 1.2, day=1, bench=3, attempt=3)
     row = table(store, tmp_path).loc["good"]
     assert (row["seeds"], row["failed"]) == (3, 0)
     assert "killed by signal 9" in (tmp_path / "runs.csv").read_text(), "what happened is not forgotten"
 
 
+@pytest.mark.parametrize("known", [True, False], ids=["same attempt", "run not known"])
+def test_a_failure_beside_a_good_run_hides_nothing(known: bool, store: RunStore, tmp_path: Path) -> None:
+    """A later bench, and a later clock; but it tried at the same time, or never got to the run."""
+    add(store, "good", 2, 1.2)
+    fail(store, "good", 2, **({"run": RUN, "bench": 2, "attempt": 1} if known else {"bench": 2}))
+    row = table(store, tmp_path).loc["good"]
+    assert (row["seeds"], row["failed"]) == (3, 0)
+
+
 def test_new_options_replace_old_ones_on_the_board(store: RunStore, tmp_path: Path) -> None:
     board.write(store, tmp_path, BOOK)
     for seed, fid in enumerate((3.0, 3.2)):
-        add(store, "good", seed, fid, steps=50, day=9)
+        add(store, "good", seed, fid, steps=50, bench=2)
     found = table(store, tmp_path)
     assert found.loc["good", "fid"] == pytest.approx(3.1)
     assert found.loc["good", "seeds"] == 2
 
 
+def test_new_options_that_fail_are_what_the_board_shows(store: RunStore, tmp_path: Path) -> None:
+    board.write(store, tmp_path, BOOK)
+    for path in sorted(store.root.glob("digits/good/*/score.json")):
+        path.unlink()
+    rows = board.read_runs(tmp_path)
+    rows.loc[rows["variant"] == "good", "options_hash"] = "older"
+    (tmp_path / "runs.csv").write_text(board.to_csv(rows))
+    fail(store, "good", 0, run="new", bench=2, attempt=1)
+    row = table(store, tmp_path).loc["good"]
+    assert (row["seeds"], row["failed"], row["rank"]) == (0, 1, "")
+
+
 def test_protocols_are_never_mixed(store: RunStore, tmp_path: Path) -> None:
+    """The last bench's is shown, whatever the clocks say."""
     other = msgspec.structs.replace(PROTOCOL, n_fake=999)
-    add(store, "new", 0, 2.0, protocol=other, day=20)
+    add(store, "good", 0, 1.0, day=30)
+    add(store, "new", 0, 2.0, protocol=other, day=1, bench=2)
     found = table(store, tmp_path)
     assert set(found.index) == {"new", "broken"}
     assert set(board.read_runs(tmp_path)["protocol"]) == {PROTOCOL.hash, other.hash, ""}
+
+
+def test_rows_without_numbers_of_benches_count_as_they_stand(store: RunStore, tmp_path: Path) -> None:
+    """As versions before wrote them: what was appended last is the newest."""
+    board.write(store, tmp_path, BOOK)
+    rows = board.read_runs(tmp_path).assign(bench="", attempt="")
+    later = rows[rows["variant"] == "good"].assign(fid="7", options_hash="other")
+    (tmp_path / "runs.csv").write_text(board.to_csv(pd.concat([rows, later])))
+    assert board.aggregate(board.read_runs(tmp_path), "digits").set_index("variant").loc["good", "fid"] == 7
+
+
+def test_copies_are_no_seeds(store: RunStore, tmp_path: Path) -> None:
+    """A variant that ignores its seed has one generator, no interval and no rank."""
+    for seed in range(3):
+        add(store, "stuck", seed, 0.2, content="the same")
+        add(store, "twin", seed, 0.3 + 0.01 * (seed > 0), content=f"the same {seed > 0}")
+    found = table(store, tmp_path)
+    stuck, twin = found.loc["stuck"], found.loc["twin"]
+    assert (stuck["seeds"], stuck["copies"], stuck["rank"]) == (1, 2, "")
+    assert np.isnan(stuck["fid_ci"])
+    assert (twin["seeds"], twin["copies"], twin["rank"]) == (2, 1, "1")
+    assert twin["fid"] == pytest.approx(0.305), "of two copies one counts"
+    page = (tmp_path / "digits.md").read_text()
+    assert "| – | stuck | numpy | 1 (2 the same again) | 0.2 |" in page
+
+
+def test_cpu_time_is_shown_and_wall_time_kept(store: RunStore, tmp_path: Path) -> None:
+    row = table(store, tmp_path).loc["good"]
+    assert (row["train_cpu_seconds"], row["train_seconds"]) == (11.5, 12.5)
+    header, rows = board.shown_table(board.aggregate(board.read_runs(tmp_path), "digits"))
+    assert rows[0][header.index("train CPU s")] == "12"
 
 
 def test_quick_runs_have_tables_of_their_own(store: RunStore, tmp_path: Path) -> None:
@@ -272,7 +359,7 @@ def test_a_board_says_how_many_rows_it_leaves_out(store: RunStore, tmp_path: Pat
     rows = board.read_runs(tmp_path / "out")
     assert board.left_out(rows, "digits") == ""
     assert "left out" not in (tmp_path / "out" / "digits.md").read_text()
-    rows.loc[rows["variant"] == "one", ["protocol", "date_utc"]] = ["0ld", "2001-01-01T00:00:00Z"]
+    rows.loc[rows["variant"] == "one", ["protocol", "bench"]] = ["0ld", "0"]
     assert board.left_out(rows, "digits") == "2 rows scored under other protocols are left out (0ld)"
     (tmp_path / "two").mkdir()
     (tmp_path / "two" / "runs.csv").write_text(board.to_csv(rows))

@@ -176,3 +176,18 @@ def test_memory_checkpoints_keep_copies() -> None:
     kept.save(Checkpoint(1, 0.0, state.state_arrays()))
     state.n += 7
     assert kept.load().arrays["n"].tolist() == [0]  # type: ignore[union-attr]
+
+
+def test_cpu_time_adds_up_over_a_resume(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While wall time goes on for the others, CPU time is this process's own."""
+    clock = iter(range(0, 1000, 2))
+    monkeypatch.setattr("ganzoo.loop.time.process_time", lambda: float(next(clock)))
+    kept = MemoryCheckpoints()
+    first = make(kept)
+    with pytest.raises(Interrupted):
+        run(first, 5, stop_in=1)
+    assert first.cpu_seconds == 4  # two readings after the first
+    second = make(kept)
+    run(second, 5)
+    assert second.cpu_seconds == 4 + 6
+    assert second.seconds < 1

@@ -153,10 +153,10 @@ STATE = {
 def test_checkpoints_survive_the_disk(tmp_path: Path) -> None:
     kept = FileCheckpoints(RunFolder(tmp_path))
     assert kept.load() is None
-    kept.save(Checkpoint(7, 0.1 + 0.2, STATE))
+    kept.save(Checkpoint(7, 0.1 + 0.2, STATE, 0.7))
     found = kept.load()
     assert found is not None
-    assert (found.step, found.seconds) == (7, 0.1 + 0.2)
+    assert (found.step, found.seconds, found.cpu_seconds) == (7, 0.1 + 0.2, 0.7)
     assert set(found.arrays) == set(STATE)
     for name, value in STATE.items():
         assert found.arrays[name].dtype == value.dtype

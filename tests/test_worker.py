@@ -31,9 +31,13 @@ def test_success_after_a_failure_makes_a_newer_row(tmp_path: Path, monkeypatch: 
 
     first = date()
     assert date() == first
-    failed = Outcome(job, state="failed", note="no data")
-    bench.note_failures(store, [failed])
+    bench.note_failures(store, [Outcome(job, state="failed", note="no data")])
+    assert date() == first, "its run was not tried"
+    (folder,) = store.all()
+    bench.note_failures(store, [Outcome(job, state="failed", note="killed", path=str(folder.path), attempt=2)])
     assert date() > first
+    assert [row["attempt"] for row in rows.collect(store) if row["status"] == "ok"] == ["3"]
+    assert date() == date(), "once is enough, though the note is there until its bench drops it"
 
 
 def worker(job: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, list[dict[str, Any]]]:

@@ -56,6 +56,7 @@ def command(
     from ganzoo.worker import Job
 
     observers.switch_on(observe)
+    target = out or Path("leaderboards/quick" if quick else "leaderboards")
     if everything == bool(variants):
         raise UsageError(
             "bench takes either variants or --all.", "For example: ganzoo bench --all, or ganzoo bench wgan dcgan."
@@ -70,11 +71,20 @@ def command(
         data_dir=str(data_dir) if data_dir else None,
         device=device,
         registry=str(registry_path) if registry_path else None,
+        bench=_number(target, runs),
     )
     chosen = _choose(registry, zoo, variants, datasets)
     jobs_to_do = bench.plan(chosen, [0] if quick else _seeds(seeds), template)
-    target = out or Path("leaderboards/quick" if quick else "leaderboards")
     _run(jobs_to_do, jobs, runs, target, registry, quick)
+
+
+def _number(out: Path, runs: Path) -> int:
+    """The number of this bench: one more than the highest in the table that it writes and the store that it reads."""
+    from ganzoo import runs_table
+    from ganzoo.runs import RunStore
+
+    # What cannot be read cannot be extended: better known before hours of training than after.
+    return 1 + max(runs_table.read(out).last_bench(), RunStore(runs).last_bench())
 
 
 def _seeds(text: str) -> list[int]:
@@ -114,10 +124,9 @@ def _choose(
 
 
 def _run(jobs: list[Job], workers: int | None, runs: Path, out: Path, registry: Registry, quick: bool) -> None:
-    from ganzoo import bench, runs_table
+    from ganzoo import bench
     from ganzoo.cli.bench_view import view
 
-    runs_table.read(out)  # what cannot be read cannot be extended: better known before hours of training than after
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a terminated bench, too, stops its children
     with view(jobs, runs) as notify:
         outcomes = bench.LocalExecutor(workers or bench.cores()).run(jobs, notify)

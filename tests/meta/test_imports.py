@@ -34,7 +34,7 @@ LAYERS = (
     ("api",),
     ("worker",),
     ("gallery", "rows"),
-    ("runs_table",),
+    ("runs_table", "ranking"),
     ("bench", "board", "scaffold"),
     ("checks",),
     ("cli", "testing"),

@@ -14,7 +14,7 @@ from ganzoo.testing import interrupt_and_resume, memory_run, onnx_difference, to
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
-SHOWN = ("rank", "variant", "FID ↓", "precision ↑", "recall ↑", "modes ↑", "memorised", "train s")
+SHOWN = ("rank", "variant", "FID ↓", "precision ↑", "recall ↑", "modes ↑", "memorised", "train CPU s")
 
 
 @pytest.fixture
