@@ -10,6 +10,7 @@ A plugin writes::
 from __future__ import annotations
 
 import math
+import os.path
 import typing
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -34,7 +35,8 @@ def option(
 ) -> msgspec.Meta:
     """Describe one option: its help and, where it has them, the bounds ≥, >, ≤, <.
 
-    ``file=True`` says that a string names a file, whose content then identifies the run; an empty string is no file.
+    ``file=True`` is for str: the string names a file, whose content then identifies the run; an empty one is no file,
+    and a leading ``~`` is the home folder.
     """
     given = {"ge": ge, "gt": gt, "le": le, "lt": lt}
     bounds: Any = {name: bound for name, bound in given.items() if bound is not None}
@@ -72,6 +74,8 @@ def _explain_field(name: str, hint: Any, default: Any) -> OptionInfo:
             parts += [
                 f"{sign} {getattr(meta, key):g}" for key, sign in _SIGNS.items() if getattr(meta, key) is not None
             ]
+    if _names_file(metas) and bare is not str:
+        raise TypeError(f"option {name} has file=True, which is for str, but its type is {bare}")
     kind = "choice" if choices else "file" if _names_file(metas) else getattr(bare, "__name__", str(bare))
     return OptionInfo(name, kind, default, ", ".join(parts), help_text)
 
@@ -109,7 +113,15 @@ def resolve(options: type[Options], *layers: Mapping[str, Any], owner: str) -> O
             merged[name] = value
     for name, value in merged.items():
         _check_one(options, name, value, owner)
+    for name in file_names(options):
+        if str(merged.get(name, "")).startswith("~"):
+            merged[name] = os.path.expanduser(merged[name])  # noqa: PTH111 - Path raises where there is no such user
     return msgspec.convert(merged, options, strict=False)
+
+
+def file_names(options: type[Options]) -> list[str]:
+    """The options that name files."""
+    return [info.name for info in explain(options) if info.type == "file"]
 
 
 def _check_one(options: type[Options], name: str, value: Any, owner: str) -> None:

@@ -22,6 +22,7 @@ IDENTITY = ("variant", "backend", "distribution", "version", "dataset", "protoco
 COST = ("parameters", "steps", "train_seconds", "samples_per_second", "provider", "parity")
 PROVENANCE = ("onnx_sha256", "options_hash", "ganzoo_version", "date_utc", "note")
 FLOAT_FORMAT = "%.6g"
+_MEASURED = frozenset((*METRICS, *LATER, *LATEST))
 
 
 def columns() -> list[str]:
@@ -46,11 +47,11 @@ LONG = ("run", "column", "value", "se")
 
 def collect_long(store: RunStore, quick: bool = False) -> list[dict[str, str]]:
     """What the runs of the store were given by metrics of extensions, one value a row; all cells are text."""
-    known, rows = set(columns()), []
+    rows = []
     for folder in store.all():
         if _run_row(folder, quick) is None or (score := _read_score(folder.file(runs.SCORE))) is None:
             continue
-        new = {name: estimate for name, estimate in score.estimates.items() if name not in known}
+        new = {name: estimate for name, estimate in score.estimates.items() if name not in _MEASURED}
         rows += [(folder.manifest().key, name, _cell(e.value), _cell(e.se)) for name, e in new.items()]
     return [dict(zip(LONG, row, strict=True)) for row in rows]
 
@@ -93,7 +94,8 @@ def _note(manifest: Manifest, score: Score) -> str:
 
 def _scored(score: Score) -> dict[str, Any]:
     protocol = score.protocol
-    row: dict[str, Any] = {name: e.value for name, e in score.estimates.items()}
+    # A column of an extension's metric may have any name, that of a cell of ours too: it belongs to the long table.
+    row: dict[str, Any] = {name: e.value for name, e in score.estimates.items() if name in _MEASURED}
     row |= {f"{name}_se": score.estimates[name].se for name in WITH_ERROR if name in score.estimates}
     return row | {
         "dataset": protocol.dataset,

@@ -22,7 +22,7 @@ import msgspec
 from ganzoo.errors import OptionError, StoreError
 from ganzoo.files import sha256, write_bytes
 from ganzoo.loop import Checkpoint
-from ganzoo.options import Options, content_hash, explain
+from ganzoo.options import Options, content_hash, file_names
 from ganzoo.types import API_VERSION, DataSpec, LatentSpec
 
 MANIFEST, LOG, STATE = "run.json", "log.csv", "state.safetensors"
@@ -120,8 +120,8 @@ def file_hashes(options: Options, *, owner: str) -> dict[str, str]:
 
     Raises OptionError where a file cannot be read.
     """
-    named = [info.name for info in explain(type(options)) if info.type == "file"]
-    return {name: _file_hash(name, getattr(options, name), owner) for name in named if getattr(options, name)}
+    named = [name for name in file_names(type(options)) if getattr(options, name)]
+    return {name: _file_hash(name, getattr(options, name), owner) for name in named}
 
 
 def _file_hash(name: str, path: str, owner: str) -> str:

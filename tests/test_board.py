@@ -380,3 +380,15 @@ def test_values_of_extensions_go_to_a_long_table(store: RunStore, tmp_path: Path
     key = folder.manifest().key
     lines = f"run,column,value,se\n{key},area,3,\n{key},width,2,0.5\nzz,width,7,\n"
     assert (tmp_path / "metrics.csv").read_bytes() == lines.encode()
+
+
+def test_a_column_of_an_extension_named_like_one_of_ours_changes_no_row(store: RunStore, tmp_path: Path) -> None:
+    board.write(store, tmp_path / "before", BOOK)
+    folder = store.all()[0]
+    score = msgspec.json.decode(folder.file("score.json").read_bytes(), type=Score)
+    odd = {name: Estimate(9.0, None, 9) for name in ("seed", "run", "dataset", "fid_se", "note")}
+    write_json(folder.file("score.json"), msgspec.structs.replace(score, estimates={**score.estimates, **odd}))
+    board.write(store, tmp_path / "after", BOOK)
+    same = [(tmp_path / part / "runs.csv").read_bytes() for part in ("before", "after")]
+    assert same[0] == same[1]
+    assert len((tmp_path / "after" / "metrics.csv").read_text().splitlines()) == 1 + len(odd)

@@ -115,3 +115,21 @@ def test_a_file_that_cannot_be_read_is_named_with_its_option(name: str, tmp_path
         file_hashes(WithFile(start=path), owner="toy")
     assert f"start={path} of toy cannot be read" in str(caught.value)
     assert caught.value.exit_code == 2
+
+
+def test_a_tilde_in_an_option_that_names_a_file_is_the_home_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "a").write_bytes(b"x")
+    found = resolve(WithFile, {"start": "~/a", "name": "~/a"}, owner="toy")
+    assert (found.start, found.name) == (str(tmp_path / "a"), "~/a")
+    assert set(file_hashes(found, owner="toy")) == {"start"}
+
+
+def test_only_a_string_can_name_a_file() -> None:
+    class Wrong(ganzoo.Options):
+        start: Annotated[int, ganzoo.option("weights", file=True)] = 0
+
+    with pytest.raises(TypeError, match="start has file=True, which is for str"):
+        explain(Wrong)
