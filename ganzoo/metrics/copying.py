@@ -271,5 +271,5 @@ CT = Metric(
     compute=lambda sets: {"ct": copying_statistic(reference_partition(sets.reference), sets.fake)},
     influence=lambda sets: {"ct": copying_influence(reference_partition(sets.reference), sets.fake)},
     needs=("train", "heldout"),
-    version=2,
+    version=3,
 )

@@ -247,4 +247,5 @@ FID = Metric(
     compute=_compute,
     better="lower",
     influence=_influences,
+    version=2,
 )

@@ -103,4 +103,5 @@ IS = Metric(
     needs=("logits",),
     better="higher",
     influence=_influence,
+    version=2,
 )

@@ -212,6 +212,6 @@ NEIGHBOUR_SCORES = Metric(
     compute=lambda sets: _estimates(_hits_of(sets), NEIGHBOURS),
     influence=lambda sets: _influences(_hits_of(sets), NEIGHBOURS),
     needs=("real",),
-    version=2,
+    version=3,
     better="higher",
 )

@@ -105,4 +105,5 @@ UTILITY = Metric(
     needs=("asked", "labels"),
     better="higher",
     on_request=True,
+    version=2,
 )

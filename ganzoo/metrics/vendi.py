@@ -118,4 +118,5 @@ VENDI = Metric(
     compute=_compute,
     better="higher",
     influence=_influence,
+    version=2,
 )
