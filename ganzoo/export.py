@@ -28,6 +28,16 @@ PARITY_SAMPLES = 64
 _DTYPES = {"z": 1, "y": 7, "c": 1, "x": 1}  # onnx.TensorProto: FLOAT = 1, INT64 = 7
 
 
+def export_checked(plugin: Plugin, model: object, raw: Path, target: Path, info: GeneratorInfo) -> tuple[int, float]:
+    """Have the plugin export to ``raw``, finalise that into ``target``, and prove parity: parameters, difference.
+
+    Raises ModelError where the file breaks the contract, PluginError where the plugin cannot export at all.
+    """
+    plugin.export(model, raw)
+    parameters = finalise(raw, target, info)
+    return parameters, parity(plugin, model, Generator(target, device="cpu"))
+
+
 def finalise(raw: Path, target: Path, info: GeneratorInfo) -> int:
     """Check the plugin's file against the contract, strip what differs between machines, make it fast, add metadata.
 
@@ -112,7 +122,7 @@ def parity(plugin: Plugin, model: object, generator: Generator) -> float:
     """Largest absolute difference between the framework's and the engine's samples of the same latents.
 
     Raises ModelError above PARITY_LIMIT, on a wrong shape, on values that are not finite or leave [-1, 1], and where a
-    sample depends on the rest of its batch.
+    sample depends on the rest of its batch or is another one the second time.
     """
     inputs = latents.samples(generator.latent, seed=20260101, start=0, count=PARITY_SAMPLES)
     native = plugin.sample(model, inputs)
@@ -125,6 +135,11 @@ def parity(plugin: Plugin, model: object, generator: Generator) -> float:
         )
     if generator.data.kind == "image" and float(np.abs(x).max()) > 1 + 1e-4:
         raise ModelError(f"{name} generates values outside [-1, 1]: {float(np.abs(x).max()):.4g}.")
+    if not np.array_equal(generator.run(inputs), x):
+        raise ModelError(
+            f"{name} gives other samples for the same latents the second time: there is randomness in the file.",
+            "All randomness must come in by the latents; export in inference mode, without dropout or noise.",
+        )
     alone = np.concatenate([generator.run({k: v[i : i + 1] for k, v in inputs.items()}) for i in range(4)])
     if float(np.abs(alone - x[:4]).max()) > PARITY_LIMIT:
         raise ModelError(

@@ -38,7 +38,12 @@ class VariantSpec:
 
     @hookspec(firstresult=True)
     def train(self, run: TrainRun) -> Any:
-        """Train on ``run.data`` and return the framework's own generator object, ready for inference."""
+        """Train on ``run.data`` and return the framework's own generator object, ready for inference.
+
+        A new run is rehearsed: this hook is called with a run that yields no steps and has a few of the samples, and
+        what it returns is exported and checked, so that a broken export costs no training. A generator that is nothing
+        before its first step is tried once more after one. Where the hook raises, it is simply trained.
+        """
 
     @hookspec(firstresult=True)
     def sample(self, model: Any, inputs: dict[str, Array]) -> Array:

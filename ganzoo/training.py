@@ -23,10 +23,11 @@ from ganzoo import runs
 from ganzoo.compat import latent_spec, require_compatible
 from ganzoo.engine import Generator, GeneratorInfo, cuda_device_count
 from ganzoo.errors import DeviceError, Diverged, GanzooError, Interrupted
-from ganzoo.export import finalise, parity
+from ganzoo.export import export_checked
 from ganzoo.files import write_text
 from ganzoo.loop import Loop, Observer, ignore_events
 from ganzoo.options import as_dict, resolve
+from ganzoo.rehearsal import rehearse
 
 if TYPE_CHECKING:
     from ganzoo.data.base import Dataset
@@ -50,12 +51,13 @@ def train(
     observer: Observer = ignore_events,
     checkpoint_seconds: float = 30.0,
     wait: bool = False,
+    rehearsed: bool = True,
 ) -> RunFolder:
     """Train ``plugin`` on ``dataset`` into its folder of the run store, or return the folder if that work is done.
 
     ``options`` are layers of values, later ones winning; ``reference`` is the name by which the dataset can be loaded
-    again. An unfinished run is resumed where it stopped, bit for bit. A run that another process
-    works on is an error, or with ``wait`` a "waiting" event and then what that process left.
+    again. An unfinished run is resumed where it stopped, bit for bit; a new one is ``rehearsed`` first.
+    A run that another process works on is an error, or with ``wait`` a "waiting" event and then what that process left.
     Raises UsageError before anything is written; afterwards every failure is also recorded in run.json.
     """
     resolved = resolve(plugin.variant.options, *options, owner=plugin.variant.name)
@@ -83,13 +85,16 @@ def train(
         )
         with _recorded(folder, manifest, loop, log):
             log.notify("started", _event(manifest))
-            _execute(plugin, folder, manifest, loop, log)
+            if rehearsed and not folder.file(runs.STATE).is_file():  # a run that goes on was, when it began
+                with _stop_signals(loop):
+                    rehearse(plugin, dataset.train, resolved, _generator_info(manifest), device)
+            with _stop_signals(loop):
+                model = plugin.train(loop)
+            _finish(plugin, model, folder, manifest, loop, log)
     return folder
 
 
-def _execute(plugin: Plugin, folder: RunFolder, manifest: Manifest, loop: Loop, log: LogFile) -> None:
-    with _stop_signals(loop):
-        model = plugin.train(loop)
+def _finish(plugin: Plugin, model: object, folder: RunFolder, manifest: Manifest, loop: Loop, log: LogFile) -> None:
     log.write()
     exported = export_model(plugin, model, manifest, folder.file(runs.ONNX))
     from ganzoo.pictures import save_samples
@@ -125,9 +130,7 @@ def export_model(plugin: Plugin, model: object, manifest: Manifest, target: Path
     """Export, check, and prove parity before ``target`` appears."""
     raw, checked = target.with_suffix(".raw.onnx"), target.with_suffix(".new.onnx")
     try:
-        plugin.export(model, raw)
-        parameters = finalise(raw, checked, _generator_info(manifest))
-        measured = parity(plugin, model, Generator(checked, device="cpu"))
+        parameters, measured = export_checked(plugin, model, raw, checked, _generator_info(manifest))
         checked.replace(target)
     finally:
         raw.unlink(missing_ok=True)

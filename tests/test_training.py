@@ -256,7 +256,12 @@ def test_a_run_in_other_hands_is_left_alone(stepper: Plugin, tmp_path: Path, mon
 
 
 def test_a_refused_export_leaves_no_generator(stepper: Plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "parity", lambda *_: (_ for _ in ()).throw(PluginError("refused")))
+    def refuses(plugin: Plugin, model: object, raw: Path, target: Path, info: object) -> Any:
+        plugin.export(model, raw)
+        target.write_bytes(b"half")
+        raise PluginError("refused")
+
+    monkeypatch.setattr(training, "export_checked", refuses)
     with pytest.raises(PluginError, match="refused"):
         train(stepper, tmp_path)
     folder = the_run(tmp_path)

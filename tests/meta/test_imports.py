@@ -26,7 +26,7 @@ LAYERS = (
     ("nodes", "resize", "torch_file", "inception", "extractor_graph", "statistics"),
     ("extractors", "runs", "rewrite", "foreign"),
     ("builtin", "pictures", "export", "imported", "sources"),
-    ("copies", "features"),
+    ("copies", "features", "rehearsal"),
     ("references", "cautions", "fitting", "goals"),
     ("training", "scoring"),
     ("onepass",),
