@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _LOCATION = "location"
 """The key under which a tensor names the file of its external data."""
+_NO_WEIGHTS = (6, 7, 8, 9)
+"""onnx.TensorProto: INT32, INT64, STRING, BOOL, the types of shapes, axes and conditions."""
 
 
 def inner_graphs(node: onnx.NodeProto) -> list[onnx.GraphProto]:
@@ -66,12 +68,26 @@ def read_by(node: onnx.NodeProto) -> set[str]:
 
 
 def parameter_count(model: onnx.ModelProto) -> int:
-    """How many numbers the initialisers of all graphs hold; of sparse ones, those that are stored."""
-    return sum(
+    """How many numbers a model stores as its weights, in all its graphs and functions.
+
+    These are all of the initialisers, and those of the tensors in nodes (Constant) that may be weights: of more than
+    one element, and of no type that shapes, axes and conditions have. Of sparse tensors the stored values count, not
+    the zeros between them; what a function stores counts once, however often it is called.
+    """
+    held = [
         math.prod(tensor.dims)
         for graph in every_graph(model)
         for tensor in (*graph.initializer, *(sparse.values for sparse in graph.sparse_initializer))
-    )
+    ]
+    attributes = [node.attribute for node in every_node(model)] + [each.attribute_proto for each in model.functions]
+    for each in attributes:
+        held += [count for count in map(_weights_in, _values_of(each)) if count > 1]
+        held += [len(one.floats) for one in each if one.name == "value_floats" and len(one.floats) > 1]
+    return sum(held)
+
+
+def _weights_in(tensor: onnx.TensorProto) -> int:
+    return 0 if tensor.data_type in _NO_WEIGHTS else math.prod(tensor.dims)
 
 
 def external_files(model: onnx.ModelProto) -> list[str]:
@@ -117,13 +133,22 @@ def _graphs_of(attributes: Iterable[onnx.AttributeProto]) -> Iterator[onnx.Graph
 
 
 def _tensors_of(attributes: Iterable[onnx.AttributeProto]) -> Iterator[onnx.TensorProto]:
+    attributes = list(attributes)
+    yield from _values_of(attributes)
+    for sparse in _sparse_of(attributes):
+        yield sparse.indices
+
+
+def _values_of(attributes: Iterable[onnx.AttributeProto]) -> Iterator[onnx.TensorProto]:
     for attribute in attributes:
         if attribute.HasField("t"):
             yield attribute.t
         yield from attribute.tensors
-        sparse = [
-            *attribute.sparse_tensors,
-            *([attribute.sparse_tensor] if attribute.HasField("sparse_tensor") else []),
-        ]
-        for each in sparse:
-            yield from (each.values, each.indices)
+        yield from (sparse.values for sparse in _sparse_of([attribute]))
+
+
+def _sparse_of(attributes: Iterable[onnx.AttributeProto]) -> Iterator[onnx.SparseTensorProto]:
+    for attribute in attributes:
+        yield from attribute.sparse_tensors
+        if attribute.HasField("sparse_tensor"):
+            yield attribute.sparse_tensor

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ganzoo import latents
+from ganzoo import engine, latents
 from ganzoo.checks import CHECKS, SECONDS, open_session
 from ganzoo.checks.toys import memory_run, small_options, toy_images, toy_points
 
@@ -101,12 +101,9 @@ class Case:
 
 def onnx_difference(plugin: Any, model: Any, run: Loop, path: Path, n: int = 32) -> float:
     """Export ``model`` to ``path`` and return the largest absolute difference between it and the native ``sample``."""
-    import onnxruntime
-
     plugin.export(model, path)
     inputs = latents.samples(run.latent, seed=1, start=0, count=n)
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    (x,) = session.run(None, inputs)
+    (x,) = engine.Session(engine.read_model(path), path.name, device="cpu").run(inputs).values()
     native = plugin.sample(model, inputs)
     if native.shape != (n, *run.data.spec.shape):
         raise AssertionError(f"sample returned {native.shape}, expected {(n, *run.data.spec.shape)}")

@@ -18,7 +18,7 @@ from ganzoo.engine import METADATA_KEY, Generator, Session
 from ganzoo.errors import ModelError
 from ganzoo.export import finalise
 from ganzoo.extractors import OnnxExtractor, shipped_file
-from ganzoo.graphs import every_tensor, external_files, parameter_count
+from ganzoo.graphs import every_graph, every_tensor, external_files, parameter_count
 from ganzoo.imported.reading import load
 from ganzoo.types import LatentSpec
 
@@ -73,6 +73,75 @@ def test_a_flat_graph_counts_what_it_counted(tmp_path: Path) -> None:
     path = graphs.linear(tmp_path / "flat.onnx", LATENT, (1, 8, 8))
     model = onnx.load(path)
     assert parameter_count(model) == sum(int(np.prod(tensor.dims)) for tensor in model.graph.initializer)
+
+
+def constant(**attributes: Any) -> onnx.NodeProto:
+    return helper.make_node("Constant", [], ["held"], **attributes)
+
+
+def sparse(values: list[float], size: int) -> onnx.SparseTensorProto:
+    kept = numpy_helper.from_array(np.array(values, np.float32), "kept")
+    places = numpy_helper.from_array(np.arange(len(values), dtype=np.int64), "places")
+    return helper.make_sparse_tensor(kept, places, [size])
+
+
+def held(values: Any, dtype: Any = np.float32) -> onnx.TensorProto:
+    return numpy_helper.from_array(np.array(values, dtype), "held")
+
+
+CONSTANTS = {
+    "weights": (constant(value=held(np.ones(WIDTH))), WIDTH),
+    "half weights": (constant(value=held(np.ones(WIDTH), np.float16)), WIDTH),
+    "quantised weights": (constant(value=held(np.ones(WIDTH), np.int8)), WIDTH),
+    "a list": (constant(value_floats=[0.5] * WIDTH), WIDTH),
+    "sparse weights": (constant(sparse_value=sparse([1.0, 2.0], WIDTH)), 2),
+    "a number": (constant(value=held(0.5)), 0),
+    "one number in a list": (constant(value_floats=[0.5]), 0),
+    "a shape": (constant(value=held([-1, 1, 8, 8], np.int64)), 0),
+    "axes": (constant(value_ints=[1, 2]), 0),
+    "a condition": (constant(value=held([True, False], np.bool_)), 0),
+}
+
+
+def at_the_top(model: onnx.ModelProto, node: onnx.NodeProto) -> None:
+    model.graph.node.insert(0, node)
+
+
+def in_a_function(model: onnx.ModelProto, node: onnx.NodeProto) -> None:
+    opset = helper.make_opsetid("", 20)
+    model.functions.append(helper.make_function("local", "Held", [], ["held"], [node], [opset]))
+
+
+def as_a_default(model: onnx.ModelProto, node: onnx.NodeProto) -> None:
+    opset = helper.make_opsetid("", 20)
+    function = helper.make_function("local", "Held", [], [], [], [opset], attribute_protos=list(node.attribute))
+    model.functions.append(function)
+
+
+@pytest.mark.parametrize("place", [at_the_top, in_a_function, as_a_default])
+@pytest.mark.parametrize("kind", CONSTANTS)
+def test_weights_in_constants_count(kind: str, place: Any, tmp_path: Path) -> None:
+    model = onnx.load(conditional(tmp_path / "raw.onnx", depth=2))
+    before, (node, expected) = parameter_count(model), CONSTANTS[kind]
+    place(model, node)
+    assert parameter_count(model) - before == expected
+
+
+def test_weights_in_constants_of_inner_graphs_count(tmp_path: Path) -> None:
+    model = onnx.load(conditional(tmp_path / "raw.onnx", depth=3))
+    bodies = [graph for graph in every_graph(model) if graph.name in ("then", "else")]
+    before = parameter_count(model)
+    for body in bodies:
+        body.node.insert(0, CONSTANTS["weights"][0])
+    assert len(bodies) == 4  # the same "else" stands beside each level
+    assert parameter_count(model) - before == 4 * WIDTH
+
+
+def test_sparse_weights_count_as_they_are_stored(tmp_path: Path) -> None:
+    model = onnx.load(graphs.linear(tmp_path / "flat.onnx", LATENT, (1, 8, 8)))
+    before = parameter_count(model)
+    model.graph.sparse_initializer.append(sparse([1.0, 2.0, 3.0], WIDTH))
+    assert parameter_count(model) - before == 3
 
 
 def outside(tensor: onnx.TensorProto, location: str) -> None:

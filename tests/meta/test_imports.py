@@ -132,7 +132,7 @@ def test_pandas_is_the_boards_alone() -> None:
 
 
 def test_onnxruntime_is_the_engines_alone() -> None:
-    assert users_of("onnxruntime") == {"engine.py", "testing.py"}
+    assert users_of("onnxruntime") == {"engine.py"}
 
 
 def test_click_and_rich_are_the_command_lines_alone() -> None:
