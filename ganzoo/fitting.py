@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ganzoo.types import DataSpec
 
 MINIMUM = 50
+LEAST_REAL = 2
 
 
 def check_extractor(source: Source, extractor: Extractor) -> None:
@@ -32,6 +33,12 @@ def check_form(shape: tuple[int, ...], spec: DataSpec | None) -> None:
         given, wanted = ("×".join(map(str, each)) for each in (shape[1:], spec.shape))
         raise ScoreError(f"The samples are {given or 'scalars'}, but {spec.name} is {wanted}.")
     check_count(shape[0])
+
+
+def check_reference(name: str, n: int) -> None:
+    """Raise ScoreError for a reference of one sample, to which no distance can be measured."""
+    if n == 1:
+        raise ScoreError(f"The reference {name} has 1 sample; a score needs at least {LEAST_REAL} to compare with.")
 
 
 def check_count(n: int) -> None:

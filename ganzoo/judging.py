@@ -13,6 +13,7 @@ from ganzoo import onepass
 from ganzoo.errors import ScoreError, UnknownName
 from ganzoo.extractors import default_extractor
 from ganzoo.features import Progress, silent
+from ganzoo.fitting import check_reference
 from ganzoo.metrics import builtin_metrics
 from ganzoo.references import DatasetSide, SourceSide
 from ganzoo.scoring import OWN_PROFILE, OWN_PROFILES, Judge
@@ -105,6 +106,8 @@ def _judge(
     named: Sequence[str] = (),
 ) -> Judge:
     chosen, columns = _chosen(metrics, terms, named)
+    if n > 1:  # where so few were asked for, that is said of the samples
+        check_reference(side.name, side.n_real)
     return Judge(
         side,
         extractor,

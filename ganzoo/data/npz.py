@@ -89,7 +89,7 @@ def _key(arrays: Mapping[str, Array], names: tuple[str, ...], path: Path) -> str
 
 def _samples(x: Array, what: str) -> tuple[Kind, Array]:
     if x.ndim >= 1 and len(x) == 0:
-        raise DataError(f"{what} is empty.", "Give at least two samples.")
+        raise DataError(f"{what} is empty.", "Give samples.")
     if x.ndim == 2 and np.issubdtype(x.dtype, np.floating):
         return "points", _points(x, what)
     if x.ndim in (3, 4) and x.dtype == np.uint8:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from ganzoo.types import Array, DataSpec, IndexArray
 
 SPLIT_SEED = 0
+LEAST = 2
+"""Samples to train on without which nothing has a variance."""
 
 
 def tenth(rows: int) -> int:
@@ -21,16 +23,20 @@ def tenth(rows: int) -> int:
     return max(1, round(rows / 10))
 
 
-def split_rows(rows: int, heldout: int, y: IndexArray | None = None) -> tuple[IndexArray, IndexArray]:
+def split_rows(
+    rows: int, heldout: int, y: IndexArray | None = None, name: str = "The dataset"
+) -> tuple[IndexArray, IndexArray]:
     """Row numbers of train and held-out, ascending, int64; exactly ``heldout`` of ``rows`` are held out.
 
     Each class is permuted by its own Philox stream (seed 0, purpose "split", class number) and gives its first rows, as
     many as its share of the data; what rounding leaves goes to the largest remainders, to classes of one sample last.
-    Without labels all rows are one class. Raises DataError where either part would be empty.
+    Without labels all rows are one class. Raises DataError, which begins with ``name``, where nothing would be held out
+    or fewer than LEAST rows be left to train on.
     """
-    if not 0 < heldout < rows:
+    if not 0 < heldout <= rows - LEAST:
         raise DataError(
-            f"There are {rows} samples, too few to hold {heldout} out and train on the rest.", "Give two or more."
+            f"{name} has {rows} sample{'s' * (rows != 1)}, too few to hold {heldout} out and train on {LEAST} or more.",
+            f"Give {heldout + LEAST} or more.",
         )
     labels = np.zeros(rows, np.int64) if y is None else y
     classes, counts = np.unique(labels, return_counts=True)
@@ -56,6 +62,6 @@ def split_dataset(
     spec: DataSpec, x: Array, y: IndexArray | None, heldout: int, class_names: tuple[str, ...] = ()
 ) -> Dataset:
     """A dataset of ``x`` [N, ...] and ``y`` [N] under the split of ``split_rows``."""
-    parts = split_rows(len(x), heldout, y)
+    parts = split_rows(len(x), heldout, y, spec.name)
     train, held = (Split(spec, x[rows], None if y is None else y[rows]) for rows in parts)
     return Dataset(spec, train, held, class_names)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ganzoo.data.splits import LEAST
 from ganzoo.errors import DataError
 
 if TYPE_CHECKING:
@@ -26,8 +27,9 @@ def validated(dataset: Dataset) -> Dataset:
         ),
         "",
     )
-    if not fault and not len(dataset.train):
-        fault = "its training split is empty"
+    if not fault and len(dataset.train) < LEAST:
+        found = "has 1 sample" if len(dataset.train) else "is empty"
+        fault = f"its training split {found}, and {LEAST} or more are needed"
     if fault:
         raise DataError(f"The dataset {dataset.spec.name} cannot be used: {fault}.", _HINT)
     return dataset

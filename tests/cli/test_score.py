@@ -132,6 +132,17 @@ def test_nothing_to_score_by_is_an_error(refused: Refused, files: Path) -> None:
     assert "'cas' was asked for, but it needs samples of classes that were asked for." in line
 
 
+def test_a_reference_of_one_sample(run: Any, refused: Refused, files: Path) -> None:
+    with np.load(files / "fake.npz") as arrays:
+        np.savez(files / "one.npz", x=arrays["x"][:1])
+        np.savez(files / "two.npz", x=arrays["x"][:2])
+        np.savez(files / "data.npz", x=arrays["x"][:1], x_test=arrays["x"])
+    sentence = "The reference one.npz has 1 sample; a score needs at least 2 to compare with."
+    assert refused(1, "score", "fake.npz", "one.npz", *CPU) == f"Error: {sentence}"
+    assert "training split has 1 sample" in refused(1, "score", "fake.npz", "--data", "npz:data.npz", *CPU)
+    assert run("score", "fake.npz", "two.npz", "--metrics", "fid", *CPU).exit_code == 0
+
+
 def test_features_of_different_widths(refused: Refused, files: Path) -> None:
     for width in (6, 7):
         np.savez(files / f"f{width}.npz", features=np.random.default_rng(0).normal(size=(90, width)))

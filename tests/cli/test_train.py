@@ -149,6 +149,29 @@ def test_own_images_train(run: Any, with_fakes: None, tmp_path: Path) -> None:
     assert folder.manifest().data_reference == f"folder:{tmp_path / 'images'}"
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("shape", [(1, 8, 8), (2,)], ids=["images", "points"])
+@pytest.mark.parametrize(("n", "found"), [(1, "1 sample"), (2, "2 samples")])
+def test_one_sample_to_train_on_is_too_few(
+    n: int, found: str, shape: tuple[int, ...], refused: Refused, tmp_path: Path
+) -> None:
+    """Of two, one is held out."""
+    np.savez(tmp_path / "few.npz", x=np.zeros((n, *shape), np.uint8 if len(shape) == 3 else np.float32))
+    line = refused(1, "train", "gaussian", "--data", "npz:few.npz")
+    assert line == f"Error: npz-few has {found}, too few to hold 1 out and train on 2 or more. Give 3 or more."
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_fewest_samples_that_work(run: Any, tmp_path: Path) -> None:
+    x = np.random.default_rng(0).integers(0, 256, (3, 1, 8, 8), dtype=np.uint8)
+    np.savez(tmp_path / "three.npz", x=x)
+    np.savez(tmp_path / "two.npz", x=x[:2], x_test=x)
+    for name in ("three", "two"):
+        result = run("train", "gaussian", "--data", f"npz:{name}.npz", "--no-score")
+        assert result.exit_code == 0, result.output
+
+
 def test_cuda_without_a_gpu(refused: Refused, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("ganzoo.training.cuda_device_count", lambda: 0)
     sentence = refused(1, "train", "gaussian", "--device", "cuda")

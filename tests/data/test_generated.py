@@ -98,6 +98,12 @@ def test_split_leaves_classes_of_one_sample_in_training() -> None:
     assert y[held].tolist() == [3]
 
 
-def test_split_of_one_sample_is_refused() -> None:
-    with pytest.raises(DataError, match="1 samples, too few"):
-        split_rows(1, 1)
+@pytest.mark.parametrize(("rows", "found"), [(0, "0 samples"), (1, "1 sample"), (2, "2 samples")])
+def test_a_split_that_leaves_one_sample_to_train_on_is_refused(rows: int, found: str) -> None:
+    with pytest.raises(DataError, match=f"^few has {found}, too few to hold 1 out .* Give 3 or more"):
+        split_rows(rows, 1, name="few")
+
+
+def test_three_samples_can_be_split() -> None:
+    train, held = split_rows(3, 1)
+    assert (len(train), len(held)) == (2, 1)

@@ -60,9 +60,9 @@ def test_points(tmp_path: Path) -> None:
     assert (data.spec.kind, data.spec.shape, data.train.x.dtype) == ("points", (7,), np.float32)
 
 
-def test_two_samples_are_enough(tmp_path: Path) -> None:
-    data = load_npz(save(tmp_path, x=GREY[:2]), None)
-    assert (len(data.train), len(data.heldout)) == (1, 1)
+def test_three_samples_are_enough(tmp_path: Path) -> None:
+    data = load_npz(save(tmp_path, x=GREY[:3]), None)
+    assert (len(data.train), len(data.heldout)) == (2, 1)
 
 
 def test_relative_path_falls_back_to_the_data_dir(tmp_path: Path) -> None:
@@ -76,7 +76,8 @@ def test_relative_path_falls_back_to_the_data_dir(tmp_path: Path) -> None:
         ({"z": GREY}, "has none of the keys x, images, x_train, arr_0; its keys: z"),
         ({"x": GREY, "images": GREY}, "has both 'x' and 'images'"),
         ({"x": GREY[:0]}, "is empty"),
-        ({"x": GREY[:1]}, "1 samples, too few"),
+        ({"x": GREY[:1]}, "has 1 sample, too few"),
+        ({"x": GREY[:2]}, "has 2 samples, too few"),
         ({"x": NCHW / 255}, "images of type float64, but images are uint8"),
         ({"x": NCHW.astype(np.int64)}, "images of type int64"),
         ({"x": np.zeros((5, 3, 4, 3), np.uint8)}, "both of axes 1 and 3"),

@@ -38,6 +38,10 @@ def test_what_can_be_used(given: tuple[Any, ...]) -> None:
     assert len(loaded(*given).train) == 6
 
 
+def test_two_samples_are_enough() -> None:
+    assert len(loaded("image", (1, 8, 8), IMAGES[:2]).train) == 2
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -57,7 +61,9 @@ def test_what_can_be_used(given: tuple[Any, ...]) -> None:
         (("image", (1, 8, 8), IMAGES, LABELS[:4], 3), r"has labels int64\[4\], not int64 \[6\]"),
         (("image", (1, 8, 8), IMAGES, LABELS + 1, 3), "has the label 3, which is none of 0 to 2"),
         (("image", (1, 8, 8), IMAGES, LABELS - 1, 3), "has the label -1, which is none of 0 to 2"),
-        (("image", (1, 8, 8), IMAGES[:0]), "its training split is empty"),
+        (("image", (1, 8, 8), IMAGES[:0]), "its training split is empty, and 2 or more are needed"),
+        (("image", (1, 8, 8), IMAGES[:1]), "its training split has 1 sample, and 2 or more are needed"),
+        (("points", (2,), POINTS[:1], None, 0, POINTS), "its training split has 1 sample, and 2 or more"),
     ],
 )
 def test_what_cannot_is_one_sentence(given: tuple[Any, ...], message: str) -> None:
