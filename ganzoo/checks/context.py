@@ -197,12 +197,12 @@ class Context:
         last = runs.FileCheckpoints(runs.RunFolder(folder)).load()
         return Trained(model, form, loop.latent, last.arrays if last else None, last.step if last else 0)
 
-    def trained(self, form: toys.Form | None = None) -> Trained:
+    def trained(self, form: toys.Form | None = None, seed: int = 0) -> Trained:
         """The model of one form, by default the first: a few steps there, two on the others."""
         main = self.forms[0]
         form = form or main
         most = toys.MOST_STEPS if form is main else toys.MOST_CHUNK
-        return self.once("trains", f"trained {form.name}", lambda: self.train(form, most=most))
+        return self.once("trains", f"trained {form.name} {seed}", lambda: self.train(form, seed=seed, most=most))
 
     # Sampling and exporting
 

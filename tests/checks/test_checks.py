@@ -181,7 +181,28 @@ SABOTEURS: dict[str, tuple[str, tuple[Change, ...], str]] = {
             ("run.indices(16, step)", "np.arange(16)"),
             ('run.latents(16, step)["z"]', "np.zeros((16, run.latent.z_dim), np.float32)"),
         ),
-        "seeds 0 and 1",
+        "seeds 0 and 1 give the same samples on images",
+    ),
+    "ignores the seed on points": (
+        "seed-changes-output",
+        (
+            ("default_rng(seed)", "default_rng(seed if shape[1:] else 0)"),
+            ("run.indices(16, step)", "(run.indices(16, step) if model.shape[1:] else np.arange(16))"),
+            (
+                'run.latents(16, step)["z"]',
+                '(run.latents(16, step)["z"] * np.float32(bool(model.shape[1:])))',
+            ),
+        ),
+        "seeds 0 and 1 give the same samples on points",
+    ),
+    "looks whether the seed is 0": (
+        "seed-changes-output",
+        (
+            ("default_rng(seed)", "default_rng(bool(seed))"),
+            ("run.indices(16, step)", "np.arange(16)"),
+            ('run.latents(16, step)["z"]', "np.zeros((16, run.latent.z_dim), np.float32)"),
+        ),
+        "seeds 1 and 2 give the same samples",
     ),
     "has channels last": (
         "range-and-shape",

@@ -184,7 +184,7 @@ def test_folders_that_cannot_be_read_as_a_dataset(tmp_path: Path) -> None:
         load_folder(str(tmp_path / "deep"), None)
     (tmp_path / "one").mkdir()
     grey().save(tmp_path / "one" / "a.png")
-    with pytest.raises(DataError, match="^folder-one has 1 sample, too few"):
+    with pytest.raises(DataError, match="folder-one has 1 sample, too few"):
         load_folder(str(tmp_path / "one"), None)
 
 
