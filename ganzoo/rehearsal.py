@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import sys
 import tempfile
@@ -39,6 +40,8 @@ def rehearse(plugin: Plugin, data: Split, options: Any, info: GeneratorInfo, dev
         fault = _fault(plugin, _Rehearsal(data, options, info, device, most=0), info)
         if fault is not None and (again := _fault(plugin, _Rehearsal(data, options, info, device, most=1), info)):
             raise again from None
+    del fault  # its traceback holds the model
+    gc.collect()  # a framework's objects are full of cycles: the training needs the memory
 
 
 def _fault(plugin: Plugin, run: _Rehearsal, info: GeneratorInfo) -> Exception | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import random
 import signal
 import tempfile
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -229,6 +231,35 @@ def test_an_error_of_the_training_is_reported_by_the_training(stepper: Plugin, t
     with pytest.raises(GanzooError, match="jax2onnx is not installed"):
         train(watched, tmp_path)
     assert watched.taken == [0, 0]
+
+
+@pytest.mark.parametrize("fails_once", [False, True])
+def test_the_training_has_the_memory_to_itself(fails_once: bool, stepper: Plugin, tmp_path: Path) -> None:
+    """Also where a model refers to itself, and where the traceback of a first fault held it."""
+    seen: list[weakref.ref[Any]] = []
+    left: list[bool] = []
+
+    def trains(run: Any) -> Any:
+        left.append(any(each() is not None for each in seen))
+        model = stepper.train(run)
+        model.itself = model
+        seen.append(weakref.ref(model))
+        return model
+
+    def export(model: Any, path: Path) -> bool:
+        if fails_once and len(seen) == 1:
+            raise PluginError("nothing is fitted")
+        stepper.export(model, path)
+        return True
+
+    watched = Watched(stepper, train=trains, export=export)
+    gc.disable()
+    try:
+        train(watched, tmp_path)
+    finally:
+        gc.enable()
+    assert len(seen) == 2 + fails_once
+    assert left[-1] is False
 
 
 def test_a_resumed_run_is_not_rehearsed(stepper: Plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
