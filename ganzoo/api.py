@@ -10,7 +10,7 @@ print(ganzoo.score(run.path, data="digits").estimates["fid"])
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,9 +64,12 @@ def train(
     zoo = zoo or Zoo.discover(registry)
     plugin = zoo.load(variant)
     recipe = registry.recipe_options(variant, data, quick)
+    loaded = dataset(data, data_dir, zoo=zoo)
+    for sentence in loaded.said:
+        observer("warning", {"text": sentence})
     return train_run(
         plugin,
-        dataset(data, data_dir, zoo=zoo),
+        loaded,
         recipe,
         options or {},
         reference=data,
@@ -173,13 +176,17 @@ def statistics(
     seed: int = 0,
     zoo: Zoo | None = None,
     progress: Progress = silent,
+    tell: Callable[[str], None] | None = None,
 ) -> tuple[FeatureSums, str]:
     """Save the sums of all sources' features as npz (``mu``, ``sigma``, ``n`` among them); saved ones are added.
 
-    Returns the sums and the name of the extractor.
+    ``tell`` is given what was chosen when they were opened, in sentences. Returns the sums and the extractor's name.
     """
     zoo, terms = zoo or Zoo.discover(), terms or Terms()
     opened = [open_source(Path(each), device=terms.device, threads=terms.threads) for each in sources]
+    for sentence in dict.fromkeys(sentence for each in opened for sentence in each.said):
+        if tell is not None:
+            tell(sentence)
     sums, extractor = sums_of(opened, zoo.extractors(), terms, seed, progress)
     names = ", ".join(each.name for each in opened)
     save_statistics(Path(output), sums, extractor=extractor.name, extractor_sha256=extractor.sha256, source=names)

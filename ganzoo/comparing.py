@@ -39,6 +39,11 @@ class Comparison:
         self.judge = judge
         self.source = source
 
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What was chosen when the two sides were opened, where there was a choice."""
+        return tuple(dict.fromkeys((*self.source.said, *self.judge.side.said)))
+
     @cached_property
     def drawn(self) -> Drawn:
         """The source's features."""
@@ -102,6 +107,8 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
 
     protocol_hash: str
     differences: tuple[Difference, ...]
+    said: tuple[str, ...] = ()
+    """What was chosen when the models and the reference were opened, where there was a choice."""
 
 
 def compared(judge: Judge, first: Source, second: Source) -> Compared:
@@ -127,7 +134,8 @@ def compared(judge: Judge, first: Source, second: Source) -> Compared:
         )
         for (column, gap), p in zip(found.items(), adjusted, strict=True)
     )
-    return Compared(protocol_hash=judge.protocol.hash, differences=differences)
+    said = tuple(dict.fromkeys((*first.said, *second.said, *judge.side.said)))
+    return Compared(protocol_hash=judge.protocol.hash, differences=differences, said=said)
 
 
 def _verdict(gap: float, p: float, better: str) -> str:

@@ -63,6 +63,10 @@ class RealSide(Protocol):
     def n_real(self) -> int:
         """Samples behind the reference; 0 where statistics do not say."""
 
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What was chosen when it was read, where there was a choice."""
+
     def build(self, extractor: Extractor, progress: Progress = silent) -> Reference:
         """Compute the reference, or find it."""
 
@@ -98,6 +102,11 @@ class DatasetSide:
     def n_real(self) -> int:
         """See ``RealSide``."""
         return len(self._rows)
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """See ``RealSide``."""
+        return self.dataset.said
 
     @cached_property
     def _rows(self) -> Array:
@@ -182,6 +191,11 @@ class SourceSide:
         if isinstance(self.source, StatisticsSource):
             return self.source.saved.moments.n or 0
         return min(len(self.source), self.wanted)
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """See ``RealSide``."""
+        return self.source.said
 
     def build(self, extractor: Extractor, progress: Progress = silent) -> Reference:
         """See ``RealSide``; of statistics only the Gaussian fit is known."""

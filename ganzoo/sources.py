@@ -68,6 +68,8 @@ class ArraySource:
     """As the file has them: int64 [N], 0 or more."""
     class_names: tuple[str, ...] = ()
     """None: a label is its own name."""
+    said: tuple[str, ...] = ()
+    """What was chosen where there was a choice, like in every other source."""
 
     def __len__(self) -> int:
         return len(self.x)
@@ -102,6 +104,7 @@ class FolderSource:
     name: str
     images: folder.ImageFiles
     labels: IndexArray | None = field(default=None)
+    said: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.images.paths)
@@ -138,6 +141,7 @@ class FeatureSource:
     saved: SavedFeatures
     class_names: tuple[str, ...] = ()
     """None: a label is its own name."""
+    said: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.saved.features)
@@ -164,6 +168,7 @@ class StatisticsSource:
 
     name: str
     saved: SavedStatistics
+    said: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -186,9 +191,10 @@ def open_source(
 ) -> Source:
     """Open a run folder, an ONNX generator, a folder of images or an npz file, whatever the path is.
 
-    An npz holds samples (``x``), features (``features``) or statistics (``mu``, ``sigma``). ``reading`` says how to
-    read a generator that is not ganzoo's, ``data`` the form it is compared with. Raises UsageError, ModelError or
-    DataError with one sentence where it is none of these or damaged.
+    An npz holds features (``features``), samples (``x``) or statistics (``mu``, ``sigma``); of one that holds several
+    the first of these is used, and ``said`` of the source names them. ``reading`` says how to read a generator that is
+    not ganzoo's, ``data`` the form it is compared with. Raises UsageError, ModelError or DataError with one sentence
+    where it is none of these or damaged.
     """
     name = path.name or str(path.resolve().name)
     if is_generator(path):
@@ -200,13 +206,19 @@ def open_source(
         return FolderSource(name, images, images.labels)
     if path.suffix != ".npz":
         raise UsageError(f"{path} is neither a run folder, an .onnx file, an .npz file nor a folder of images.")
+    return _arrays(path, name)
+
+
+def _arrays(path: Path, name: str) -> FeatureSource | ArraySource | StatisticsSource:
     keys = npz_keys(path)
-    if "features" in keys:
-        return FeatureSource(name, load_features(path))
-    if {"mu", "sigma"} <= keys:
-        return StatisticsSource(name, load_statistics(path))
-    kind, x, labels = npz.read_samples(path)
-    return ArraySource(name, kind, x, labels)
+    there = npz.holdings(keys)
+    said = npz.choice(name, keys, used=next(iter(there), ""))
+    if "features" in there:
+        return FeatureSource(name, load_features(path), said=said)
+    if "samples" in there or not there:
+        kind, x, labels = npz.read_samples(path)
+        return ArraySource(name, kind, x, labels, said=said)
+    return StatisticsSource(name, load_statistics(path), said=said)
 
 
 def _generator(

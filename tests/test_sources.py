@@ -84,6 +84,39 @@ def test_features_and_statistics_are_told_apart(tmp_path: Path) -> None:
     assert own.saved.extractor == "pixels"
 
 
+STATISTICS = {"mu": np.zeros(64), "sigma": np.eye(64)}
+FEATURES = {"features": np.ones((60, 64), np.float32)}
+
+
+@pytest.mark.parametrize(
+    ("arrays", "kind", "sentence"),
+    [
+        ({"arr_0": IMAGES, **STATISTICS}, ArraySource, "samples (arr_0) and statistics (mu, sigma): the samples are"),
+        ({"x": IMAGES, **STATISTICS}, ArraySource, "samples (x) and statistics (mu, sigma): the samples are"),
+        ({"x": IMAGES, **FEATURES}, FeatureSource, "features (features) and samples (x): the features are"),
+        ({**FEATURES, **STATISTICS}, FeatureSource, "features (features) and statistics (mu, sigma): the features are"),
+        (
+            {"images": IMAGES, **FEATURES, **STATISTICS},
+            FeatureSource,
+            "features (features), samples (images) and statistics (mu, sigma): the features are",
+        ),
+    ],
+)
+def test_a_file_that_holds_several_says_what_is_used(
+    arrays: dict[str, Any], kind: type, sentence: str, tmp_path: Path
+) -> None:
+    np.savez(tmp_path / "x.npz", **arrays)
+    source = open_source(tmp_path / "x.npz")
+    assert isinstance(source, kind)
+    assert source.said == (f"x.npz holds {sentence} used.",)
+
+
+@pytest.mark.parametrize("arrays", [{"x": IMAGES, "mu": np.zeros(4)}, FEATURES, STATISTICS])
+def test_a_file_that_holds_one_thing_says_nothing(arrays: dict[str, Any], tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", **arrays)
+    assert open_source(tmp_path / "x.npz").said == ()
+
+
 @pytest.mark.parametrize(
     ("name", "content", "kind", "words"),
     [

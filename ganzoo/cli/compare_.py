@@ -54,6 +54,8 @@ def command(
             zoo=zoo,
             progress=progress,
         )
+    for sentence in found.said:
+        click.echo(sentence, err=True)
     if as_json:
         import msgspec
 

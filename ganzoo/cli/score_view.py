@@ -82,11 +82,8 @@ def _csv(score: Score, classes: Sequence[ClassScore], source: str) -> str:
 
 def remarks(score: Score, comparison: Comparison, zoo: Zoo, entry: DatasetEntry | None) -> None:
     """Say on stderr what a reader must know: inferred readings, cautions, broken extensions, another protocol."""
-    from ganzoo.sources import GeneratorSource
-
-    if isinstance(comparison.source, GeneratorSource):
-        for sentence in comparison.source.said:
-            click.echo(sentence, err=True)
+    for sentence in comparison.said:
+        click.echo(sentence, err=True)
     for note in score.notes:
         click.echo(f"Note: {note}.", err=True)
     for broken in zoo.broken_extensions.values():

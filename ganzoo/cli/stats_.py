@@ -39,6 +39,11 @@ def command(
     from ganzoo.judging import Terms
 
     terms = Terms(n=count, extractor=extractor, device=device, threads=threads)
+    said: list[str] = []
     with common.shown_progress(f"stats {output.name}") as progress:
-        sums, name = api.statistics(sources, output, terms=terms, seed=seed, zoo=zoo, progress=progress)
+        sums, name = api.statistics(
+            sources, output, terms=terms, seed=seed, zoo=zoo, progress=progress, tell=said.append
+        )
+    for sentence in said:
+        click.echo(sentence, err=True)
     click.echo(f"{sums.n} samples, {sums.width} features of '{name}' in {output}")

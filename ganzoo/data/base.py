@@ -72,6 +72,8 @@ class Dataset:
     heldout: Split
     class_names: tuple[str, ...] = ()
     mixture: Mixture | None = field(default=None)
+    said: tuple[str, ...] = ()
+    """What was chosen when it was read, in sentences; no part of its digest."""
 
     @cached_property
     def digest(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,29 +35,44 @@ def load_npz(argument: str, data_dir: Path | None) -> Dataset:
     """
     path = find_argument(argument, data_dir)
     arrays = _read(path)
-    x_key, y_key = _key(arrays, _X, path), _key(arrays, _Y, path)
-    if x_key is None:
-        there = ", ".join(arrays) or "none"
-        raise DataError(f"{path} has none of the keys {', '.join(_X)}; its keys: {there}.", "Save it with x=...")
+    x_key, y_key = _sample_key(arrays, path), _key(arrays, _Y, path)
     kind, x = _samples(arrays[x_key], f"'{x_key}' of {path}")
     labels = None if y_key is None else _labels(arrays[y_key], len(x), f"'{y_key}' of {path}")
     classes, y = (np.empty(0, np.int64), None) if labels is None else np.unique(labels, return_inverse=True)
     names = tuple(str(label) for label in classes)
     spec = DataSpec(name=safe_name("npz", path.stem), kind=kind, shape=x.shape[1:], classes=len(classes))
+    said = choice(path.name, arrays, used="samples")
     if "x_test" in arrays:
-        return Dataset(spec, Split(spec, x, y), _heldout(arrays, spec, classes, path), names)
-    return split_dataset(spec, x, y, tenth(len(x)), names)
+        return Dataset(spec, Split(spec, x, y), _heldout(arrays, spec, classes, path), names, said=said)
+    return split_dataset(spec, x, y, tenth(len(x)), names, said)
 
 
 def read_samples(path: Path) -> tuple[Kind, Array, IndexArray | None]:
     """The kind, all samples of an ``.npz`` file in their order, and their labels; other splits are passed over."""
-    arrays = _read(path)
-    key = _key(arrays, _X, path)
-    if key is None:
-        raise DataError(f"{path} has none of the keys {', '.join(_X)}.", "Save it with x=...")
-    kind, x = _samples(arrays[key], f"'{key}' of {path}")
-    y_key = _key(arrays, _Y, path)
-    return kind, x, None if y_key is None else _labels(arrays[y_key], len(x), f"'{y_key}' of {path}")
+    with Archive(path) as archive:
+        x_key, y_key = _sample_key(archive.keys, path), _key(archive.keys, _Y, path)
+        kind, x = _samples(archive.read(x_key), f"'{x_key}' of {path}")
+        y = None if y_key is None else archive.read(y_key)
+    return kind, x, None if y is None else _labels(y, len(x), f"'{y_key}' of {path}")
+
+
+def holdings(keys: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """What a file of these keys holds, in this order: "features", "samples", "statistics", each with its keys."""
+    found = {
+        "features": tuple(key for key in ("features",) if key in keys),
+        "samples": tuple(key for key in _X if key in keys),
+        "statistics": ("mu", "sigma") if {"mu", "sigma"} <= set(keys) else (),
+    }
+    return {what: names for what, names in found.items() if names}
+
+
+def choice(name: str, keys: Collection[str], used: str) -> tuple[str, ...]:
+    """One sentence on a file that holds more than what is ``used`` of it; none on any other."""
+    there = holdings(keys)
+    if len(there) < 2:
+        return ()
+    *most, last = (f"{what} ({', '.join(names)})" for what, names in there.items())
+    return (f"{name} holds {', '.join(most)} and {last}: the {used} are used.",)
 
 
 def find_argument(argument: str, data_dir: Path | None) -> Path:
@@ -80,8 +95,16 @@ def _read(path: Path) -> dict[str, Array]:
         return {key: archive.read(key) for key in archive.keys}
 
 
-def _key(arrays: Mapping[str, Array], names: tuple[str, ...], path: Path) -> str | None:
-    there = [name for name in names if name in arrays]
+def _sample_key(keys: Collection[str], path: Path) -> str:
+    key = _key(keys, _X, path)
+    if key is None:
+        there = ", ".join(sorted(keys)) or "none"
+        raise DataError(f"{path} has none of the keys {', '.join(_X)}; its keys: {there}.", "Save it with x=...")
+    return key
+
+
+def _key(keys: Collection[str], names: tuple[str, ...], path: Path) -> str | None:
+    there = [name for name in names if name in keys]
     if len(there) > 1:
         raise DataError(f"{path} has both '{there[0]}' and '{there[1]}', which mean the same.", "Keep one of them.")
     return there[0] if there else None

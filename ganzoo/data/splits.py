@@ -59,9 +59,14 @@ def _quotas(counts: IndexArray, total: int) -> list[int]:
 
 
 def split_dataset(
-    spec: DataSpec, x: Array, y: IndexArray | None, heldout: int, class_names: tuple[str, ...] = ()
+    spec: DataSpec,
+    x: Array,
+    y: IndexArray | None,
+    heldout: int,
+    class_names: tuple[str, ...] = (),
+    said: tuple[str, ...] = (),
 ) -> Dataset:
     """A dataset of ``x`` [N, ...] and ``y`` [N] under the split of ``split_rows``."""
     parts = split_rows(len(x), heldout, y, spec.name)
     train, held = (Split(spec, x[rows], None if y is None else y[rows]) for rows in parts)
-    return Dataset(spec, train, held, class_names)
+    return Dataset(spec, train, held, class_names, said=said)

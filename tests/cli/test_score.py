@@ -256,3 +256,23 @@ def test_a_foreign_generator_is_scored_by_its_flags(
     assert result.exit_code == 0, result.output
     assert "theirs.onnx: its images (1, 8, 8) are read as NCHW" in result.stderr
     assert table(result.stdout) == table(run("score", gaussian.path, *words).stdout)
+
+
+def test_every_command_says_which_of_several_arrays_it_uses(run: Any, files: Path) -> None:
+    with np.load(files / "fake.npz") as arrays:
+        np.savez(files / "adm.npz", arr_0=arrays["x"], mu=np.zeros(64), sigma=np.eye(64))
+    sentence = "adm.npz holds samples (arr_0) and statistics (mu, sigma): the samples are used."
+    digits = ("--extractor", "digits", *CPU)
+    for words in (
+        ("score", "adm.npz", "fake.npz", *digits),
+        ("score", "fake.npz", "adm.npz", *digits),
+        ("compare", "fake.npz", "adm.npz", "fake", *digits),
+        ("compare", "fake.npz", "fake", "adm.npz", *digits),
+        ("stats", "adm.npz", "-o", "s.npz", *digits),
+        ("score", "fake.npz", "--data", "npz:adm.npz", *digits),
+        ("train", "gaussian", "--data", "npz:adm.npz", "--no-score"),
+    ):
+        result = run(*words)
+        assert result.exit_code == 0, result.output
+        assert result.stderr.count(sentence) == 1, words
+    assert float(table(run("score", "adm.npz", "fake.npz", *digits).stdout)["fid"][0]) == pytest.approx(0, abs=1e-6)
