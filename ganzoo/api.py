@@ -11,15 +11,18 @@ print(ganzoo.score(run.path, data="digits").estimates["fid"])
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganzoo import registry as registries
 from ganzoo.comparing import Compared, Comparison, compared
 from ganzoo.data import load as load_data
+from ganzoo.data.reference import parse, parse_dataset
 from ganzoo.engine import Generator
 from ganzoo.errors import UsageError
 from ganzoo.features import Progress, silent
+from ganzoo.files import expanded
 from ganzoo.judging import Terms, dataset_judge, form_of, source_judge, sums_of
 from ganzoo.loop import Observer, ignore_events
 from ganzoo.plugins import Zoo
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from ganzoo.foreign import Reading
     from ganzoo.metrics.sums import FeatureSums
     from ganzoo.registry import Registry
+    from ganzoo.sources import Source
     from ganzoo.types import FloatArray
 
 RUNS = Path("runs")
@@ -63,6 +67,7 @@ def train(
     registry = registry or registries.load()
     zoo = zoo or Zoo.discover(registry)
     plugin = zoo.load(variant)
+    data = reference_of(data, data_dir, zoo=zoo)
     recipe = registry.recipe_options(variant, data, quick)
     loaded = dataset(data, data_dir, zoo=zoo)
     for sentence in loaded.said:
@@ -84,7 +89,7 @@ def train(
 
 def load(source: str | Path, *, device: str = "auto", threads: int = 1) -> Generator:
     """Open the generator of a run folder, or an ONNX file. Needs no framework."""
-    return Generator(generator_path(Path(source)), device=device, threads=threads)
+    return Generator(generator_path(expanded(source)), device=device, threads=threads)
 
 
 def sample(source: str | Path, n: int, *, seed: int = 0, label: int | None = None, device: str = "auto") -> FloatArray:
@@ -106,8 +111,9 @@ def score(
     registry: Registry | None = None,
     zoo: Zoo | None = None,
 ) -> Score:
-    """Score a run folder, an ONNX file, a folder of images or an npz against a dataset, or against another of these.
+    """Score a run folder, an ONNX file, images, arrays or a dataset against a dataset, or against another of these.
 
+    Texts are read as on the command line (``folder:DIR``, ``npz:FILE``, a dataset's name, a path); a ``Path`` is one.
     ``data`` defaults to "digits" where no ``reference`` is given. ``n`` draws another number of samples than the
     protocol says; ``metrics`` are names of metrics or columns, ``protocol`` one of ``ganzoo score --help``.
     """
@@ -133,18 +139,17 @@ def comparison(
     terms = terms or Terms()
     registry = registry or registries.load()
     zoo = zoo or Zoo.discover(registry)
-    if reference is None:
-        path, data = Path(source), data or "digits"
-        own = None if reading else open_source(path, device=terms.device, threads=terms.threads)
-        judge = judge_of(zoo, registry, data, data_dir=data_dir, terms=terms, progress=progress)
-        form = judge.side.spec
-        opened = own or open_source(path, reading=reading, data=form, device=terms.device, threads=terms.threads)
-        return Comparison(judge, opened)
-    if data is not None:
+    if reference is not None and data is not None:
         raise UsageError(f"Both the reference {reference} and the dataset '{data}' were named.", "Name one of them.")
-    real = open_source(Path(reference), device=terms.device, threads=terms.threads)
+    opened = _opening(zoo, terms, data_dir)
+    if reference is None or names_dataset(reference, data_dir, zoo=zoo):
+        data = data or str(reference or "digits")
+        own = None if reading else opened(source)
+        judge = judge_of(zoo, registry, data, data_dir=data_dir, terms=terms, progress=progress)
+        return Comparison(judge, own or opened(source, reading=reading, data=judge.side.spec))
+    real = opened(reference)
     form = None if isinstance(real, FeatureSource | StatisticsSource) else form_of(real)
-    fake = open_source(Path(source), reading=reading, data=form, device=terms.device, threads=terms.threads)
+    fake = opened(source, reading=reading, data=form)
     return Comparison(source_judge(real, fake, zoo.extractors(), zoo.metrics(), terms, progress=progress), fake)
 
 
@@ -161,17 +166,18 @@ def compare(
     progress: Progress = silent,
 ) -> Compared:
     """Say by how much two models differ on one reference, with paired standard errors and p-values."""
-    terms = terms or Terms()
+    zoo, terms = zoo or Zoo.discover(), terms or Terms()
     one = comparison(
         first, data, reference=reference, data_dir=data_dir, terms=terms, registry=registry, zoo=zoo, progress=progress
     )
-    return compared(one.judge, one.source, open_source(Path(second), device=terms.device, threads=terms.threads))
+    return compared(one.judge, one.source, _opening(zoo, terms, data_dir)(second))
 
 
 def statistics(
     sources: Iterable[str | Path],
     output: str | Path,
     *,
+    data_dir: str | Path | None = None,
     terms: Terms | None = None,
     seed: int = 0,
     zoo: Zoo | None = None,
@@ -183,7 +189,7 @@ def statistics(
     ``tell`` is given what was chosen when they were opened, in sentences. Returns the sums and the extractor's name.
     """
     zoo, terms = zoo or Zoo.discover(), terms or Terms()
-    opened = [open_source(Path(each), device=terms.device, threads=terms.threads) for each in sources]
+    opened = list(map(_opening(zoo, terms, data_dir), sources))
     for sentence in dict.fromkeys(sentence for each in opened for sentence in each.said):
         if tell is not None:
             tell(sentence)
@@ -195,14 +201,38 @@ def statistics(
 
 def data_of(source: str | Path) -> str:
     """The dataset that a run folder's generator was trained on; "digits" for anything else."""
-    folder = RunFolder(Path(source))
+    folder = RunFolder(expanded(source))
     return folder.manifest().data_reference if folder.file(MANIFEST).is_file() else "digits"
 
 
 def dataset(data: str, data_dir: str | Path | None = None, *, zoo: Zoo | None = None) -> Dataset:
-    """Load a dataset by name, such as ``digits`` or ``folder:DIR``: it has ``.spec``, ``.train`` and ``.heldout``."""
+    """Load a dataset, such as ``digits``, ``folder:DIR`` or a path: it has ``.spec``, ``.train`` and ``.heldout``."""
     zoo = zoo or Zoo.discover()
-    return load_data(data, zoo.datasets(), Path(data_dir) if data_dir is not None else None)
+    return load_data(data, zoo.datasets(), _folder(data_dir))
+
+
+def reference_of(data: str, data_dir: str | Path | None = None, *, zoo: Zoo) -> str:
+    """The reference by which a dataset is kept: ``folder:faces`` for ``faces``, a name as it is."""
+    return parse_dataset(data, zoo.datasets(), _folder(data_dir)).text
+
+
+def names_dataset(reference: str | Path, data_dir: str | Path | None = None, *, zoo: Zoo) -> bool:
+    """Whether a reference is a dataset by its name, and no file or folder."""
+    return parse(reference, zoo.datasets(), _folder(data_dir), path_first=True).path is None
+
+
+def _opening(zoo: Zoo, terms: Terms, data_dir: str | Path | None) -> Callable[..., Source]:
+    return partial(
+        open_source,
+        datasets=zoo.datasets(),
+        data_dir=_folder(data_dir),
+        device=terms.device,
+        threads=terms.threads,
+    )
+
+
+def _folder(data_dir: str | Path | None) -> Path | None:
+    return None if data_dir is None else expanded(data_dir)
 
 
 def judge_of(
@@ -215,6 +245,7 @@ def judge_of(
     progress: Progress = silent,
 ) -> Judge:
     """The judge of a dataset, by the registry's protocol for it where the terms say nothing else."""
+    data = reference_of(data, data_dir, zoo=zoo)
     loaded = dataset(data, data_dir, zoo=zoo)
     return dataset_judge(loaded, registry.datasets.get(data), zoo.extractors(), zoo.metrics(), terms, progress=progress)
 

@@ -12,7 +12,7 @@ def cache_root() -> Path:
     """The user's cache of ganzoo: $GANZOO_CACHE, or the platform's usual place."""
     given = os.environ.get("GANZOO_CACHE")
     if given:
-        return Path(given).expanduser()
+        return expanded(given)
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("ganzoo"))
@@ -22,10 +22,18 @@ def config_root() -> Path:
     """The user's settings of ganzoo: $GANZOO_CONFIG, or the platform's usual place."""
     given = os.environ.get("GANZOO_CONFIG")
     if given:
-        return Path(given).expanduser()
+        return expanded(given)
     import platformdirs
 
     return Path(platformdirs.user_config_dir("ganzoo"))
+
+
+def expanded(path: str | Path) -> Path:
+    """The path with ``~`` as the home folder; as it is where there is no such user."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ganzoo.data import folder, npz, scale
+from ganzoo.data import folder, load, npz, scale
+from ganzoo.data.builtin import builtin_sources
+from ganzoo.data.reference import FOLDER, FORMS, NPZ, parse
 from ganzoo.errors import ModelError, UsageError
 from ganzoo.runs import MANIFEST, ONNX
 from ganzoo.statistics import SavedFeatures, SavedStatistics, load_features, load_statistics, npz_keys
 
 if TYPE_CHECKING:
+    from ganzoo.data.base import Dataset
+    from ganzoo.data.base import Source as Registered
     from ganzoo.engine import Generator
     from ganzoo.foreign import Reading
     from ganzoo.types import Array, DataSpec, FloatArray, IndexArray, Kind
@@ -182,31 +186,56 @@ Source = GeneratorSource | ArraySource | FolderSource | FeatureSource | Statisti
 
 
 def open_source(
-    path: Path,
+    source: str | Path,
     *,
     reading: Reading | None = None,
     data: DataSpec | None = None,
     device: str = "auto",
     threads: int = 1,
+    datasets: Mapping[str, Registered] | None = None,
+    data_dir: Path | None = None,
 ) -> Source:
-    """Open a run folder, an ONNX generator, a folder of images or an npz file, whatever the path is.
+    """Open a run folder, an ONNX generator, a folder of images, an npz or npy file, or a dataset's training split.
+
+    A text is read by ``ganzoo.data.reference``: ``folder:DIR`` is the folder, ``digits`` one of ``datasets`` (default:
+    ganzoo's own) unless there is a file or folder of that name, which is said then. A ``Path`` is a path.
 
     An npz holds features (``features``), samples (``x``) or statistics (``mu``, ``sigma``); of one that holds several
     the first of these is used, and ``said`` of the source names them. ``reading`` says how to read a generator that is
     not ganzoo's, ``data`` the form it is compared with. Raises UsageError, ModelError or DataError with one sentence
     where it is none of these or damaged.
     """
-    name = path.name or str(path.resolve().name)
-    if is_generator(path):
-        return _generator(path, name, reading, data, device, threads)
-    if reading is not None:
-        raise UsageError(f"{path} is no ONNX file: --latent and the flags beside it have nothing to act on.")
-    if path.is_dir():
+    known = {each.name: each for each in builtin_sources()} if datasets is None else datasets
+    found = parse(source, known, data_dir, path_first=True)
+    path = found.path
+    opened: Source
+    if path is not None and not found.prefixed and is_generator(path):
+        if not path.exists():
+            hint = f"Name a run's folder, an .onnx file, {FORMS}, or one of the datasets {', '.join(sorted(known))}."
+            raise ModelError(f"There is no file or folder {path}.", hint)
+        opened = _generator(path, _name(path), reading, data, device, threads)
+    elif reading is not None:
+        raise UsageError(f"{source} is no ONNX file: --latent and the flags beside it have nothing to act on.")
+    elif path is None:
+        opened = _training_split(load(found.text, known, data_dir))
+    elif found.dataset == FOLDER:
         images = folder.ImageFiles(path)
-        return FolderSource(name, images, images.labels)
-    if path.suffix != ".npz":
-        raise UsageError(f"{path} is neither a run folder, an .onnx file, an .npz file nor a folder of images.")
-    return _arrays(path, name)
+        opened = FolderSource(_name(path), images, images.labels, images.said)
+    elif found.dataset == NPZ:
+        opened = _arrays(path, _name(path))
+    else:
+        raise UsageError(f"{path} is neither a run folder, an .onnx, .npz or .npy file nor a folder of images.")
+    return replace(opened, said=(*found.said, *opened.said)) if found.said else opened
+
+
+def _name(path: Path) -> str:
+    return path.name or path.resolve().name
+
+
+def _training_split(dataset: Dataset) -> ArraySource:
+    spec, train = dataset.spec, dataset.train
+    used = f"{spec.name}: the {len(train)} samples of its training split are used."
+    return ArraySource(spec.name, spec.kind, train.x, train.y, dataset.class_names, (*dataset.said, used))
 
 
 def _arrays(path: Path, name: str) -> FeatureSource | ArraySource | StatisticsSource:
@@ -236,7 +265,7 @@ def _generator(
 
 def is_generator(path: Path) -> bool:
     """Whether a path is a run folder or an ONNX file; a path that does not exist is taken for one."""
-    return path.suffix == ".onnx" or (path / MANIFEST).is_file() or not path.exists()
+    return path.suffix.lower() == ".onnx" or (path / MANIFEST).is_file() or not path.exists()
 
 
 def generator_path(source: Path) -> Path:

@@ -80,7 +80,7 @@ def test_no_generator_there(name: str, tmp_path: Path) -> None:
 
 def test_samples_of_an_unknown_kind(tmp_path: Path, catalogue: Registry, zoo: Zoo) -> None:
     (tmp_path / "x.txt").write_text("1 2 3")
-    with pytest.raises(UsageError, match=r"neither a run folder, an \.onnx file"):
+    with pytest.raises(UsageError, match=r"neither a run folder, an \.onnx, \.npz or"):
         api.score(tmp_path / "x.txt", registry=catalogue, zoo=zoo)
     (tmp_path / "x.npz").write_text("no archive")
     with pytest.raises(DataError, match=r"x\.npz cannot be read"):

@@ -120,7 +120,7 @@ def test_a_file_that_holds_one_thing_says_nothing(arrays: dict[str, Any], tmp_pa
 @pytest.mark.parametrize(
     ("name", "content", "kind", "words"),
     [
-        ("x.txt", b"text", UsageError, "neither a run folder, an .onnx file, an .npz file nor a folder of images"),
+        ("x.txt", b"text", UsageError, "neither a run folder, an .onnx, .npz or .npy file nor a folder of images"),
         ("x.npz", b"text", DataError, "x.npz"),
         ("x.onnx", None, ModelError, "There is no file or folder"),
     ],

@@ -232,9 +232,10 @@ def test_flipped_and_missing_bytes(tmp_path: Path) -> None:
 
 def test_what_is_no_npz(tmp_path: Path) -> None:
     np.save(tmp_path / "single.npy", np.eye(3))
+    (tmp_path / "single.npy").rename(tmp_path / "single.npz")
     (tmp_path / "text.npz").write_text("mu sigma")
     np.savez(tmp_path / "images.npz", x=np.zeros((3, 2)))
-    for name, words in (("single.npy", "a single array"), ("text.npz", "cannot be read"), ("none.npz", "no file")):
+    for name, words in (("single.npz", "a single array"), ("text.npz", "cannot be read"), ("none.npz", "no file")):
         with pytest.raises(DataError, match=words):
             npz_keys(tmp_path / name)
         assert not is_statistics(tmp_path / name)

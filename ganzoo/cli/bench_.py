@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option(
     "--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Where to train and sample."
 )
-@click.option("--out", type=click.Path(path_type=Path), help="Folder of the leaderboards.  [default: leaderboards]")
+@click.option("--out", type=common.PATH, help="Folder of the leaderboards.  [default: leaderboards]")
 @common.observe_option
 @common.data_dir_option
 @common.runs_option
@@ -73,7 +73,7 @@ def command(
         registry=str(registry_path) if registry_path else None,
         bench=_number(target, runs),
     )
-    chosen = _choose(registry, zoo, variants, datasets)
+    chosen = _choose(registry, zoo, variants, datasets, data_dir)
     jobs_to_do = bench.plan(chosen, [0] if quick else _seeds(seeds), template)
     _run(jobs_to_do, jobs, runs, target, registry, quick)
 
@@ -100,20 +100,17 @@ def _seeds(text: str) -> list[int]:
 
 
 def _choose(
-    registry: Registry, zoo: Zoo, variants: tuple[str, ...], datasets: tuple[str, ...]
+    registry: Registry, zoo: Zoo, variants: tuple[str, ...], given: tuple[str, ...], data_dir: Path | None
 ) -> list[tuple[str, str]]:
     """The (variant, dataset) pairs to run; both named means exactly those, recipe or not.
 
     A variant that is named and has no recipe at all is not known to the registry: it runs on its default dataset.
     """
-    from ganzoo import bench
-    from ganzoo.errors import UnknownName, UsageError
+    from ganzoo import api, bench
+    from ganzoo.errors import UsageError
 
     named = [zoo.load(variant).variant for variant in dict.fromkeys(variants)]
-    sources = zoo.datasets()
-    for name in datasets:
-        if name.partition(":")[0] not in sources:
-            raise UnknownName("dataset", name, sources)
+    datasets = [api.reference_of(each, data_dir, zoo=zoo) for each in given]
     if variants and datasets:
         return [(variant, dataset) for dataset in datasets for variant in variants]
     chosen = bench.cells(registry, variants or zoo.names(), datasets or bench.bench_datasets(registry))

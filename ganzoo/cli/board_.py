@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.argument("dataset", default="digits")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     default=Path("leaderboards"),
     show_default=True,
     help="Folder of the leaderboards.",

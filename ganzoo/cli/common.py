@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ganzoo.files import expanded
+
 if TYPE_CHECKING:
     from ganzoo.cli.progress import WorkProgress
     from ganzoo.judging import Terms
@@ -17,21 +19,32 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+
+class UserPath(click.Path):
+    """A path of the user's, where no shell expands ``~``, too: ``--output=~/x.png``."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The path as a ``Path``."""
+        return expanded(os.fsdecode(super().convert(value, param, ctx)))
+
+
+PATH = UserPath()
+
+
+def ending(path: Path) -> str:
+    """How a file's name ends, in small letters: ".png" for ``A.PNG``."""
+    return path.suffix.lower()
+
+
 data_option = click.option(
-    "--data", default="digits", show_default=True, metavar="NAME", help="Dataset; see 'ganzoo data'."
+    "--data", default="digits", show_default=True, metavar="NAME", help="Dataset, by name or path; see 'ganzoo data'."
 )
-data_dir_option = click.option(
-    "--data-dir", type=click.Path(path_type=Path), help="Folder with the dataset's files; looked into first."
-)
+data_dir_option = click.option("--data-dir", type=PATH, help="Folder with the dataset's files; looked into first.")
 device_option = click.option(
     "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True, help="Where to compute."
 )
-registry_option = click.option(
-    "--registry", "registry_path", type=click.Path(path_type=Path), help="Use this registry.toml."
-)
-runs_option = click.option(
-    "--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="The run store."
-)
+registry_option = click.option("--registry", "registry_path", type=PATH, help="Use this registry.toml.")
+runs_option = click.option("--runs", type=PATH, default=Path("runs"), show_default=True, help="The run store.")
 seed_option = click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of all randomness."
 )
@@ -63,7 +76,9 @@ def _together(*options: Callable[[F], F]) -> Callable[[F], F]:
 
 reference_options = _together(
     click.option(
-        "--data", metavar="NAME", help="Dataset to compare with.  [default: the one it was trained on, or digits]"
+        "--data",
+        metavar="NAME",
+        help="Dataset to compare with, by name or path.  [default: that of the run, or digits]",
     ),
     data_dir_option,
     registry_option,

@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 
 @click.command("compare")
-@click.argument("first", metavar="A", type=click.Path(path_type=Path))
-@click.argument("second", metavar="B", type=click.Path(path_type=Path))
-@click.argument("reference", type=click.Path(path_type=Path), required=False)
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B")
+@click.argument("reference", required=False)
 @common.reference_options
 @click.option("-n", "count", type=click.IntRange(50), help="Draw this many samples.  [default: the protocol's]")
 @common.terms_options
 @click.option("--json", "as_json", is_flag=True, help="Print the differences as JSON.")
 def command(
-    first: Path,
-    second: Path,
-    reference: Path | None,
+    first: str,
+    second: str,
+    reference: str | None,
     data: str | None,
     data_dir: Path | None,
     count: int | None,
@@ -42,7 +42,7 @@ def command(
 
     if reference is None:
         data = data or api.data_of(first)
-    with common.shown_progress(f"compare {first.name} and {second.name}") as progress:
+    with common.shown_progress(f"compare {Path(first).name} and {Path(second).name}") as progress:
         found = api.compare(
             first,
             second,

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import click
 
+from ganzoo.cli import common
+
 
 @click.command("export")
-@click.argument("run", type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The .onnx file to write.")
+@click.argument("run", type=common.PATH)
+@click.option("-o", "--output", type=common.PATH, required=True, help="The .onnx file to write.")
 def command(run: Path, output: Path) -> None:
     """Copy a run's generator.onnx out of the run store.
 
@@ -17,7 +19,7 @@ def command(run: Path, output: Path) -> None:
     """
     from ganzoo.errors import UsageError
 
-    if output.suffix != ".onnx":
+    if common.ending(output) != ".onnx":
         raise UsageError(f"A generator is written as .onnx, not as '{output.name}'.", "Name the output so.")
     from ganzoo import api, files
 

@@ -53,7 +53,7 @@ def _row(source: ExtractorSource) -> list[str]:
 
 @command.command("import")
 @click.argument("name")
-@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.argument("file", type=common.PATH, required=False)
 @click.option("--input", help="Input of the ONNX file that takes the images.")
 @click.option("--features", help="Output that is the features: [N, d], [N, tokens, d] or [N, d, H, W].")
 @click.option("--logits", help="Output that is the class scores [N, classes], for IS and modes.")

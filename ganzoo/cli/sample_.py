@@ -10,14 +10,14 @@ from ganzoo.cli import common
 
 
 @click.command("sample")
-@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("source", type=common.PATH)
 @click.option("-n", "count", type=click.IntRange(1), default=64, show_default=True, help="How many.")
 @common.seed_option
 @click.option("--label", type=int, help="Draw this class only (conditional generators).")
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     default=Path("samples.png"),
     show_default=True,
     help="A .png grid or an .npz.",
@@ -30,12 +30,13 @@ def command(source: Path, count: int, seed: int, label: int | None, output: Path
     """
     from ganzoo.errors import UsageError
 
-    if output.suffix not in (".png", ".npz"):
+    form = common.ending(output)
+    if form not in (".png", ".npz"):
         raise UsageError(f"Samples are written as .png or .npz, not as '{output.name}'.", "Name the output so.")
     from ganzoo import api, pictures
 
     generator = api.load(source, device=device)
-    if output.suffix == ".npz":
+    if form == ".npz":
         pictures.save_npz(generator, output, count, seed, label)
     elif generator.data.kind == "points":
         pictures.save_points(generator.sample(count, seed, label=label), output)

@@ -17,8 +17,8 @@ LIMIT = 100_000
 
 
 @click.command("score")
-@click.argument("source", type=click.Path(path_type=Path))
-@click.argument("reference", type=click.Path(path_type=Path), required=False)
+@click.argument("source")
+@click.argument("reference", required=False)
 @common.reference_options
 @click.option("-n", "count", type=click.IntRange(50), help="Draw this many samples.  [default: the protocol's]")
 @common.terms_options
@@ -28,9 +28,7 @@ LIMIT = 100_000
     help=f"Draw samples until a standard error is at most X, {LIMIT} (or -n) at most: fid_se=0.5.",
 )
 @click.option("--by-class", is_flag=True, help="Also FID, precision and recall of every class (labelled data).")
-@click.option(
-    "--copies", type=click.Path(path_type=Path), metavar="FILE.png", help="Draw the samples nearest to training images."
-)
+@click.option("--copies", type=common.PATH, metavar="FILE.png", help="Draw the samples nearest to training images.")
 @common.foreign_options
 @click.option(
     "--format",
@@ -42,8 +40,8 @@ LIMIT = 100_000
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 def command(
-    source: Path,
-    reference: Path | None,
+    source: str,
+    reference: str | None,
     data: str | None,
     data_dir: Path | None,
     count: int | None,
@@ -57,8 +55,8 @@ def command(
 ) -> None:
     """Score SOURCE against a dataset, or against REFERENCE.
 
-    Either may be a run, an ONNX generator, a folder of images, an npz of samples (x), of features (features) or of
-    statistics (mu, sigma; see 'ganzoo stats').
+    Either may be a run, an ONNX generator, a folder of images, an npy or npz of samples (x), an npz of features
+    (features) or of statistics (mu, sigma; see 'ganzoo stats'), or a dataset by its name, as in --data.
     """
     goal = _goal(until, count)
     registry, zoo = common.open_zoo(registry_path)
@@ -66,7 +64,7 @@ def command(
 
     if reference is None:
         data = data or api.data_of(source)
-    with common.shown_progress(f"score {source.name}") as progress:
+    with common.shown_progress(f"score {Path(source).name}") as progress:
         comparison = api.comparison(
             source,
             data,
@@ -82,10 +80,10 @@ def command(
         classes = comparison.classes() if by_class else []
         if copies is not None:
             comparison.save_copies(copies)
-    score_view.show(score, classes, "json" if as_json else form, str(source))
+    score_view.show(score, classes, "json" if as_json else form, source)
     if copies is not None:
         click.echo(f"copies  {copies}", err=True)
-    score_view.remarks(score, comparison, zoo, registry.datasets.get(data or ""))
+    score_view.remarks(score, comparison, zoo, registry.datasets.get(data or reference or ""))
 
 
 def _goal(until: str | None, count: int | None) -> Goal | None:

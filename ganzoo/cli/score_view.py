@@ -82,11 +82,13 @@ def _csv(score: Score, classes: Sequence[ClassScore], source: str) -> str:
 
 def remarks(score: Score, comparison: Comparison, zoo: Zoo, entry: DatasetEntry | None) -> None:
     """Say on stderr what a reader must know: inferred readings, cautions, broken extensions, another protocol."""
+    from ganzoo.references import DatasetSide
+
     for sentence in comparison.said:
         click.echo(sentence, err=True)
     for note in score.notes:
         click.echo(f"Note: {note}.", err=True)
     for broken in zoo.broken_extensions.values():
         click.echo(f"{broken} What it registers was left out.", err=True)
-    if entry and entry.n_fake != score.protocol.n_fake:
+    if entry and isinstance(comparison.judge.side, DatasetSide) and entry.n_fake != score.protocol.n_fake:
         click.echo(f"The leaderboard's protocol takes {entry.n_fake} samples: not comparable with its rows.", err=True)

@@ -10,18 +10,20 @@ from ganzoo.cli import common
 
 
 @click.command("stats")
-@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The .npz to write.")
+@click.argument("sources", nargs=-1, required=True)
+@click.option("-o", "--output", required=True, type=common.PATH, help="The .npz to write.")
 @click.option("--extractor", metavar="NAME", help="Feature extractor.  [default: by the form of the samples]")
 @click.option("-n", "count", type=click.IntRange(2), help="Samples per source.  [default: all; 10000 of a generator]")
+@common.data_dir_option
 @common.seed_option
 @common.device_option
 @common.threads_option
 def command(
-    sources: tuple[Path, ...],
+    sources: tuple[str, ...],
     output: Path,
     extractor: str | None,
     count: int | None,
+    data_dir: Path | None,
     seed: int,
     device: str,
     threads: int,
@@ -32,7 +34,7 @@ def command(
     """
     from ganzoo.errors import UsageError
 
-    if output.suffix != ".npz":
+    if common.ending(output) != ".npz":
         raise UsageError(f"Statistics are written as .npz, not as '{output.name}'.", "Name the output so.")
     _, zoo = common.open_zoo()
     from ganzoo import api
@@ -42,7 +44,7 @@ def command(
     said: list[str] = []
     with common.shown_progress(f"stats {output.name}") as progress:
         sums, name = api.statistics(
-            sources, output, terms=terms, seed=seed, zoo=zoo, progress=progress, tell=said.append
+            sources, output, data_dir=data_dir, terms=terms, seed=seed, zoo=zoo, progress=progress, tell=said.append
         )
     for sentence in said:
         click.echo(sentence, err=True)

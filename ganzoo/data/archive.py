@@ -1,4 +1,4 @@
-"""An npz file whose arrays are read one by one; what is damaged becomes one sentence, and nothing is unpickled."""
+"""A file of arrays, read one by one; what is damaged becomes one sentence, and nothing is unpickled."""
 
 from __future__ import annotations
 
@@ -25,24 +25,41 @@ _UNREADABLE = (
 _HINT = "Save plain arrays with numpy.savez(file, name=array)."
 
 
+_ONLY = "arr_0"
+"""The key under which numpy.savez puts an array without a name: that of the one array of an .npy file."""
+
+
+def _single(path: Path) -> bool:
+    return path.suffix.lower() == ".npy"
+
+
+def called(path: Path, key: str) -> str:
+    """What messages call an array."""
+    return str(path) if _single(path) else f"'{key}' of {path}"
+
+
 class Archive:
-    """Open for reading: ``keys`` says what there is. Raises DataError for a file that is missing or no archive."""
+    """An .npz file open for reading: ``keys`` says what there is. An .npy file is one with the key ``arr_0``.
+
+    Raises DataError for a file that is missing or neither.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         if not path.is_file():
-            raise DataError(f"There is no file {path}.", "Name an .npz file.")
+            raise DataError(f"There is no file {path}.", "Name an .npz or .npy file.")
         with ExitStack() as stack:
             try:
                 # NumPy does not close a file that it opened itself and cannot read.
                 opened: Any = np.load(stack.enter_context(path.open("rb")), allow_pickle=False)
-                if not isinstance(opened, np.lib.npyio.NpzFile):
-                    raise ValueError("a single array, no archive")
+                if isinstance(opened, np.lib.npyio.NpzFile) == _single(path):
+                    raise ValueError("an archive of arrays" if _single(path) else "a single array, no archive")
             except _UNREADABLE as error:
-                raise DataError(f"{path} cannot be read as .npz ({_cause(error)}).", _HINT) from error
+                form = ".npy" if _single(path) else ".npz"
+                raise DataError(f"{path} cannot be read as {form} ({_cause(error)}).", _HINT) from error
             self._stack = stack.pop_all()
-        self._opened: Mapping[str, Any] = opened
-        self.keys = set(opened.files)
+        self._opened: Mapping[str, Any] = {_ONLY: opened} if _single(path) else opened
+        self.keys = set(self._opened)
 
     def __enter__(self) -> Archive:
         return self
@@ -58,9 +75,9 @@ class Archive:
         try:
             array = self._opened[key]
         except _UNREADABLE as error:
-            raise DataError(f"'{key}' of {self.path} is damaged ({_cause(error)}).", _HINT) from error
+            raise DataError(f"{called(self.path, key)} is damaged ({_cause(error)}).", _HINT) from error
         if not isinstance(array, np.ndarray):
-            raise DataError(f"'{key}' of {self.path} is no array.", _HINT)
+            raise DataError(f"{called(self.path, key)} is no array.", _HINT)
         return array
 
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
 from ganzoo.data.base import Dataset
-from ganzoo.data.npz import find_argument, safe_name
+from ganzoo.data.reference import find, safe_name
 from ganzoo.data.splits import split_dataset, tenth
 from ganzoo.errors import DataError
 from ganzoo.files import sha256
@@ -25,7 +26,12 @@ if TYPE_CHECKING:
 
     from ganzoo.types import Array, IndexArray
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")
+SUFFIXES = (
+    *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".avif", ".gif", ".bmp", ".dib"),
+    *(".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"),
+)
+_SHOWN = 5
+"""Most endings named in one sentence."""
 _GREY = ("1", "L", "LA", "I")
 _ORIENTATION = 0x0112  # the EXIF tag
 _TURNED = (5, 6, 7, 8)  # its values that exchange rows and columns
@@ -40,31 +46,34 @@ def load_folder(argument: str, data_dir: Path | None) -> Dataset:
     name. Both at once, or images deeper down, are refused; hidden files and subfolders without images are passed over.
     C is 1 when every file is grey by its mode, otherwise 3, grey repeated; palette, CMYK and the like become RGB.
     Transparency is composited on white. 16-bit grey becomes round(v / 257). EXIF orientation is applied; of an
-    animation the first frame counts. All images must have one size, which need not be square. Raises DataError.
+    animation the first frame counts. All images must have one size, which need not be square. Other files are passed
+    over; ``said`` of the dataset has how many, and how many animations there are. Raises DataError.
     """
-    root = find_argument(argument, data_dir)
-    if not root.is_dir():
-        raise DataError(f"There is no folder {root}.", "Write the dataset as folder:DIR with the path of a folder.")
+    root = find(argument, data_dir)
     files = ImageFiles(root)
     x, names = files.read(np.arange(len(files.paths))), files.class_names
     spec = DataSpec(name=safe_name("folder", root.resolve().name), kind="image", shape=x.shape[1:], classes=len(names))
-    return split_dataset(spec, x, files.labels, tenth(len(x)), names)
+    return split_dataset(spec, x, files.labels, tenth(len(x)), names, files.said)
 
 
 class ImageFiles:
     """The images of a folder by the policy of ``load_folder``, decoded when they are asked for.
 
     In the order of their names, classes one after the other. Only headers are read at first, to learn the form.
-    Raises DataError for a folder without images, or images of different sizes.
+    ``said`` has what is not read of the folder. Raises DataError for a path that is no folder, a folder without images,
+    or images of different sizes.
     """
 
     def __init__(self, root: Path) -> None:
         self.paths, numbers, self.class_names = list_images(root)
         self.labels: IndexArray | None = np.array(numbers, np.int64) if self.class_names else None
-        forms = _in_threads(_read_header, self.paths)
-        for path, form in zip(self.paths, forms, strict=True):
-            _check_size(self.paths[0], forms[0][1:], path, form[1:])
-        self.shape: tuple[int, ...] = (max(form[0] for form in forms), *forms[0][1:])
+        headers = _in_threads(_read_header, self.paths)
+        first = headers[0].shape
+        for path, header in zip(self.paths, headers, strict=True):
+            _check_size(self.paths[0], first[1:], path, header.shape[1:])
+        self.shape: tuple[int, ...] = (max(header.shape[0] for header in headers), *first[1:])
+        moving = [path for path, header in zip(self.paths, headers, strict=True) if header.frames]
+        self.said = (*_passed_over(root), *_first_frames(moving, len(self.paths)))
 
     @cached_property
     def hashes(self) -> list[str]:
@@ -93,6 +102,8 @@ def _in_threads(work: Callable[[Path], T], paths: list[Path]) -> list[T]:
 
 def list_images(root: Path) -> tuple[list[Path], list[int], tuple[str, ...]]:
     """Image files, their class numbers, and the class names (empty where the folder has no classes)."""
+    if not root.is_dir():
+        raise DataError(f"There is no folder {root}.", "Name a folder of images, as DIR or as folder:DIR.")
     try:
         loose = _images_in(root)
         folders = sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
@@ -105,7 +116,10 @@ def list_images(root: Path) -> tuple[list[Path], list[int], tuple[str, ...]]:
             "Give every class its own subfolder, or keep all images in one folder.",
         )
     if not loose and not classes:
-        raise DataError(f"There are no images in {root}.", f"Image files end in {', '.join(SUFFIXES)}.")
+        raise DataError(
+            " ".join((f"There are no images in {root}.", *_passed_over(root))),
+            f"Image files end in {', '.join(SUFFIXES)}.",
+        )
     if loose:
         return loose, [0] * len(loose), ()
     labels = [number for number, (_, found) in enumerate(classes) for _ in found]
@@ -113,8 +127,38 @@ def list_images(root: Path) -> tuple[list[Path], list[int], tuple[str, ...]]:
 
 
 def _images_in(folder: Path) -> list[Path]:
-    paths = (p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))
-    return sorted(p for p in paths if p.is_file())
+    return sorted(p for p in folder.iterdir() if _visible(p) and p.suffix.lower() in SUFFIXES and p.is_file())
+
+
+def _visible(path: Path) -> bool:
+    return not path.name.startswith(".")
+
+
+def _passed_over(root: Path) -> tuple[str, ...]:
+    """One sentence on the files of a folder and its subfolders that are not read as images; none where all are."""
+    top = [path for path in root.iterdir() if _visible(path)]
+    below = [path for folder in top if folder.is_dir() for path in folder.iterdir() if _visible(path)]
+    endings = Counter(_fault(path) for path in (*top, *below) if not path.is_dir())
+    del endings[""]
+    if not endings:
+        return ()
+    named = [f"{ending} ({count})" for ending, count in endings.most_common(_SHOWN)]
+    rest = [f"{len(endings) - _SHOWN} more endings"] if len(endings) > _SHOWN else []
+    files = "1 file was" if endings.total() == 1 else f"{endings.total()} files were"
+    return (f"{files} not read as images in {root}: {', '.join([*named, *rest])}.",)
+
+
+def _fault(path: Path) -> str:
+    """Why a file is not read as an image: its ending, mostly; empty for one that is."""
+    if path.suffix.lower() not in SUFFIXES:
+        return path.suffix.lower() or "no ending"
+    return "" if path.is_file() else "broken link"
+
+
+def _first_frames(moving: Sequence[Path], n: int) -> tuple[str, ...]:
+    if not moving:
+        return ()
+    return (f"{len(moving)} of {n} images have several frames, the first of which is used: {moving[0]}.",)
 
 
 def _class_images(folder: Path) -> list[Path]:
@@ -149,13 +193,30 @@ def _opened(path: Path) -> Iterator[Image]:
         ) from error
 
 
-def _read_header(path: Path) -> tuple[int, int, int]:
+class Header(NamedTuple):
+    """What is known of an image before it is decoded."""
+
+    shape: tuple[int, int, int]
     """Channels, height and width that ``read_image`` will give."""
+    frames: bool
+    """Whether it has more than one."""
+
+
+def _read_header(path: Path) -> Header:
     with _opened(path) as image:
         width, height = image.size
         turned = _orientation(image) in _TURNED
         grey = image.mode in _GREY or image.mode.startswith("I")
-        return (1 if grey else 3, *((width, height) if turned else (height, width)))
+        size = (width, height) if turned else (height, width)
+        return Header((1 if grey else 3, *size), _has_frames(image))
+
+
+def _has_frames(image: Image) -> bool:
+    """Whether there are frames after the first; the second image in a camera's JPEG file is no frame."""
+    try:
+        return image.format != "MPO" and bool(getattr(image, "is_animated", False))
+    except (*_DAMAGED, struct.error):
+        return False  # what follows the first frame is not read
 
 
 def _orientation(image: Image) -> int:

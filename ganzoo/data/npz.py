@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ganzoo.data.archive import Archive
+from ganzoo.data.archive import Archive, called
 from ganzoo.data.base import Dataset, Split
+from ganzoo.data.reference import find, safe_name
 from ganzoo.data.splits import split_dataset, tenth
 from ganzoo.errors import DataError
 from ganzoo.types import DataSpec
@@ -25,6 +25,8 @@ _Y = ("y", "labels", "y_train")
 def load_npz(argument: str, data_dir: Path | None) -> Dataset:
     """Images or points of an ``.npz`` file, from the working directory or else from the data directory.
 
+    An ``.npy`` file is its one array, without labels.
+
     Keys: ``x`` (or ``images``, ``x_train``, ``arr_0``), optional labels ``y`` (or ``labels``, ``y_train``), optional
     held-out ``x_test`` with ``y_test``; without them a seeded, stratified tenth is held out. Images are uint8:
     [N, C, H, W] or [N, H, W, C] with 1 or 3 channels, or grey [N, H, W]; float images are refused, because their range
@@ -33,11 +35,11 @@ def load_npz(argument: str, data_dir: Path | None) -> Dataset:
     ascending order. Nothing is unpickled.
     Raises DataError.
     """
-    path = find_argument(argument, data_dir)
+    path = find(argument, data_dir)
     arrays = _read(path)
     x_key, y_key = _sample_key(arrays, path), _key(arrays, _Y, path)
-    kind, x = _samples(arrays[x_key], f"'{x_key}' of {path}")
-    labels = None if y_key is None else _labels(arrays[y_key], len(x), f"'{y_key}' of {path}")
+    kind, x = _samples(arrays[x_key], called(path, x_key))
+    labels = None if y_key is None else _labels(arrays[y_key], len(x), called(path, y_key))
     classes, y = (np.empty(0, np.int64), None) if labels is None else np.unique(labels, return_inverse=True)
     names = tuple(str(label) for label in classes)
     spec = DataSpec(name=safe_name("npz", path.stem), kind=kind, shape=x.shape[1:], classes=len(classes))
@@ -48,12 +50,12 @@ def load_npz(argument: str, data_dir: Path | None) -> Dataset:
 
 
 def read_samples(path: Path) -> tuple[Kind, Array, IndexArray | None]:
-    """The kind, all samples of an ``.npz`` file in their order, and their labels; other splits are passed over."""
+    """The kind, all samples of an ``.npz`` or ``.npy`` file in their order, and their labels; no other split."""
     with Archive(path) as archive:
         x_key, y_key = _sample_key(archive.keys, path), _key(archive.keys, _Y, path)
-        kind, x = _samples(archive.read(x_key), f"'{x_key}' of {path}")
+        kind, x = _samples(archive.read(x_key), called(path, x_key))
         y = None if y_key is None else archive.read(y_key)
-    return kind, x, None if y is None else _labels(y, len(x), f"'{y_key}' of {path}")
+    return kind, x, None if y_key is None or y is None else _labels(y, len(x), called(path, y_key))
 
 
 def holdings(keys: Collection[str]) -> dict[str, tuple[str, ...]]:
@@ -75,22 +77,7 @@ def choice(name: str, keys: Collection[str], used: str) -> tuple[str, ...]:
     return (f"{name} holds {', '.join(most)} and {last}: the {used} are used.",)
 
 
-def find_argument(argument: str, data_dir: Path | None) -> Path:
-    """The path after the colon: as given or, where that does not exist, below the data directory."""
-    path = Path(argument).expanduser()
-    if data_dir is not None and not path.exists() and (data_dir / path).exists():
-        return data_dir / path
-    return path
-
-
-def safe_name(kind: str, stem: str) -> str:
-    """A dataset name fit for a folder: ``npz-faces`` for ``npz:~/My/faces.npz``."""
-    return f"{kind}-{re.sub(r'[^A-Za-z0-9._-]+', '_', stem) or 'data'}"
-
-
 def _read(path: Path) -> dict[str, Array]:
-    if not path.is_file():
-        raise DataError(f"There is no file {path}.", "Write the dataset as npz:FILE with the path of an .npz file.")
     with Archive(path) as archive:
         return {key: archive.read(key) for key in archive.keys}
 

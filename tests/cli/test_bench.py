@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ganzoo.bench import LocalExecutor, Notify, Outcome
@@ -92,6 +93,15 @@ def test_quick_has_one_seed_short_recipes_and_a_folder_of_its_own(run: Any, here
     assert run("bench", "gaussian", "--seeds", "0").exit_code == 0
     full = (tmp_path / "leaderboards" / "runs.csv").read_text()
     assert len([line for line in full.splitlines() if line.startswith("gaussian")]) == 1
+
+
+def test_data_by_their_path(run: Any, here: list[Job], tmp_path: Path) -> None:
+    np.savez(tmp_path / "X.NPZ.npz", x=np.random.default_rng(0).normal(size=(600, 2)))
+    (tmp_path / "X.NPZ.npz").rename(tmp_path / "X.NPZ")
+    result = run("bench", "gaussian", "--data", "X.NPZ", "--seeds", "0")
+    assert result.exit_code == 0, result.output
+    assert [job.label for job in here] == ["real npz:X.NPZ seed 0", "gaussian npz:X.NPZ seed 0"]
+    assert "gaussian" in (tmp_path / "leaderboards" / "npz-X.md").read_text()
 
 
 @pytest.mark.parametrize(

@@ -276,3 +276,124 @@ def test_every_command_says_which_of_several_arrays_it_uses(run: Any, files: Pat
         assert result.exit_code == 0, result.output
         assert result.stderr.count(sentence) == 1, words
     assert float(table(run("score", "adm.npz", "fake.npz", *digits).stdout)["fid"][0]) == pytest.approx(0, abs=1e-6)
+
+
+@pytest.fixture
+def forms(files: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same samples in every form that data have."""
+    monkeypatch.setenv("HOME", str(files))
+    with np.load(files / "fake.npz") as arrays:
+        np.save(files / "one.npy", arrays["x"])
+        (files / "A.NPZ").write_bytes((files / "fake.npz").read_bytes())
+    return files
+
+
+FORMS = (
+    "fake",
+    "folder:fake",
+    "folder:~/fake",
+    "~/fake",
+    "npz:fake.npz",
+    "npz:~/fake.npz",
+    "A.NPZ",
+    "npz:A.NPZ",
+    "one.npy",
+)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_command_reads_every_form_of_data_alike(form: str, run: Any, forms: Path) -> None:
+    digits = ("--extractor", "digits", *CPU)
+    wanted = table(run("score", "fake.npz", "--data", "digits", "--metrics", "fid", *digits).stdout)["fid"]
+    found = run("score", form, "--data", "digits", "--metrics", "fid", *digits)
+    assert table(found.stdout)["fid"] == wanted, found.output
+    reference = run("score", "fake.npz", form, "--metrics", "fid", *digits)
+    assert float(table(reference.stdout)["fid"][0]) == pytest.approx(0, abs=1e-6), reference.output
+    for words in (
+        ("compare", form, "fake.npz", "--data", "digits", "--metrics", "fid", *digits),
+        ("compare", "fake.npz", form, "digits", "--metrics", "fid", *digits),
+        ("stats", form, "-o", "s.npz", *digits),
+        ("score", "fake.npz", "--data", form, "--metrics", "fid", *digits),
+        ("train", "gaussian", "--data", form, "--no-score"),
+    ):
+        result = run(*words)
+        assert result.exit_code == 0, result.output
+        assert "s.npz" not in words or result.stdout.startswith("200 samples")
+
+
+def test_a_run_keeps_the_form_of_a_plain_path(run: Any, forms: Path) -> None:
+    assert run("train", "gaussian", "--data", "fake", "--no-score", "--runs", "own").exit_code == 0
+    (manifest,) = (forms / "own").rglob("run.json")
+    assert msgspec.json.decode(manifest.read_bytes())["data_reference"] == "folder:fake"
+    result = run("score", manifest.parent, "--metrics", "fid", *CPU)
+    assert "of folder-fake (train)" in result.stdout, result.output
+
+
+def test_a_dataset_by_its_name_is_the_reference_or_a_source(run: Any, files: Path) -> None:
+    named, given = (
+        run("score", "fake.npz", *words, "--metrics", "fid", *CPU) for words in (("--data", "digits"), ("digits",))
+    )
+    assert given.exit_code == 0, given.output
+    assert given.stdout == named.stdout
+    assert given.stderr == named.stderr
+    result = run("score", "digits", "digits", "--metrics", "fid", *CPU)
+    assert float(table(result.stdout)["fid"][0]) == pytest.approx(0, abs=1e-6), result.output
+    assert "digits: the 1347 samples of its training split are used." in result.stderr
+    assert run("stats", "digits", "-o", "d.npz", *CPU).stdout.startswith("1347 samples")
+
+
+def test_a_folder_that_has_the_name_of_a_dataset(run: Any, files: Path) -> None:
+    (files / "fake").rename(files / "digits")
+    result = run("score", "digits", "--data", "digits", "--extractor", "digits", "--metrics", "fid", *CPU)
+    assert "200 samples against 1347 of digits" in result.stdout, result.output
+    assert "digits is the folder of this name, not the dataset." in result.stderr
+
+
+def test_a_reference_that_is_nothing(refused: Refused, files: Path) -> None:
+    np.savez(files / "odd.npz", foo=np.zeros(3))
+    keys = "odd.npz has none of the keys x, images, x_train, arr_0; its keys: foo."
+    for words in (
+        ("score", "odd.npz"),
+        ("score", "fake.npz", "npz:odd.npz"),
+        ("train", "gaussian", "--data", "odd.npz"),
+    ):
+        assert keys in refused(1, *words)
+    assert "Unknown dataset 'fodler'. Did you mean 'folder'?" in refused(2, "score", "fodler:fake")
+    missing = refused(1, "score", "digts")
+    assert "There is no file or folder digts. Name a run's folder" in missing
+    assert "datasets cifar10, digits" in missing
+
+
+def test_what_a_folder_leaves_out_is_said_by_every_command(run: Any, files: Path) -> None:
+    (files / "fake" / "200.heic").touch()
+    sentence = "1 file was not read as images in fake: .heic (1)."
+    digits = ("--extractor", "digits", *CPU)
+    for words in (
+        ("score", "fake", "fake.npz", *digits),
+        ("score", "fake.npz", "fake", *digits),
+        ("score", "fake.npz", "--data", "fake", *digits),
+        ("compare", "fake.npz", "fake", "digits", *digits),
+        ("stats", "fake", "-o", "s.npz", *digits),
+        ("train", "gaussian", "--data", "folder:fake", "--no-score"),
+    ):
+        result = run(*words)
+        assert result.exit_code == 0, result.output
+        assert result.stderr.count(sentence) == 1, words
+
+
+def test_outputs_may_end_in_any_case(
+    run: Any, gaussian: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for words in (
+        ("sample", gaussian.path, *CPU, "-o", "A.PNG"),
+        ("sample", gaussian.path, *CPU, "--output=~/A.Npz"),
+        ("export", gaussian.path, "-o", "A.ONNX"),
+        ("stats", "A.Npz", *CPU, "-o", "S.NPZ"),
+        ("sample", "A.ONNX", *CPU, "-o", "b.npz"),
+        ("score", "~/A.ONNX", "-n", 60, "--metrics", "fid", *CPU),
+        ("score", "A.Npz", "S.NPZ", "--metrics", "fid", *CPU),
+    ):
+        result = run(*words)
+        assert result.exit_code == 0, result.output
+    assert {"A.PNG", "A.Npz", "A.ONNX", "S.NPZ"} <= {path.name for path in tmp_path.iterdir()}

@@ -154,4 +154,4 @@ def test_a_corrupt_image_among_samples(refused: Refused, tmp_path: Path) -> None
 
 def test_a_file_of_an_unknown_kind(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("1,2")
-    assert "neither a run folder, an .onnx file, an .npz file nor a folder" in refused(2, "score", "x.csv")
+    assert "neither a run folder, an .onnx, .npz or .npy file nor a folder" in refused(2, "score", "x.csv")

@@ -160,6 +160,75 @@ def test_odd_exif_data_are_no_reason_to_refuse_an_image(suffix: str, content: by
     assert sorted(image[0].ravel()) == sorted(stored.ravel())
 
 
+ENDINGS = {
+    "apng": "PNG",
+    "jfif": "JPEG",
+    "jpe": "JPEG",
+    "gif": "GIF",
+    "bmp": "BMP",
+    "dib": "DIB",
+    "ppm": "PPM",
+    "pgm": "PPM",
+}
+ENDINGS |= {"pnm": "PPM", "avif": "AVIF", "webp": "WEBP", "tif": "TIFF"}
+
+
+@pytest.mark.parametrize("ending", [*ENDINGS, "GIF", "Ppm"])
+def test_every_ending_counts(ending: str, tmp_path: Path) -> None:
+    images = {name: grey() if ending in ("pgm", "gif", "GIF") else colour() for name in "ab"}
+    for name, image in images.items():
+        image.save(tmp_path / f"{name}.{ending}", ENDINGS[ending.lower()])
+    grey().save(tmp_path / "c.png")
+    files = ImageFiles(tmp_path)
+    assert len(files.paths) == 3
+    assert files.said == ()
+    if ending in ("apng", "bmp", "dib", "ppm", "pnm", "tif", "Ppm"):
+        for found, image in zip(files.read(np.arange(2)), images.values(), strict=True):
+            np.testing.assert_array_equal(found.transpose(1, 2, 0), np.asarray(image))
+    if ending in ("pgm", "gif", "GIF"):
+        for found, image in zip(files.read(np.arange(2)), images.values(), strict=True):
+            np.testing.assert_array_equal(found[0], np.asarray(image))
+
+
+def test_what_is_not_read_is_counted(tmp_path: Path) -> None:
+    for name in ("cat", "dog"):
+        (tmp_path / name).mkdir()
+        for i in range(3):
+            grey().save(tmp_path / name / f"{i}.png")
+    assert load_folder(str(tmp_path), None).said == ()
+    for name in ("cat/3.HEIC", "dog/4.heic", "notes.txt", "dog/LICENSE", ".hidden", "cat/.DS_Store"):
+        (tmp_path / name).touch()
+    (tmp_path / "dog" / "lost.png").symlink_to(tmp_path / "nowhere.png")
+    data = load_folder(str(tmp_path), None)
+    assert len(data.train) + len(data.heldout) == 6
+    (sentence,) = data.said
+    assert sentence.startswith(f"5 files were not read as images in {tmp_path}: .heic (2), ")
+    for part in (".txt (1)", "no ending (1)", "broken link (1)"):
+        assert part in sentence
+
+
+def test_a_folder_of_unknown_endings_names_them(tmp_path: Path) -> None:
+    for i in range(3):
+        (tmp_path / f"{i}.heic").touch()
+    with pytest.raises(DataError, match=r"no images in .*3 files were not read as images in .*: \.heic \(3\)\."):
+        load_folder(str(tmp_path), None)
+
+
+@pytest.mark.parametrize("ending", ["gif", "webp", "png", "tiff"])
+def test_an_animation_is_its_first_frame_and_says_so(ending: str, tmp_path: Path) -> None:
+    frames = [grey() for _ in range(3)]
+    frames[0].save(tmp_path / f"b.{ending}", save_all=True, append_images=frames[1:], **LOSSLESS.get(ending, {}))
+    grey().save(tmp_path / "a.bmp")
+    files = ImageFiles(tmp_path)
+    assert files.said == (
+        f"1 of 2 images have several frames, the first of which is used: {tmp_path / f'b.{ending}'}.",
+    )
+    np.testing.assert_array_equal(files.read(np.array([1]))[0, 0], np.asarray(frames[0]))
+
+
+LOSSLESS = {"webp": {"lossless": True}}
+
+
 def test_different_sizes_name_the_two_files(tmp_path: Path) -> None:
     for name, size in (("a", (4, 6)), ("b", (4, 6)), ("c", (6, 4))):
         grey(size).save(tmp_path / f"{name}.png")

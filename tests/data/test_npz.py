@@ -124,5 +124,26 @@ def test_bad_files_are_one_sentence(tmp_path: Path) -> None:
         with pytest.raises(DataError, match=r"of .*bad\.npz is (no array|damaged)"):
             load_npz(str(tmp_path / "bad.npz"), None)
     np.save(tmp_path / "one.npy", GREY)
+    (tmp_path / "one.npy").rename(tmp_path / "one.npz")
     with pytest.raises(DataError, match="a single array"):
-        load_npz(str(tmp_path / "one.npy"), None)
+        load_npz(str(tmp_path / "one.npz"), None)
+    path.rename(tmp_path / "many.npy")
+    with pytest.raises(DataError, match=r"many\.npy cannot be read as \.npy \(an archive of arrays\)"):
+        load_npz(str(tmp_path / "many.npy"), None)
+
+
+def test_an_npy_file_is_its_one_array(tmp_path: Path) -> None:
+    wanted = load_npz(save(tmp_path, x=NCHW), None)
+    for name in ("a.npy", "b.NPY"):
+        with (tmp_path / name).open("wb") as file:
+            np.save(file, NCHW)
+        found = load_npz(str(tmp_path / name), None)
+        np.testing.assert_array_equal(found.train.x, wanted.train.x)
+        assert (found.spec.name, found.spec.classes) == (f"npz-{name[0]}", 0)
+    np.save(tmp_path / "flat.npy", np.zeros(5))
+    with pytest.raises(DataError, match=r"flat\.npy has shape \(5,\)") as caught:
+        load_npz(str(tmp_path / "flat.npy"), None)
+    assert "arr_0" not in str(caught.value), "the file has no keys"
+    np.save(tmp_path / "objects.npy", np.array([None, 1]), allow_pickle=True)
+    with pytest.raises(DataError, match=r"objects\.npy cannot be read as \.npy \(Object arrays"):
+        load_npz(str(tmp_path / "objects.npy"), None)

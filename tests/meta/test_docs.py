@@ -236,8 +236,9 @@ def run_ganzoo(words: list[str], exit_code: int, session: Session) -> None:
         return
     if words[:1] in (["train"], ["info"]):
         require_plugin(parsed["variant"], session)
-    if session.skipped and "source" in parsed and parsed["source"].suffix and not parsed["source"].exists():
-        pytest.skip(f"{parsed['source']} was not made: {session.skipped}")
+    source = Path(parsed.get("source", ""))
+    if session.skipped and source.suffix and not source.exists():
+        pytest.skip(f"{source} was not made: {session.skipped}")
     words = substituted(words, parsed, session)
     result = CliRunner().invoke(main, words)
     if result.exception is not None and not isinstance(result.exception, SystemExit):

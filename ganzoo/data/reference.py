@@ -1,0 +1,118 @@
+"""What a text stands for wherever data are named: one reading for every command and every position."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ganzoo.errors import DataError, UnknownName, UsageError
+from ganzoo.files import expanded
+
+if TYPE_CHECKING:
+    from ganzoo.data.base import Source
+
+FOLDER, NPZ = "folder", "npz"
+ARRAYS = (".npz", ".npy")
+"""Endings of files of arrays, in any case."""
+FORMS = "a folder of images or an .npz or .npy file"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A dataset, or a path. ``folder:DIR`` and ``npz:FILE`` are both."""
+
+    dataset: str
+    """The registered name: "folder" or "npz" for a path of such a form, empty for any other path."""
+    argument: str = ""
+    """What follows the colon, or the path as it was given."""
+    path: Path | None = None
+    """Where it lies; None for datasets that are no path."""
+    prefixed: bool = False
+    """Whether the dataset was named; else the form of the path tells it."""
+    said: tuple[str, ...] = ()
+    """What was chosen where there was a choice."""
+
+    @property
+    def text(self) -> str:
+        """The reference in the form that names its dataset: ``folder:faces`` for ``faces``."""
+        return f"{self.dataset}:{self.argument}" if self.argument else self.dataset
+
+    def exists(self) -> bool:
+        """Whether there is a file or folder at its path."""
+        return self.path is not None and self.path.exists()
+
+
+def parse(
+    text: str | Path, known: Mapping[str, Source], data_dir: Path | None = None, *, path_first: bool = False
+) -> Reference:
+    """Read ``digits``, ``folder:DIR``, ``npz:FILE``, the name of any other of ``known``, or a path.
+
+    A name is a dataset, even where a file or folder has that name, unless ``path_first``; a ``Path`` is a path. Paths
+    may begin with ``~``, and lie below ``data_dir`` where they are not there as given; they need not exist.
+    Raises UsageError for an argument that is missing or not wanted, UnknownName for a prefix that is none.
+    """
+    given = os.fspath(text)
+    name, colon, argument = given.partition(":")
+    if isinstance(text, Path) or name not in known:
+        found = _path(given, data_dir)
+        misspelt = colon and len(name) > 1 and os.sep not in name  # one letter is a drive of Windows
+        if misspelt and isinstance(text, str) and not found.exists():
+            raise _unknown(name, known)
+        return found
+    if path_first and Path(given).exists():
+        other = f"{given} is the {'folder' if Path(given).is_dir() else 'file'} of this name, not the dataset."
+        return _path(given, data_dir, (other,))
+    source = known[name]
+    if colon and not source.argument:
+        raise UsageError(f"The dataset {name} takes no argument, but '{given}' gives it one.", f"Write {name}.")
+    if source.argument and not argument:
+        raise UsageError(
+            f"The dataset {name} needs an argument, but '{given}' has none.", f"Write {name}:{source.argument}."
+        )
+    path = find(argument, data_dir) if name in (FOLDER, NPZ) else None
+    return Reference(name, argument, path, prefixed=True)
+
+
+def parse_dataset(text: str | Path, known: Mapping[str, Source], data_dir: Path | None = None) -> Reference:
+    """Like ``parse``, where only a dataset will do. Raises UnknownName, DataError or UsageError for anything else."""
+    found = parse(text, known, data_dir)
+    if found.dataset in known and os.fspath(text):
+        return found
+    if found.exists() and found.argument:
+        raise UsageError(f"{found.path} is no dataset.", f"Name {FORMS}, or a dataset by its name.")
+    if os.sep in found.argument or found.argument.startswith(("~", ".")) or holds_arrays(Path(found.argument)):
+        raise DataError(f"There is no file or folder {found.path}.", f"Name {FORMS}.")
+    raise _unknown(found.argument, known)
+
+
+def _unknown(name: str, known: Mapping[str, Source]) -> UnknownName:
+    own = " or ".join(f"{each.name}:{each.argument}" for each in known.values() if each.argument)
+    return UnknownName("dataset", name, known, f"For your own data write {own}." if own else "")
+
+
+def find(path: str | Path, data_dir: Path | None = None) -> Path:
+    """A user's path: as given, with ``~`` as the home folder, or else below the data directory if it exists there."""
+    own = expanded(path)
+    if data_dir is not None and not own.exists() and (data_dir / own).exists():
+        return data_dir / own
+    return own
+
+
+def safe_name(kind: str, stem: str) -> str:
+    """A dataset name fit for a folder: ``npz-faces`` for ``npz:~/My/faces.npz``."""
+    return f"{kind}-{re.sub(r'[^A-Za-z0-9._-]+', '_', stem) or 'data'}"
+
+
+def holds_arrays(path: Path) -> bool:
+    """Whether a path ends like a file of arrays."""
+    return path.suffix.lower() in ARRAYS
+
+
+def _path(given: str, data_dir: Path | None, said: tuple[str, ...] = ()) -> Reference:
+    path = find(given, data_dir)
+    form = FOLDER if path.is_dir() else NPZ if holds_arrays(path) and path.is_file() else ""
+    return Reference(form, given, path, said=said)

@@ -1,0 +1,104 @@
+"""One reading of references to data, whatever the command and the position."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ganzoo.data import load
+from ganzoo.data.builtin import builtin_sources
+from ganzoo.data.reference import Reference, parse, parse_dataset
+from ganzoo.errors import DataError, GanzooError, UnknownName, UsageError
+
+KNOWN = {source.name: source for source in builtin_sources()}
+X = np.random.default_rng(0).integers(256, size=(40, 1, 6, 5), dtype=np.uint8)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The home folder, with ``x.npz`` in it, which is the working directory, too."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    np.savez(tmp_path / "x.npz", x=X)
+    return tmp_path
+
+
+def named(found: Reference) -> tuple[str, str, Path | None]:
+    return found.dataset, found.argument, found.path
+
+
+def test_names_prefixes_and_paths(home: Path) -> None:
+    (home / "faces").mkdir()
+    for path_first in (False, True):
+        for text, wanted in {
+            "digits": ("digits", "", None),
+            "npz:x.npz": ("npz", "x.npz", Path("x.npz")),
+            "npz:~/x.npz": ("npz", "~/x.npz", home / "x.npz"),
+            "~/x.npz": ("npz", "~/x.npz", home / "x.npz"),
+            "x.npz": ("npz", "x.npz", Path("x.npz")),
+            "faces": ("folder", "faces", Path("faces")),
+            "folder:~/faces": ("folder", "~/faces", home / "faces"),
+            "nowhere": ("", "nowhere", Path("nowhere")),
+            "C:nowhere": ("", "C:nowhere", Path("C:nowhere")),
+        }.items():
+            assert named(parse(text, KNOWN, path_first=path_first)) == wanted
+
+
+@pytest.mark.parametrize("name", ["X.NPZ", "y.Npz", "z.npy", "Z.NPY"])
+def test_endings_in_any_case(name: str, home: Path) -> None:
+    with (home / name).open("wb") as file:
+        np.save(file, X) if name.lower().endswith("npy") else np.savez(file, x=X)
+    wanted = load("npz:x.npz", KNOWN).train.x
+    for text in (name, f"npz:{name}", f"~/{name}", f"npz:~/{name}"):
+        np.testing.assert_array_equal(load(text, KNOWN).train.x, wanted)
+
+
+def test_a_plain_path_is_kept_by_the_name_of_its_form(home: Path) -> None:
+    assert parse_dataset("x.npz", KNOWN).text == "npz:x.npz"
+    assert parse_dataset("npz:x.npz", KNOWN).text == "npz:x.npz"
+    assert parse_dataset("digits", KNOWN).text == "digits"
+    assert load("x.npz", KNOWN).digest == load("npz:x.npz", KNOWN).digest
+
+
+def test_a_path_below_the_data_directory(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "elsewhere").mkdir()
+    monkeypatch.chdir(home / "elsewhere")
+    for text in ("x.npz", "npz:x.npz"):
+        assert len(load(text, KNOWN, home).train) == 36
+        assert parse(text, KNOWN, home).path == home / "x.npz"
+
+
+def test_a_name_that_is_a_path_too(home: Path) -> None:
+    (home / "digits").mkdir()
+    assert named(parse("digits", KNOWN)) == ("digits", "", None)
+    found = parse("digits", KNOWN, path_first=True)
+    assert named(found) == ("folder", "digits", Path("digits"))
+    assert found.said == ("digits is the folder of this name, not the dataset.",)
+    for text in ("./digits", Path("digits")):
+        assert parse(text, KNOWN).path == Path("digits")
+        assert parse(text, KNOWN, path_first=True).said == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "words"),
+    [
+        ("fodler:x", UnknownName, "Unknown dataset 'fodler'. Did you mean 'folder'"),
+        ("nzp:x.npz", UnknownName, "Unknown dataset 'nzp'. Did you mean 'npz'"),
+        ("nowhere.NPZ", DataError, "There is no file or folder nowhere.NPZ. Name a folder of images or an .npz"),
+        ("~/nowhere", DataError, "There is no file or folder /"),
+        ("x.txt", UsageError, "x.txt is no dataset. Name a folder of images or an .npz or .npy file, or a dataset by"),
+        ("", UnknownName, "Unknown dataset ''"),
+        ("npz:", UsageError, "needs an argument"),
+    ],
+)
+def test_what_is_no_dataset(text: str, kind: type[GanzooError], words: str, home: Path) -> None:
+    (home / "x.txt").touch()
+    with pytest.raises(kind) as caught:
+        load(text, KNOWN)
+    assert words in str(caught.value)
+
+
+def test_a_tilde_of_nobody_is_a_name(home: Path) -> None:
+    assert parse("~nobody-of-this-name/x", KNOWN).path == Path("~nobody-of-this-name/x")
