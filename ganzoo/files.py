@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from ganzoo.errors import StoreError
@@ -34,6 +35,16 @@ def expanded(path: str | Path) -> Path:
         return Path(path).expanduser()
     except RuntimeError:
         return Path(path)
+
+
+def readable(name: str) -> str:
+    r"""A name that may not be UTF-8, as text that can be written anywhere: ``b"bad\xff"`` becomes ``bad\udcff``."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def named_by(text: str) -> str:
+    """The name that ``readable`` made a text of."""
+    return re.sub(r"\\udc[89a-f][0-9a-f]", lambda found: chr(int(found.group()[2:], 16)), text)
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -15,6 +15,7 @@ from ganzoo.data import folder, load, npz, scale
 from ganzoo.data.builtin import builtin_sources
 from ganzoo.data.reference import FOLDER, FORMS, NPZ, parse
 from ganzoo.errors import ModelError, UsageError
+from ganzoo.files import readable
 from ganzoo.runs import MANIFEST, ONNX
 from ganzoo.statistics import SavedFeatures, SavedStatistics, load_features, load_statistics, npz_keys
 
@@ -229,7 +230,7 @@ def open_source(
 
 
 def _name(path: Path) -> str:
-    return path.name or path.resolve().name
+    return readable(path.name or path.resolve().name)
 
 
 def _training_split(dataset: Dataset) -> ArraySource:
@@ -260,7 +261,7 @@ def _generator(
     if reading is None:
         return GeneratorSource(name, Generator(file, device=device, threads=threads))
     generator, said = open_foreign(file, reading, data, device=device, threads=threads)
-    return GeneratorSource(name, generator, tuple(f"{file.name}: {sentence}" for sentence in said))
+    return GeneratorSource(name, generator, tuple(f"{readable(file.name)}: {sentence}" for sentence in said))
 
 
 def is_generator(path: Path) -> bool:

@@ -24,7 +24,7 @@ from ganzoo.compat import latent_spec, require_compatible
 from ganzoo.engine import Generator, GeneratorInfo, cuda_device_count
 from ganzoo.errors import DeviceError, Diverged, GanzooError, Interrupted
 from ganzoo.export import export_checked
-from ganzoo.files import write_text
+from ganzoo.files import readable, write_text
 from ganzoo.loop import Loop, Observer, ignore_events
 from ganzoo.options import as_dict, resolve
 from ganzoo.rehearsal import rehearse
@@ -202,7 +202,7 @@ def _recorded(folder: RunFolder, manifest: Manifest, loop: Loop, log: LogFile) -
             status = "interrupted"
         elif isinstance(error, Diverged):
             status = "diverged"
-        note = error.message if isinstance(error, GanzooError) else f"{type(error).__name__}: {error}"
+        note = readable(error.message if isinstance(error, GanzooError) else f"{type(error).__name__}: {error}")
         log.write()
         ended = msgspec.structs.replace(
             manifest,

@@ -6,6 +6,7 @@ as the object that an entry point names. Help names them all and imports none.
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import click
 
 from ganzoo import __version__
 from ganzoo.errors import GanzooError
+from ganzoo.files import readable
 
 if TYPE_CHECKING:
     from ganzoo.discovery import Origin
@@ -78,6 +80,7 @@ class Zoo(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """The one error boundary."""
+        _print_any_name()
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
@@ -95,9 +98,17 @@ class Zoo(click.Group):
             ctx.exit(error.exit_code if isinstance(error, GanzooError) else 1)
 
 
+def _print_any_name() -> None:
+    """Let names of files that are not UTF-8 go out as the bytes they are."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="surrogateescape")
+
+
 def _sentence(error: Exception, command: str | None) -> str:
     if isinstance(error, GanzooError):
         return f"Error: {error}"
+    if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":
+        return f"Error: '{readable(error.object)}' is not UTF-8 and cannot be written down. Give it another name."
     where = "ganzoo" if command in COMMANDS or command is None else f"the command of {added()[command][0]}"
     return f"Error: {error} ({type(error).__name__} inside {where}: 'ganzoo --verbose ...' shows where)"
 

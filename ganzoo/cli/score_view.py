@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ganzoo.cli import common
+from ganzoo.files import readable
 
 if TYPE_CHECKING:
     from ganzoo.comparing import Comparison
@@ -76,7 +77,7 @@ def _csv(score: Score, classes: Sequence[ClassScore], source: str) -> str:
                 estimates[f"{name}[{each.label}]"] = estimate
     for name, e in estimates.items():
         se = "" if e.se is None else repr(e.se)
-        writer.writerow([source, p.dataset, name, repr(e.value), se, e.n, p.extractor, score.protocol_hash])
+        writer.writerow([readable(source), p.dataset, name, repr(e.value), se, e.n, p.extractor, score.protocol_hash])
     return buffer.getvalue()
 
 

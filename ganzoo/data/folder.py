@@ -18,7 +18,7 @@ from ganzoo.data.base import Dataset
 from ganzoo.data.reference import find, safe_name
 from ganzoo.data.splits import split_dataset, tenth
 from ganzoo.errors import DataError
-from ganzoo.files import sha256
+from ganzoo.files import readable, sha256
 from ganzoo.types import DataSpec
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def list_images(root: Path) -> tuple[list[Path], list[int], tuple[str, ...]]:
     try:
         loose = _images_in(root)
         folders = sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
-        classes = [(folder.name, found) for folder in folders if (found := _class_images(folder))]
+        classes = [(readable(folder.name), found) for folder in folders if (found := _class_images(folder))]
     except OSError as error:
         raise DataError(f"The folder {root} cannot be read ({error.strerror}).", "Check its permissions.") from error
     if loose and classes:
@@ -145,7 +145,7 @@ def _passed_over(root: Path) -> tuple[str, ...]:
     named = [f"{ending} ({count})" for ending, count in endings.most_common(_SHOWN)]
     rest = [f"{len(endings) - _SHOWN} more endings"] if len(endings) > _SHOWN else []
     files = "1 file was" if endings.total() == 1 else f"{endings.total()} files were"
-    return (f"{files} not read as images in {root}: {', '.join([*named, *rest])}.",)
+    return (readable(f"{files} not read as images in {root}: {', '.join([*named, *rest])}."),)
 
 
 def _fault(path: Path) -> str:
@@ -158,7 +158,7 @@ def _fault(path: Path) -> str:
 def _first_frames(moving: Sequence[Path], n: int) -> tuple[str, ...]:
     if not moving:
         return ()
-    return (f"{len(moving)} of {n} images have several frames, the first of which is used: {moving[0]}.",)
+    return (readable(f"{len(moving)} of {n} images have several frames, the first of which is used: {moving[0]}."),)
 
 
 def _class_images(folder: Path) -> list[Path]:

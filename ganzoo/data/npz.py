@@ -13,6 +13,7 @@ from ganzoo.data.base import Dataset, Split
 from ganzoo.data.reference import find, safe_name
 from ganzoo.data.splits import split_dataset, tenth
 from ganzoo.errors import DataError
+from ganzoo.files import readable
 from ganzoo.types import DataSpec
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def load_npz(argument: str, data_dir: Path | None) -> Dataset:
     classes, y = (np.empty(0, np.int64), None) if labels is None else np.unique(labels, return_inverse=True)
     names = tuple(str(label) for label in classes)
     spec = DataSpec(name=safe_name("npz", path.stem), kind=kind, shape=x.shape[1:], classes=len(classes))
-    said = choice(path.name, arrays, used="samples")
+    said = choice(readable(path.name), arrays, used="samples")
     if "x_test" in arrays:
         return Dataset(spec, Split(spec, x, y), _heldout(arrays, spec, classes, path), names, said=said)
     return split_dataset(spec, x, y, tenth(len(x)), names, said)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ganzoo.errors import DataError, UnknownName, UsageError
-from ganzoo.files import expanded
+from ganzoo.files import expanded, named_by, readable
 
 if TYPE_CHECKING:
     from ganzoo.data.base import Source
@@ -38,8 +38,8 @@ class Reference:
 
     @property
     def text(self) -> str:
-        """The reference in the form that names its dataset: ``folder:faces`` for ``faces``."""
-        return f"{self.dataset}:{self.argument}" if self.argument else self.dataset
+        """The reference in the form that names its dataset, fit to be kept: ``folder:faces`` for ``faces``."""
+        return readable(f"{self.dataset}:{self.argument}" if self.argument else self.dataset)
 
     def exists(self) -> bool:
         """Whether there is a file or folder at its path."""
@@ -64,8 +64,8 @@ def parse(
             raise _unknown(name, known)
         return found
     if path_first and Path(given).exists():
-        other = f"{given} is the {'folder' if Path(given).is_dir() else 'file'} of this name, not the dataset."
-        return _path(given, data_dir, (other,))
+        form = "folder" if Path(given).is_dir() else "file"
+        return _path(given, data_dir, (readable(f"{given} is the {form} of this name, not the dataset."),))
     source = known[name]
     if colon and not source.argument:
         raise UsageError(f"The dataset {name} takes no argument, but '{given}' gives it one.", f"Write {name}.")
@@ -95,11 +95,14 @@ def _unknown(name: str, known: Mapping[str, Source]) -> UnknownName:
 
 
 def find(path: str | Path, data_dir: Path | None = None) -> Path:
-    """A user's path: as given, with ``~`` as the home folder, or else below the data directory if it exists there."""
+    """A user's path: as given, with ``~`` as the home folder, or else below the data directory if it exists there.
+
+    A name that is not UTF-8 is found by its ``readable`` form, too.
+    """
     own = expanded(path)
-    if data_dir is not None and not own.exists() and (data_dir / own).exists():
-        return data_dir / own
-    return own
+    roots = [Path(), *([data_dir] if data_dir is not None else [])]
+    there = (root / name for root in roots for name in (own, Path(named_by(str(own)))))
+    return next((found for found in there if found.exists()), own)
 
 
 def safe_name(kind: str, stem: str) -> str:

@@ -17,6 +17,7 @@ import numpy as np
 from ganzoo import __version__
 from ganzoo.engine import METADATA_KEY, Generator, GeneratorInfo, Session, read_model
 from ganzoo.errors import ModelError, UsageError
+from ganzoo.files import readable
 from ganzoo.foreign.wrap import LAWS, ForeignInput, Range, input_form, wrapped
 from ganzoo.latents import samples
 from ganzoo.types import DataSpec, LatentSpec
@@ -62,9 +63,10 @@ def open_foreign(
     model = onnx.load_from_string(content)
     transpose, shape = _form(produced, path.name, reading, data, said)
     value_range = _value_range(model.graph, output, produced, path.name, reading, said) if len(shape) > 1 else None
-    form = DataSpec(name=path.stem, kind="image" if len(shape) > 1 else "points", shape=shape, classes=latent.classes)
+    name = readable(path.stem)
+    form = DataSpec(name=name, kind="image" if len(shape) > 1 else "points", shape=shape, classes=latent.classes)
     graph = wrapped(model, session, inputs, output, transpose, shape, value_range)
-    _describe(graph, path.stem, form, latent, value_range)
+    _describe(graph, name, form, latent, value_range)
     return Generator(path, device=device, threads=threads, adapted=graph.SerializeToString()), said
 
 
