@@ -23,6 +23,7 @@ from ganzoo.engine import Generator
 from ganzoo.errors import UsageError
 from ganzoo.features import Progress, silent
 from ganzoo.files import expanded
+from ganzoo.fitting import size_notes
 from ganzoo.judging import Terms, dataset_judge, form_of, source_judge, sums_of
 from ganzoo.loop import Observer, ignore_events
 from ganzoo.plugins import Zoo
@@ -190,10 +191,12 @@ def statistics(
     """
     zoo, terms = zoo or Zoo.discover(), terms or Terms()
     opened = list(map(_opening(zoo, terms, data_dir), sources))
-    for sentence in dict.fromkeys(sentence for each in opened for sentence in each.said):
+    sums, extractor = sums_of(opened, zoo.extractors(), terms, seed, progress)
+    said = [sentence for each in opened for sentence in each.said]
+    sizes = (note for each in opened for note in size_notes(opened[0], each, extractor))
+    for sentence in dict.fromkeys((*said, *(f"Note: {note}." for note in sizes))):
         if tell is not None:
             tell(sentence)
-    sums, extractor = sums_of(opened, zoo.extractors(), terms, seed, progress)
     names = ", ".join(each.name for each in opened)
     save_statistics(Path(output), sums, extractor=extractor.name, extractor_sha256=extractor.sha256, source=names)
     return sums, extractor.name

@@ -12,6 +12,7 @@ from ganzoo import onepass
 from ganzoo.copies import copies_picture
 from ganzoo.errors import ScoreError, UsageError
 from ganzoo.features import Drawn, samples_at
+from ganzoo.fitting import size_notes
 from ganzoo.goals import Goal
 from ganzoo.metrics.classwise import ClassScore, class_scores
 from ganzoo.metrics.copying import Copy, worst_copies
@@ -53,6 +54,7 @@ class Comparison:
         """The score; with a goal, of as many samples as it takes."""
         score, side = self._score(goal), self.judge.side
         read = [self.source, side.source if isinstance(side, SourceSide) else None]
+        score = msgspec.structs.replace(score, notes=(*score.notes, *_size_notes(self.judge, self.source)))
         if any(isinstance(each, FolderSource) for each in read):
             score = msgspec.structs.replace(score, policy=f"{FolderSource.POLICY}; {score.policy}")
         return score
@@ -134,8 +136,14 @@ def compared(judge: Judge, first: Source, second: Source) -> Compared:
         )
         for (column, gap), p in zip(found.items(), adjusted, strict=True)
     )
-    said = tuple(dict.fromkeys((*first.said, *second.said, *judge.side.said)))
+    sizes = _size_notes(judge, first) + _size_notes(judge, second) or size_notes(first, second, judge.extractor)
+    said = tuple(dict.fromkeys((*first.said, *second.said, *judge.side.said, *(f"Note: {each}." for each in sizes))))
     return Compared(protocol_hash=judge.protocol.hash, differences=differences, said=said)
+
+
+def _size_notes(judge: Judge, source: Source) -> tuple[str, ...]:
+    side = judge.side
+    return size_notes(source, side.source, judge.extractor) if isinstance(side, SourceSide) else ()
 
 
 def _verdict(gap: float, p: float, better: str) -> str:

@@ -102,6 +102,11 @@ class OnnxExtractor:
         self._session = Session(model.SerializeToString(), path.name, device=device, threads=threads)
         self.provider = self._session.provider
 
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Height and width to which images are resized; None where they are not."""
+        return self._resized
+
     def extract(self, x: FloatArray) -> Extracted:
         """See ``Extractor.extract``."""
         self._check_shape(x.shape)
@@ -189,6 +194,8 @@ class PixelExtractor:
     name = "pixels"
     sha256 = hashlib.sha256(b"ganzoo pixels 1").hexdigest()
     policy = "8-bit grid; averaged to at most 8×8 per channel"
+    size = (_PIXEL_SIDE, _PIXEL_SIDE)
+    """Height and width to which larger images are averaged."""
 
     def extract(self, x: FloatArray) -> Extracted:
         """Pooled pixels [N, C · ≤8 · ≤8] in [-1, 1]."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ganzoo.errors import ScoreError
-from ganzoo.sources import StatisticsSource
+from ganzoo.sources import FeatureSource, StatisticsSource
 
 if TYPE_CHECKING:
     from ganzoo.extractors import Extractor
@@ -39,6 +39,32 @@ def check_reference(name: str, n: int) -> None:
     """Raise ScoreError for a reference of one sample, to which no distance can be measured."""
     if n == 1:
         raise ScoreError(f"The reference {name} has 1 sample; a score needs at least {LEAST_REAL} to compare with.")
+
+
+def size_notes(first: Source, second: Source, extractor: Extractor) -> tuple[str, ...]:
+    """One note for each way in which images of two sources differ and the extractor makes them alike."""
+    if isinstance(first, FeatureSource | StatisticsSource) or isinstance(second, FeatureSource | StatisticsSource):
+        return ()
+    one, other = first.shape, second.shape
+    if len(one) != 3 or len(other) != 3:
+        return ()
+    notes = []
+    if one[1:] != other[1:]:
+        to = getattr(extractor, "size", None)
+        done = (
+            f"both are resized to {_pixels(to)}" if to else f"the extractor '{extractor.name}' takes both as they are"
+        )
+        sizes = f"{first.name} has {_pixels(one[1:])} pixels, {second.name} {_pixels(other[1:])}"
+        notes.append(f"{sizes}: {done}")
+    if one[0] != other[0]:
+        grey, colour = (first, second) if one[0] < other[0] else (second, first)
+        notes.append(f"{grey.name} is grey, {colour.name} has colour: its one channel is repeated")
+    return tuple(notes)
+
+
+def _pixels(size: tuple[int, ...]) -> str:
+    """Width by height, as in messages on images, of (height, width)."""
+    return f"{size[1]}×{size[0]}"
 
 
 def check_count(n: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import Image
 from ganzoo.errors import DataError, GanzooError, ModelError, ScoreError, UsageError
 from ganzoo.extractors import PixelExtractor
 from ganzoo.features import features_of, in_batches, samples_at
+from ganzoo.fitting import size_notes
 from ganzoo.foreign import Reading
 from ganzoo.metrics.sums import FeatureSums
 from ganzoo.runs import RunFolder
@@ -201,3 +203,28 @@ def test_progress_reaches_the_end(gaussian: RunFolder) -> None:
     seen: list[tuple[str, int, int | None]] = []
     features_of(open_source(gaussian.path, device="cpu"), PixelExtractor(), 300, 0, progress=lambda *s: seen.append(s))
     assert seen == [("sampling", 256, 300), ("sampling", 300, 300)]
+
+
+def images(name: str, *shape: int) -> ArraySource:
+    return ArraySource(name, "image", np.zeros((2, *shape), np.uint8))
+
+
+def test_notes_on_images_that_the_extractor_makes_alike(gaussian: RunFolder) -> None:
+    one = images("a", 1, 16, 16)
+    assert size_notes(one, images("b", 1, 16, 16), PixelExtractor()) == ()
+    assert size_notes(one, images("b", 3, 16, 16), PixelExtractor()) == (
+        "a is grey, b has colour: its one channel is repeated",
+    )
+    assert size_notes(images("b", 3, 16, 16), one, PixelExtractor()) == (
+        "a is grey, b has colour: its one channel is repeated",
+    )
+    as_they_are = SimpleNamespace(name="free", size=None)
+    assert size_notes(one, images("b", 1, 20, 10), as_they_are) == (  # type: ignore[arg-type]
+        "a has 16×16 pixels, b 10×20: the extractor 'free' takes both as they are",
+    )
+    generator = open_source(gaussian.path, device="cpu")
+    assert size_notes(generator, one, PixelExtractor()) == (
+        f"{generator.name} has 8×8 pixels, a 16×16: both are resized to 8×8",
+    )
+    points = ArraySource("p", "points", np.zeros((2, 2), np.float32))
+    assert size_notes(points, points, PixelExtractor()) == ()

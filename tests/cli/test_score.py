@@ -397,3 +397,36 @@ def test_outputs_may_end_in_any_case(
         result = run(*words)
         assert result.exit_code == 0, result.output
     assert {"A.PNG", "A.Npz", "A.ONNX", "S.NPZ"} <= {path.name for path in tmp_path.iterdir()}
+
+
+@pytest.fixture
+def sizes(run: Any, tmp_path: Path) -> Path:
+    """Images of 16×16 and of 32 rows and 24 columns, in folders and in npz files; points."""
+    rng = np.random.default_rng(0)
+    for name, form in {"small": (16, 16), "large": (32, 24)}.items():
+        x = rng.integers(0, 256, (60, 1, *form), dtype=np.uint8)
+        np.savez(tmp_path / f"{name}.npz", x=x)
+        (tmp_path / name).mkdir()
+        for i, image in enumerate(x):
+            Image.fromarray(image[0]).save(tmp_path / name / f"{i:02}.png")
+    return tmp_path
+
+
+@pytest.mark.parametrize("small", ["small", "small.npz"])
+@pytest.mark.parametrize("large", ["large", "large.npz"])
+def test_images_of_two_sizes_are_noted(small: str, large: str, run: Any, sizes: Path) -> None:
+    note = f"{small} has 16×16 pixels, {large} 24×32: both are resized to 8×8"
+    for more in ((), ("--protocol", "one-pass")):
+        result = run("score", small, large, "--metrics", "fid", *more, "--json", *CPU)
+        assert note in msgspec.json.decode(result.stdout)["notes"], result.output
+        assert result.stderr.count(f"Note: {note}.") == 1
+    assert f"Note: {note}." in run("compare", small, large, large, "--metrics", "fid", *CPU).stderr
+    assert f"Note: {note}." in run("stats", small, large, "-o", "s.npz", *CPU).stderr
+    np.savez(sizes / "f.npz", features=np.random.default_rng(1).normal(size=(70, 64)))
+    assert f"Note: {note}." in run("compare", small, large, "f.npz", "--metrics", "fid", *CPU).stderr
+    for words in (
+        ("score", small, "small"),
+        ("compare", small, "small", "small.npz"),
+        ("stats", small, "small", "-o", "s"),
+    ):
+        assert "resized" not in run(*words, *CPU).output
