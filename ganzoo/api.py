@@ -183,20 +183,19 @@ def statistics(
     seed: int = 0,
     zoo: Zoo | None = None,
     progress: Progress = silent,
-    tell: Callable[[str], None] | None = None,
+    notes: list[str] | None = None,
 ) -> tuple[FeatureSums, str]:
     """Save the sums of all sources' features as npz (``mu``, ``sigma``, ``n`` among them); saved ones are added.
 
-    ``tell`` is given what was chosen when they were opened, in sentences. Returns the sums and the extractor's name.
+    Returns the sums and the name of the extractor. Sentences on how the sources were read are added to ``notes``.
     """
     zoo, terms = zoo or Zoo.discover(), terms or Terms()
     opened = list(map(_opening(zoo, terms, data_dir), sources))
     sums, extractor = sums_of(opened, zoo.extractors(), terms, seed, progress)
     said = [sentence for each in opened for sentence in each.said]
-    sizes = (note for each in opened for note in size_notes(opened[0], each, extractor))
-    for sentence in dict.fromkeys((*said, *(f"Note: {note}." for note in sizes))):
-        if tell is not None:
-            tell(sentence)
+    sizes = [note for each in opened for note in size_notes(opened[0], each, extractor)]
+    if notes is not None:
+        notes += dict.fromkeys((*said, *sizes))
     names = ", ".join(each.name for each in opened)
     save_statistics(Path(output), sums, extractor=extractor.name, extractor_sha256=extractor.sha256, source=names)
     return sums, extractor.name

@@ -109,8 +109,8 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
 
     protocol_hash: str
     differences: tuple[Difference, ...]
-    said: tuple[str, ...] = ()
-    """What was chosen when the models and the reference were opened, where there was a choice."""
+    notes: tuple[str, ...] = ()
+    """What a reader must know before believing a difference."""
 
 
 def compared(judge: Judge, first: Source, second: Source) -> Compared:
@@ -137,8 +137,8 @@ def compared(judge: Judge, first: Source, second: Source) -> Compared:
         for (column, gap), p in zip(found.items(), adjusted, strict=True)
     )
     sizes = _size_notes(judge, first) + _size_notes(judge, second) or size_notes(first, second, judge.extractor)
-    said = tuple(dict.fromkeys((*first.said, *second.said, *judge.side.said, *(f"Note: {each}." for each in sizes))))
-    return Compared(protocol_hash=judge.protocol.hash, differences=differences, said=said)
+    notes = tuple(dict.fromkeys((*first.said, *second.said, *judge.side.said, *sizes)))
+    return Compared(protocol_hash=judge.protocol.hash, differences=differences, notes=notes)
 
 
 def _size_notes(judge: Judge, source: Source) -> tuple[str, ...]:

@@ -235,7 +235,7 @@ def _name(path: Path) -> str:
 
 def _training_split(dataset: Dataset) -> ArraySource:
     spec, train = dataset.spec, dataset.train
-    used = f"{spec.name}: the {len(train)} samples of its training split are used."
+    used = f"{spec.name}: the {len(train)} samples of its training split are used"
     return ArraySource(spec.name, spec.kind, train.x, train.y, dataset.class_names, (*dataset.said, used))
 
 

@@ -110,7 +110,7 @@ def test_a_file_that_holds_several_says_what_is_used(
     np.savez(tmp_path / "x.npz", **arrays)
     source = open_source(tmp_path / "x.npz")
     assert isinstance(source, kind)
-    assert source.said == (f"x.npz holds {sentence} used.",)
+    assert source.said == (f"x.npz holds {sentence} used",)
 
 
 @pytest.mark.parametrize("arrays", [{"x": IMAGES, "mu": np.zeros(4)}, FEATURES, STATISTICS])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -125,6 +125,12 @@ def terms_of(count: int | None, given: dict[str, Any]) -> Terms:
     metrics = tuple(name.strip() for name in (given["metrics"] or "").split(",") if name.strip())
     chosen = {name: given[name] for name in ("extractor", "profile", "device", "threads")}
     return Terms(n=count, metrics=metrics, **chosen)
+
+
+def show_notes(notes: Iterable[str]) -> None:
+    """Say on stderr what a reader must know of the samples."""
+    for note in notes:
+        click.echo(f"Note: {note}.", err=True)
 
 
 def shown_progress(title: str) -> WorkProgress:

@@ -54,8 +54,7 @@ def command(
             zoo=zoo,
             progress=progress,
         )
-    for sentence in found.said:
-        click.echo(sentence, err=True)
+    common.show_notes(found.notes)
     if as_json:
         import msgspec
 

@@ -87,8 +87,7 @@ def remarks(score: Score, comparison: Comparison, zoo: Zoo, entry: DatasetEntry 
 
     for sentence in comparison.said:
         click.echo(sentence, err=True)
-    for note in score.notes:
-        click.echo(f"Note: {note}.", err=True)
+    common.show_notes(score.notes)
     for broken in zoo.broken_extensions.values():
         click.echo(f"{broken} What it registers was left out.", err=True)
     if entry and isinstance(comparison.judge.side, DatasetSide) and entry.n_fake != score.protocol.n_fake:

@@ -41,11 +41,10 @@ def command(
     from ganzoo.judging import Terms
 
     terms = Terms(n=count, extractor=extractor, device=device, threads=threads)
-    said: list[str] = []
+    notes: list[str] = []
     with common.shown_progress(f"stats {output.name}") as progress:
         sums, name = api.statistics(
-            sources, output, data_dir=data_dir, terms=terms, seed=seed, zoo=zoo, progress=progress, tell=said.append
+            sources, output, data_dir=data_dir, terms=terms, seed=seed, zoo=zoo, progress=progress, notes=notes
         )
-    for sentence in said:
-        click.echo(sentence, err=True)
+    common.show_notes(notes)
     click.echo(f"{sums.n} samples, {sums.width} features of '{name}' in {output}")

@@ -117,7 +117,7 @@ def list_images(root: Path) -> tuple[list[Path], list[int], tuple[str, ...]]:
         )
     if not loose and not classes:
         raise DataError(
-            " ".join((f"There are no images in {root}.", *_passed_over(root))),
+            "; ".join((f"There are no images in {root}", *_passed_over(root))) + ".",
             f"Image files end in {', '.join(SUFFIXES)}.",
         )
     if loose:
@@ -145,7 +145,7 @@ def _passed_over(root: Path) -> tuple[str, ...]:
     named = [f"{ending} ({count})" for ending, count in endings.most_common(_SHOWN)]
     rest = [f"{len(endings) - _SHOWN} more endings"] if len(endings) > _SHOWN else []
     files = "1 file was" if endings.total() == 1 else f"{endings.total()} files were"
-    return (readable(f"{files} not read as images in {root}: {', '.join([*named, *rest])}."),)
+    return (readable(f"{files} not read as images in {root}: {', '.join([*named, *rest])}"),)
 
 
 def _fault(path: Path) -> str:
@@ -158,7 +158,7 @@ def _fault(path: Path) -> str:
 def _first_frames(moving: Sequence[Path], n: int) -> tuple[str, ...]:
     if not moving:
         return ()
-    return (readable(f"{len(moving)} of {n} images have several frames, the first of which is used: {moving[0]}."),)
+    return (readable(f"{len(moving)} of {n} images have several frames, the first of which is used: {moving[0]}"),)
 
 
 def _class_images(folder: Path) -> list[Path]:

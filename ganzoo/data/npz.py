@@ -75,7 +75,7 @@ def choice(name: str, keys: Collection[str], used: str) -> tuple[str, ...]:
     if len(there) < 2:
         return ()
     *most, last = (f"{what} ({', '.join(names)})" for what, names in there.items())
-    return (f"{name} holds {', '.join(most)} and {last}: the {used} are used.",)
+    return (f"{name} holds {', '.join(most)} and {last}: the {used} are used",)
 
 
 def _read(path: Path) -> dict[str, Array]:

@@ -65,7 +65,7 @@ def parse(
         return found
     if path_first and Path(given).exists():
         form = "folder" if Path(given).is_dir() else "file"
-        return _path(given, data_dir, (readable(f"{given} is the {form} of this name, not the dataset."),))
+        return _path(given, data_dir, (readable(f"{given} is the {form} of this name, not the dataset"),))
     source = known[name]
     if colon and not source.argument:
         raise UsageError(f"The dataset {name} takes no argument, but '{given}' gives it one.", f"Write {name}.")

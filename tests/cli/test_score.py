@@ -261,7 +261,7 @@ def test_a_foreign_generator_is_scored_by_its_flags(
 def test_every_command_says_which_of_several_arrays_it_uses(run: Any, files: Path) -> None:
     with np.load(files / "fake.npz") as arrays:
         np.savez(files / "adm.npz", arr_0=arrays["x"], mu=np.zeros(64), sigma=np.eye(64))
-    sentence = "adm.npz holds samples (arr_0) and statistics (mu, sigma): the samples are used."
+    sentence = "adm.npz holds samples (arr_0) and statistics (mu, sigma): the samples are used"
     digits = ("--extractor", "digits", *CPU)
     for words in (
         ("score", "adm.npz", "fake.npz", *digits),
@@ -338,7 +338,7 @@ def test_a_dataset_by_its_name_is_the_reference_or_a_source(run: Any, files: Pat
     assert given.stderr == named.stderr
     result = run("score", "digits", "digits", "--metrics", "fid", *CPU)
     assert float(table(result.stdout)["fid"][0]) == pytest.approx(0, abs=1e-6), result.output
-    assert "digits: the 1347 samples of its training split are used." in result.stderr
+    assert "digits: the 1347 samples of its training split are used" in result.stderr
     assert run("stats", "digits", "-o", "d.npz", *CPU).stdout.startswith("1347 samples")
 
 
@@ -346,7 +346,7 @@ def test_a_folder_that_has_the_name_of_a_dataset(run: Any, files: Path) -> None:
     (files / "fake").rename(files / "digits")
     result = run("score", "digits", "--data", "digits", "--extractor", "digits", "--metrics", "fid", *CPU)
     assert "200 samples against 1347 of digits" in result.stdout, result.output
-    assert "digits is the folder of this name, not the dataset." in result.stderr
+    assert "digits is the folder of this name, not the dataset" in result.stderr
 
 
 def test_a_reference_that_is_nothing(refused: Refused, files: Path) -> None:
@@ -366,7 +366,7 @@ def test_a_reference_that_is_nothing(refused: Refused, files: Path) -> None:
 
 def test_what_a_folder_leaves_out_is_said_by_every_command(run: Any, files: Path) -> None:
     (files / "fake" / "200.heic").touch()
-    sentence = "1 file was not read as images in fake: .heic (1)."
+    sentence = "1 file was not read as images in fake: .heic (1)"
     digits = ("--extractor", "digits", *CPU)
     for words in (
         ("score", "fake", "fake.npz", *digits),

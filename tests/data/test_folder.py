@@ -210,7 +210,7 @@ def test_what_is_not_read_is_counted(tmp_path: Path) -> None:
 def test_a_folder_of_unknown_endings_names_them(tmp_path: Path) -> None:
     for i in range(3):
         (tmp_path / f"{i}.heic").touch()
-    with pytest.raises(DataError, match=r"no images in .*3 files were not read as images in .*: \.heic \(3\)\."):
+    with pytest.raises(DataError, match=r"no images in .*; 3 files were not read as images in .*: \.heic \(3\)\."):
         load_folder(str(tmp_path), None)
 
 
@@ -220,9 +220,7 @@ def test_an_animation_is_its_first_frame_and_says_so(ending: str, tmp_path: Path
     frames[0].save(tmp_path / f"b.{ending}", save_all=True, append_images=frames[1:], **LOSSLESS.get(ending, {}))
     grey().save(tmp_path / "a.bmp")
     files = ImageFiles(tmp_path)
-    assert files.said == (
-        f"1 of 2 images have several frames, the first of which is used: {tmp_path / f'b.{ending}'}.",
-    )
+    assert files.said == (f"1 of 2 images have several frames, the first of which is used: {tmp_path / f'b.{ending}'}",)
     np.testing.assert_array_equal(files.read(np.array([1]))[0, 0], np.asarray(frames[0]))
 
 
