@@ -35,7 +35,8 @@ _SHOWN = 5
 _GREY = ("1", "L", "LA", "I")
 _ORIENTATION = 0x0112  # the EXIF tag
 _TURNED = (5, 6, 7, 8)  # its values that exchange rows and columns
-_DAMAGED = (OSError, ValueError, SyntaxError, EOFError)  # what Pillow was seen to raise on damaged files
+_DAMAGED = (OSError, ValueError, SyntaxError, EOFError, IndexError, struct.error)
+"""What Pillow was seen to raise on damaged files."""
 T = TypeVar("T")
 
 
@@ -215,7 +216,7 @@ def _has_frames(image: Image) -> bool:
     """Whether there are frames after the first; the second image in a camera's JPEG file is no frame."""
     try:
         return image.format != "MPO" and bool(getattr(image, "is_animated", False))
-    except (*_DAMAGED, struct.error):
+    except _DAMAGED:
         return False  # what follows the first frame is not read
 
 
@@ -228,7 +229,7 @@ def _orientation(image: Image) -> int:
         return 1
     try:
         value = image.getexif().get(_ORIENTATION, 1)
-    except (*_DAMAGED, TypeError, KeyError, struct.error):
+    except (*_DAMAGED, TypeError, KeyError):
         return 1
     return next((known for known in range(2, 9) if known == value), 1)
 

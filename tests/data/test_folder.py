@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -225,6 +226,23 @@ def test_an_animation_is_its_first_frame_and_says_so(ending: str, tmp_path: Path
 
 
 LOSSLESS = {"webp": {"lossless": True}}
+
+
+@pytest.mark.parametrize(("form", "ending"), [("GIF", "gif"), ("PPM", "ppm"), ("AVIF", "avif"), ("DIB", "dib")])
+def test_an_image_cut_short_is_read_or_named(form: str, ending: str, tmp_path: Path) -> None:
+    frames = [grey() for _ in range(3)]
+    whole, path = io.BytesIO(), tmp_path / f"0.{ending}"
+    more = {"save_all": True, "append_images": frames[1:]} if ending in ("gif", "avif") else {}
+    frames[0].save(whole, form, **more)
+    refused = 0
+    for length in range(0, len(whole.getvalue()), 3):
+        path.write_bytes(whole.getvalue()[:length])
+        try:
+            ImageFiles(tmp_path).read(np.arange(1))
+        except DataError as error:
+            refused += 1
+            assert str(path) in str(error)
+    assert refused > 5
 
 
 def test_different_sizes_name_the_two_files(tmp_path: Path) -> None:
