@@ -22,7 +22,7 @@ from ganzoo.data.reference import parse, parse_dataset
 from ganzoo.engine import Generator
 from ganzoo.errors import UsageError
 from ganzoo.features import Progress, silent
-from ganzoo.files import expanded
+from ganzoo.files import exists, expanded
 from ganzoo.fitting import size_notes
 from ganzoo.judging import Terms, dataset_judge, form_of, source_judge, sums_of
 from ganzoo.loop import Observer, ignore_events
@@ -204,7 +204,7 @@ def statistics(
 def data_of(source: str | Path) -> str:
     """The dataset that a run folder's generator was trained on; "digits" for anything else."""
     folder = RunFolder(expanded(source))
-    return folder.manifest().data_reference if folder.file(MANIFEST).is_file() else "digits"
+    return folder.manifest().data_reference if exists(folder.file(MANIFEST)) else "digits"
 
 
 def dataset(data: str, data_dir: str | Path | None = None, *, zoo: Zoo | None = None) -> Dataset:

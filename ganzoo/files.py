@@ -37,6 +37,14 @@ def expanded(path: str | Path) -> Path:
         return Path(path)
 
 
+def exists(path: Path) -> bool:
+    """Whether there is a file or folder; False for what can be no name of one."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
 def readable(name: str) -> str:
     r"""A name that may not be UTF-8, as text that can be written anywhere: ``b"bad\xff"`` becomes ``bad\udcff``."""
     return name.encode("utf-8", "backslashreplace").decode("utf-8")

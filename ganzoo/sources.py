@@ -15,7 +15,7 @@ from ganzoo.data import folder, load, npz, scale
 from ganzoo.data.builtin import builtin_sources
 from ganzoo.data.reference import FOLDER, FORMS, NPZ, parse
 from ganzoo.errors import ModelError, UsageError
-from ganzoo.files import readable
+from ganzoo.files import exists, readable
 from ganzoo.runs import MANIFEST, ONNX
 from ganzoo.statistics import SavedFeatures, SavedStatistics, load_features, load_statistics, npz_keys
 
@@ -211,7 +211,7 @@ def open_source(
     path = found.path
     opened: Source
     if path is not None and not found.prefixed and is_generator(path):
-        if not path.exists():
+        if not exists(path):
             hint = f"Name a run's folder, an .onnx file, {FORMS}, or one of the datasets {', '.join(sorted(known))}."
             raise ModelError(f"There is no file or folder {path}.", hint)
         opened = _generator(path, _name(path), reading, data, device, threads)
@@ -266,7 +266,7 @@ def _generator(
 
 def is_generator(path: Path) -> bool:
     """Whether a path is a run folder or an ONNX file; a path that does not exist is taken for one."""
-    return path.suffix.lower() == ".onnx" or (path / MANIFEST).is_file() or not path.exists()
+    return path.suffix.lower() == ".onnx" or not exists(path) or (path / MANIFEST).is_file()
 
 
 def generator_path(source: Path) -> Path:

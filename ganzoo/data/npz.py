@@ -87,7 +87,9 @@ def _sample_key(keys: Collection[str], path: Path) -> str:
     key = _key(keys, _X, path)
     if key is None:
         there = ", ".join(sorted(keys)) or "none"
-        raise DataError(f"{path} has none of the keys {', '.join(_X)}; its keys: {there}.", "Save it with x=...")
+        held = " and ".join(holdings(keys))
+        hint = f"It holds {held}: name it as a source or reference, not as a dataset." if held else "Save it with x=..."
+        raise DataError(f"{path} has none of the keys {', '.join(_X)}; its keys: {there}.", hint)
     return key
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ganzoo.errors import DataError, UnknownName, UsageError
-from ganzoo.files import expanded, named_by, readable
+from ganzoo.files import exists, expanded, named_by, readable
 
 if TYPE_CHECKING:
     from ganzoo.data.base import Source
@@ -43,7 +43,7 @@ class Reference:
 
     def exists(self) -> bool:
         """Whether there is a file or folder at its path."""
-        return self.path is not None and self.path.exists()
+        return self.path is not None and exists(self.path)
 
 
 def parse(
@@ -56,6 +56,8 @@ def parse(
     Raises UsageError for an argument that is missing or not wanted, UnknownName for a prefix that is none.
     """
     given = os.fspath(text)
+    if not given:
+        raise _unknown("", known)
     name, colon, argument = given.partition(":")
     if isinstance(text, Path) or name not in known:
         found = _path(given, data_dir)
@@ -63,7 +65,7 @@ def parse(
         if misspelt and isinstance(text, str) and not found.exists():
             raise _unknown(name, known)
         return found
-    if path_first and Path(given).exists():
+    if path_first and exists(Path(given)):
         form = "folder" if Path(given).is_dir() else "file"
         return _path(given, data_dir, (readable(f"{given} is the {form} of this name, not the dataset"),))
     source = known[name]
@@ -80,9 +82,9 @@ def parse(
 def parse_dataset(text: str | Path, known: Mapping[str, Source], data_dir: Path | None = None) -> Reference:
     """Like ``parse``, where only a dataset will do. Raises UnknownName, DataError or UsageError for anything else."""
     found = parse(text, known, data_dir)
-    if found.dataset in known and os.fspath(text):
+    if found.dataset in known:
         return found
-    if found.exists() and found.argument:
+    if found.exists():
         raise UsageError(f"{found.path} is no dataset.", f"Name {FORMS}, or a dataset by its name.")
     if os.sep in found.argument or found.argument.startswith(("~", ".")) or holds_arrays(Path(found.argument)):
         raise DataError(f"There is no file or folder {found.path}.", f"Name {FORMS}.")
@@ -102,7 +104,7 @@ def find(path: str | Path, data_dir: Path | None = None) -> Path:
     own = expanded(path)
     roots = [Path(), *([data_dir] if data_dir is not None else [])]
     there = (root / name for root in roots for name in (own, Path(named_by(str(own)))))
-    return next((found for found in there if found.exists()), own)
+    return next((found for found in there if exists(found)), own)
 
 
 def safe_name(kind: str, stem: str) -> str:
@@ -117,5 +119,5 @@ def holds_arrays(path: Path) -> bool:
 
 def _path(given: str, data_dir: Path | None, said: tuple[str, ...] = ()) -> Reference:
     path = find(given, data_dir)
-    form = FOLDER if path.is_dir() else NPZ if holds_arrays(path) and path.is_file() else ""
+    form = "" if not exists(path) else FOLDER if path.is_dir() else NPZ if holds_arrays(path) else ""
     return Reference(form, given, path, said=said)

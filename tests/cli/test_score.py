@@ -359,6 +359,8 @@ def test_a_reference_that_is_nothing(refused: Refused, files: Path) -> None:
     ):
         assert keys in refused(1, *words)
     assert "Unknown dataset 'fodler'. Did you mean 'folder'?" in refused(2, "score", "fodler:fake")
+    assert "Unknown dataset ''." in refused(2, "score", "", "digits")
+    assert "There is no file or folder xxx" in refused(1, "score", "x" * 300)
     missing = refused(1, "score", "digts")
     assert "There is no file or folder digts. Name a run's folder" in missing
     assert "datasets cifar10, digits" in missing

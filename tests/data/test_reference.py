@@ -91,10 +91,13 @@ def test_a_name_that_is_a_path_too(home: Path) -> None:
         ("x.txt", UsageError, "x.txt is no dataset. Name a folder of images or an .npz or .npy file, or a dataset by"),
         ("", UnknownName, "Unknown dataset ''"),
         ("npz:", UsageError, "needs an argument"),
+        ("x" * 300, UnknownName, f"Unknown dataset '{'x' * 300}'"),
+        ("s.npz", DataError, "It holds statistics: name it as a source or reference, not as a dataset."),
     ],
 )
 def test_what_is_no_dataset(text: str, kind: type[GanzooError], words: str, home: Path) -> None:
     (home / "x.txt").touch()
+    np.savez(home / "s.npz", mu=np.zeros(2), sigma=np.eye(2))
     with pytest.raises(kind) as caught:
         load(text, KNOWN)
     assert words in str(caught.value)
