@@ -29,7 +29,7 @@ from ganzoo.loop import Observer, ignore_events
 from ganzoo.plugins import Zoo
 from ganzoo.runs import MANIFEST, RunFolder, RunStore
 from ganzoo.scoring import OWN_PROFILE, Judge, Score
-from ganzoo.sources import FeatureSource, StatisticsSource, generator_path, open_source
+from ganzoo.sources import FeatureSource, GeneratorSource, StatisticsSource, generator_path, open_source
 from ganzoo.statistics import save_statistics
 from ganzoo.training import train as train_run
 
@@ -187,15 +187,17 @@ def statistics(
 ) -> tuple[FeatureSums, str]:
     """Save the sums of all sources' features as npz (``mu``, ``sigma``, ``n`` among them); saved ones are added.
 
-    Returns the sums and the name of the extractor. Sentences on how the sources were read are added to ``notes``.
+    Returns the sums and the name of the extractor. Sentences on how sources were read, and on samples that were
+    clipped, are added to ``notes``.
     """
     zoo, terms = zoo or Zoo.discover(), terms or Terms()
     opened = list(map(_opening(zoo, terms, data_dir), sources))
     sums, extractor = sums_of(opened, zoo.extractors(), terms, seed, progress)
     said = [sentence for each in opened for sentence in each.said]
     sizes = [note for each in opened for note in size_notes(opened[0], each, extractor)]
+    clipped = [each.generator.clipped for each in opened if isinstance(each, GeneratorSource)]
     if notes is not None:
-        notes += dict.fromkeys((*said, *sizes))
+        notes += dict.fromkeys((*said, *sizes, *filter(None, clipped)))
     names = ", ".join(each.name for each in opened)
     save_statistics(Path(output), sums, extractor=extractor.name, extractor_sha256=extractor.sha256, source=names)
     return sums, extractor.name

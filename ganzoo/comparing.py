@@ -57,6 +57,8 @@ class Comparison:
         score = msgspec.structs.replace(score, notes=(*score.notes, *_size_notes(self.judge, self.source)))
         if any(isinstance(each, FolderSource) for each in read):
             score = msgspec.structs.replace(score, policy=f"{FolderSource.POLICY}; {score.policy}")
+        if isinstance(side, SourceSide) and (clipped := _clipped(side.source)):
+            score = msgspec.structs.replace(score, notes=(*clipped, *score.notes))
         return score
 
     def _score(self, goal: Goal | None) -> Score:
@@ -137,13 +139,20 @@ def compared(judge: Judge, first: Source, second: Source) -> Compared:
         for (column, gap), p in zip(found.items(), adjusted, strict=True)
     )
     sizes = _size_notes(judge, first) + _size_notes(judge, second) or size_notes(first, second, judge.extractor)
-    notes = tuple(dict.fromkeys((*first.said, *second.said, *judge.side.said, *sizes)))
+    sides = (first, second, judge.side.source if isinstance(judge.side, SourceSide) else None)
+    clipped = [note for each in sides for note in _clipped(each)]
+    notes = tuple(dict.fromkeys((*first.said, *second.said, *judge.side.said, *sizes, *clipped)))
     return Compared(protocol_hash=judge.protocol.hash, differences=differences, notes=notes)
 
 
 def _size_notes(judge: Judge, source: Source) -> tuple[str, ...]:
     side = judge.side
     return size_notes(source, side.source, judge.extractor) if isinstance(side, SourceSide) else ()
+
+
+def _clipped(source: Source | None) -> tuple[str, ...]:
+    """What was clipped of the samples drawn from a source."""
+    return (source.generator.clipped,) if isinstance(source, GeneratorSource) and source.generator.clipped else ()
 
 
 def _verdict(gap: float, p: float, better: str) -> str:

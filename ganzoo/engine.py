@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 
 from ganzoo import latents
+from ganzoo.border import Spread
 from ganzoo.errors import DeviceError, ModelError, UsageError
 from ganzoo.graphs import refuse_external_data
 from ganzoo.types import DataSpec, LatentSpec
@@ -25,6 +26,8 @@ METADATA_KEY = "ganzoo"
 FORMAT = 1
 BATCH = 256
 _QUIET = 4  # onnxruntime's "fatal only": a provider that does not load is reported by us, once
+WRONG_RANGE = "Give the right --range."
+_BOUND_IT = "End its graph in tanh or a clip, and export it again."
 
 
 class GeneratorInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,12 +159,19 @@ class Generator:
     """A generator.onnx, ready to be sampled.
 
     ``sample(n, seed)`` gives the same samples whatever the batch size: sample i depends on (seed, i) alone.
-    ``adapted`` is the graph to run in the file's place: a foreign one that was wrapped to keep the contract.
+    ``adapted`` is the graph to run in the file's place: a foreign one that was wrapped to keep the contract, whose own
+    range of pixels was ``declared``.
     Raises ModelError where the file is missing, no ONNX, or not a generator that keeps the contract.
     """
 
     def __init__(
-        self, path: str | Path, *, device: str = "auto", threads: int = 1, adapted: bytes | None = None
+        self,
+        path: str | Path,
+        *,
+        device: str = "auto",
+        threads: int = 1,
+        adapted: bytes | None = None,
+        declared: tuple[float, float] = (-1.0, 1.0),
     ) -> None:
         self.path = Path(path)
         content = read_model(self.path)
@@ -171,16 +181,26 @@ class Generator:
         self.latent = self.info.latent
         self.data = self.info.data
         self.provider = self.session.provider
+        hint = _BOUND_IT if adapted is None else WRONG_RANGE
+        self._spread = Spread(self.info.variant, declared, hint) if self.data.kind == "image" else None
+
+    @property
+    def clipped(self) -> str:
+        """What lay outside of the range in all that was drawn so far, as a sentence; "" where nothing did."""
+        return self._spread.note if self._spread else ""
 
     def bind(self, inputs: Mapping[str, Array], *, first: int = 0) -> Any:
         """Samples of given inputs (``z``; ``y``, ``c`` as the latent specification says), left where they were made.
 
-        All samples come out here. Raises ModelError for values that are not finite; ``first`` is the number of the
-        first of these samples, by which the message calls them.
+        All samples come out here; ``first`` is the number of the first of them, by which messages call them. Raises
+        ModelError for values that are not finite, and for images that are grossly outside of [-1, 1].
         """
         _check_inputs(self.latent, inputs)
         value = self.session.bind(inputs)["x"]
-        _check_finite(value.numpy(), first, self.info.variant)
+        x = value.numpy()
+        check_finite(x, first, self.info.variant)
+        if self._spread:
+            self._spread.add(x)
         return value
 
     def run(self, inputs: Mapping[str, Array], *, first: int = 0) -> FloatArray:
@@ -247,8 +267,8 @@ def _info(session: Session, name: str) -> GeneratorInfo:
     return info
 
 
-def _check_finite(x: FloatArray, first: int, name: str) -> None:
-    """Later they could not be told: a NaN is a pixel like any other once it was made a byte."""
+def check_finite(x: FloatArray, first: int, name: str) -> None:
+    """Raise ModelError for samples that are not finite: a NaN is a pixel like any other once it was made a byte."""
     if np.isfinite(x).all():
         return
     odd = np.flatnonzero(~np.isfinite(x.reshape(len(x), -1)).all(axis=1))

@@ -11,7 +11,8 @@ import msgspec
 import numpy as np
 
 from ganzoo import latents
-from ganzoo.engine import METADATA_KEY, Generator, GeneratorInfo
+from ganzoo.border import PARITY_LIMIT
+from ganzoo.engine import METADATA_KEY, Generator, GeneratorInfo, check_finite
 from ganzoo.errors import ModelError
 from ganzoo.files import write_bytes
 from ganzoo.graphs import every_graph, every_node, external_files, parameter_count
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from ganzoo.plugins import Plugin
     from ganzoo.types import LatentSpec
 
-PARITY_LIMIT = 1e-4
 PARITY_SAMPLES = 64
 _DTYPES = {"z": 1, "y": 7, "c": 1, "x": 1}  # onnx.TensorProto: FLOAT = 1, INT64 = 7
 
@@ -126,14 +126,15 @@ def parity(plugin: Plugin, model: object, generator: Generator) -> float:
     """
     inputs = latents.samples(generator.latent, seed=20260101, start=0, count=PARITY_SAMPLES)
     native = plugin.sample(model, inputs)
-    x = generator.run(inputs)
+    x = generator.session.run(inputs)["x"]
     name = plugin.variant.name
+    check_finite(x, 0, name)
     if native.shape != x.shape or x.shape[1:] != generator.data.shape:
         raise ModelError(
             f"{name}: the framework gives samples {native.shape}, the ONNX file {x.shape}; "
             f"the data are {generator.data.shape}."
         )
-    if generator.data.kind == "image" and float(np.abs(x).max()) > 1 + 1e-4:
+    if generator.data.kind == "image" and float(np.abs(x).max()) > 1 + PARITY_LIMIT:
         raise ModelError(f"{name} generates values outside [-1, 1]: {float(np.abs(x).max()):.4g}.")
     if not np.array_equal(generator.run(inputs), x):
         raise ModelError(

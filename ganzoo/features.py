@@ -41,6 +41,8 @@ class Drawn:
     seconds: float | None = None
     provider: str = ""
     sha256: str = ""
+    clipped: str = ""
+    """What lay outside of the range, as ``Generator.clipped``."""
 
     def __len__(self) -> int:
         return len(self.extracted.features)
@@ -55,6 +57,7 @@ class Drawn:
             seconds=(self.seconds or 0.0) + (more.seconds or 0.0),
             provider=self.provider,
             sha256=self.sha256,
+            clipped=more.clipped,
         )
 
 
@@ -99,6 +102,7 @@ def draw(
         seconds=seconds,
         provider=model.provider,
         sha256=model.sha256,
+        clipped=model.clipped,
     )
 
 

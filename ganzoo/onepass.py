@@ -116,7 +116,7 @@ def _scored(judge: Judge, source: Source, estimates: dict[str, Estimate], notes:
     generator = source.generator if isinstance(source, GeneratorSource) else None
     return judge.written(
         judge.reported(estimates),
-        notes,
+        (*((generator.clipped,) if generator and generator.clipped else ()), *notes),
         sha256=generator.sha256 if generator else "",
         provider=generator.provider if generator else "",
         n_fake=estimates["fid"].n,

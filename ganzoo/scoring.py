@@ -227,6 +227,7 @@ class Judge:
             reason = lacking(sets, self.metrics, column)
             raise ScoreError(f"Nothing is left to score by: '{column}' was asked for, but {reason}.")
         notes = (
+            *((drawn.clipped,) if drawn.clipped else ()),
             *cautions(sets, estimates, self.metrics, wanted),
             *(f"{name}: left out. {error.message}".rstrip(".") for name, error in refused.items()),
             *foreign_classes(drawn, self.reference),

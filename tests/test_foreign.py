@@ -218,9 +218,111 @@ def test_one_output_of_two_can_be_named(file: Path) -> None:
 
 
 def test_a_fixed_batch_is_refused(file: Path) -> None:
-    graph(file, batch=1)
-    with pytest.raises(ModelError, match=r"theirs\.onnx failed to run"):
+    graph(file, batch=4)
+    with pytest.raises(ModelError) as caught:
         open_foreign(file, Reading(latents=("normal",)), device="cpu")
+    assert str(caught.value) == (
+        "The batch axis of theirs.onnx's input 'noise' is fixed at 4. Export it with a dynamic batch axis."
+    )
+
+
+@pytest.mark.parametrize("latents", [("noise:0:5:normal", "label:0:10:labels"), ("noise:0:5:normal",)])
+def test_names_with_colons(latents: tuple[str, ...], file: Path) -> None:
+    """TensorFlow's inputs are called so."""
+    graph(file, inputs={"noise:0": (FLOAT, ["N", 5]), "label:0": (INT64, ["N"])})
+    generator, _ = open_foreign(file, Reading(latents=latents), GREY, device="cpu")
+    given = generator.inputs(6, 0)
+    theirs = own_samples(file, {"noise:0": given["z"], "label:0": given["y"]})
+    np.testing.assert_array_equal(generator.sample(6), theirs)
+
+
+@pytest.mark.parametrize(
+    ("dims", "law"),
+    [(["N"], "normal"), (["N", None], "normal"), (["N", "d"], "uniform"), (["N", None, 1, 1], "onehot")],
+)
+def test_an_open_size_is_asked_for(dims: list[Any], law: str, file: Path) -> None:
+    graph(file, inputs={"noise": (FLOAT, dims)})
+    with pytest.raises(UsageError) as caught:
+        open_foreign(file, Reading(latents=(law,)), device="cpu")
+    shown = str([each or "unk" for each in dims])[:5]
+    assert str(caught.value).startswith(f"The size of theirs.onnx's input 'noise' {shown}")
+    example = "noise:10:onehot" if law == "onehot" else f"noise:128:{law}"
+    assert str(caught.value).endswith(
+        f"is open: --latent '{law}' is not enough. Give it, for example --latent {example}."
+    )
+
+
+def scaled(path: Path, name: str, kind: int, dims: list[Any]) -> Path:
+    """``graph`` whose sum is multiplied by a second input, as truncation does."""
+    graph(path)
+    model = onnx.load(path)
+    model.graph.input.append(helper.make_tensor_value_info(name, kind, dims))
+    before, tanh, *rest = list(model.graph.node)[1:]
+    more = [
+        helper.make_node("Cast", [name], ["factor"], to=FLOAT),
+        helper.make_node("Mul", ["sum_0", "factor"], ["less"]),
+    ]
+    tanh.input[0] = "less"
+    nodes = [model.graph.node[0], before, *more, tanh, *rest]
+    kept = [onnx.NodeProto.FromString(node.SerializeToString()) for node in nodes]
+    del model.graph.node[:]
+    model.graph.node.extend(kept)
+    onnx.save(model, path)
+    return path
+
+
+DTYPES = {FLOAT: np.float32, TensorProto.DOUBLE: np.float64, TensorProto.FLOAT16: np.float16, INT64: np.int64}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "dims", "value"),
+    [
+        ("psi", FLOAT, [], 0.7),
+        ("psi", FLOAT, [1], 0.7),
+        ("psi", FLOAT, [1, 1], -0.25),
+        ("psi", FLOAT, ["N", 1], 0.7),
+        ("psi:0", FLOAT, [], 0.7),
+        ("psi", TensorProto.DOUBLE, [], 1e-3),
+        ("psi", TensorProto.FLOAT16, ["N", 1], 0.5),
+        ("psi", INT64, [], 2),
+        ("psi", TensorProto.BOOL, [], 1),
+    ],
+)
+def test_a_fixed_input(name: str, kind: int, dims: list[Any], value: float, file: Path) -> None:
+    scaled(file, name, kind, dims)
+    latents = ("noise:5:normal", f"{name}:{value}:fixed")
+    generator, _ = open_foreign(file, Reading(latents=latents), device="cpu")
+    shape = [7 if dim == "N" else dim for dim in dims]
+    psi = np.full(shape, value, DTYPES.get(kind, np.bool_))
+    theirs = own_samples(file, {"noise": generator.inputs(7, 0)["z"], name: psi})
+    np.testing.assert_array_equal(generator.sample(7), theirs)
+    assert set(generator.inputs(7, 0)) == {"z"}
+
+
+def test_a_class_may_be_fixed(file: Path) -> None:
+    graph(file, inputs={"noise": (FLOAT, ["N", 5]), "y": (INT64, ["N"])})
+    generator, _ = open_foreign(file, Reading(latents=("noise:5:normal", "y:3:fixed")), GREY, device="cpu")
+    feeds = {"noise": generator.inputs(6, 0)["z"], "y": np.full(6, 3)}
+    np.testing.assert_array_equal(generator.sample(6), own_samples(file, feeds))
+    assert generator.latent.classes == 0
+
+
+@pytest.mark.parametrize(
+    ("latent", "sentence"),
+    [
+        ("psi:much:fixed", "--latent 'psi:much:fixed' is not NAME:SIZE:LAW."),
+        ("psi:nan:fixed", "NAME:VALUE:fixed gives every call the same number, as in psi:0.7:fixed."),
+        ("psi:0.7:normal", "is not NAME:SIZE:LAW."),
+        ("psi:fixed", "is not NAME:SIZE:LAW."),
+        (":0.7:fixed", "is not NAME:SIZE:LAW."),
+        ("psi:0.7:fixed", "theirs.onnx's input 'psi' takes int64 numbers, which 0.7 is not."),
+    ],
+)
+def test_a_fixed_input_that_cannot_be(latent: str, sentence: str, file: Path) -> None:
+    scaled(file, "psi", INT64, [])
+    with pytest.raises(UsageError) as caught:
+        open_foreign(file, Reading(latents=("noise:5:normal", latent)), device="cpu")
+    assert sentence in str(caught.value)
 
 
 @pytest.mark.parametrize("content", [b"", b"no onnx at all"])

@@ -105,7 +105,8 @@ foreign_options = _together(
         "latents",
         multiple=True,
         metavar="NAME:SIZE:LAW",
-        help="An input of an ONNX generator that is not ganzoo's; LAW: normal, uniform, labels, onehot.",
+        help="An input of an ONNX generator that is not ganzoo's; LAW: normal, uniform, labels, onehot. "
+        "NAME:VALUE:fixed is a number that never changes.",
     ),
     click.option("--output", metavar="NAME", help="Its output that holds the samples.  [default: the only one]"),
     click.option("--layout", type=click.Choice(["nchw", "nhwc"]), help="Its layout.  [default: by the shape]"),

@@ -42,4 +42,5 @@ def command(source: Path, count: int, seed: int, label: int | None, output: Path
         pictures.save_points(generator.sample(count, seed, label=label), output)
     else:
         pictures.save_grid(generator.sample(count, seed, label=label), output, pictures.best_columns(count))
+    common.show_notes([generator.clipped] if generator.clipped else [])
     click.echo(f"{count} samples of {generator.info.variant} ({generator.provider}) in {output}")

@@ -80,10 +80,10 @@ def command(
         classes = comparison.classes() if by_class else []
         if copies is not None:
             comparison.save_copies(copies)
+    score_view.remarks(score, comparison, zoo, registry.datasets.get(data or reference or ""))
     score_view.show(score, classes, "json" if as_json else form, source)
     if copies is not None:
         click.echo(f"copies  {copies}", err=True)
-    score_view.remarks(score, comparison, zoo, registry.datasets.get(data or reference or ""))
 
 
 def _goal(until: str | None, count: int | None) -> Goal | None:

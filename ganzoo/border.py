@@ -1,0 +1,65 @@
+"""Limits that samples keep wherever they cross the border, a plugin's on export and anybody's when they are drawn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ganzoo.errors import ModelError
+
+if TYPE_CHECKING:
+    from ganzoo.types import FloatArray
+
+PARITY_LIMIT = 1e-4
+"""Float noise: samples in [-1, 1] that differ by no more, or leave the range by no more, are the same."""
+MOST_OUTSIDE = 0.1
+"""A greater share of values outside of the range is no tail that may be clipped: the range is another."""
+FARTHEST = 2.0
+"""Nor is a value so far from the middle, in half widths of the range."""
+
+
+def grossly_outside(share: float, worst: float) -> bool:
+    """Whether values outside of [-1, 1], this share of all, the farthest at ``worst``, speak of another range."""
+    return share > MOST_OUTSIDE or abs(worst) > FARTHEST
+
+
+class Spread:
+    """How the values of images drawn so far lie to [-1, 1]: beyond it they are clipped when they become bytes.
+
+    ``declared`` is what the generator itself calls this range; sentences speak in its numbers. ``hint`` says what to do
+    about a range that is wrong.
+    """
+
+    def __init__(self, name: str, declared: tuple[float, float], hint: str) -> None:
+        self._name = name
+        self._declared = declared
+        self._hint = hint
+        self._values = 0
+        self._outside = 0
+        self._worst = 0.0
+
+    def add(self, x: FloatArray) -> None:
+        """Look at further samples, all finite. Raises ModelError where the range must be another."""
+        self._values += x.size
+        low, high = float(x.min(initial=0)), float(x.max(initial=0))
+        limit = 1 + PARITY_LIMIT
+        if -limit <= low and high <= limit:
+            return
+        self._outside += int((x > limit).sum()) + int((x < -limit).sum())
+        self._worst = max(self._worst, low, high, key=abs)
+        if grossly_outside(self._outside / self._values, self._worst):
+            raise ModelError(f"{self._sentence}.", self._hint)
+
+    @property
+    def note(self) -> str:
+        """What was clipped, as a sentence without its full stop; "" where nothing was."""
+        return f"{self._sentence} and were clipped" if self._outside else ""
+
+    @property
+    def _sentence(self) -> str:
+        low, high = self._declared
+        worst = low + (self._worst + 1) / 2 * (high - low)
+        share = 100 * self._outside / self._values
+        return (
+            f"{share:.2g} % of the values of '{self._name}' lie outside of the range {low:g},{high:g} "
+            f"(the worst is {worst:.4g})"
+        )
