@@ -45,7 +45,8 @@ def load_folder(argument: str, data_dir: Path | None) -> Dataset:
 
     Images directly in the folder have no labels; images in its subfolders have the subfolder as class, numbered by
     name. Both at once, or images deeper down, are refused; hidden files and subfolders without images are passed over.
-    C is 1 when every file is grey by its mode, otherwise 3, grey repeated; palette, CMYK and the like become RGB.
+    C is 1 when every file is grey by its mode (a GIF: by its palette), otherwise 3, grey repeated; palette, CMYK and
+    the like become RGB.
     Transparency is composited on white. 16-bit grey becomes round(v / 257). EXIF orientation is applied; of an
     animation the first frame counts. All images must have one size, which need not be square. Other files are passed
     over; ``said`` of the dataset has how many, and how many animations there are. Raises DataError.
@@ -207,9 +208,17 @@ def _read_header(path: Path) -> Header:
     with _opened(path) as image:
         width, height = image.size
         turned = _orientation(image) in _TURNED
-        grey = image.mode in _GREY or image.mode.startswith("I")
+        grey = _is_grey(image) or image.mode.startswith("I")
         size = (width, height) if turned else (height, width)
         return Header((1 if grey else 3, *size), _has_frames(image))
+
+
+def _is_grey(image: Image) -> bool:
+    """By its mode; a GIF, which has no mode but a palette, by the colours of that."""
+    if image.format != "GIF" or image.mode != "P":
+        return image.mode in _GREY
+    colours = np.array(image.getpalette("RGB") or [], dtype=np.uint8).reshape(-1, 3)
+    return bool((colours == colours[:, :1]).all())
 
 
 def _has_frames(image: Image) -> bool:
@@ -258,7 +267,7 @@ def _decode(image: Image, path: Path) -> Array:
         raise DataError(f"The image {path} has floating-point pixels.", "Save it with 8 or 16 bits.")
     if image.mode.startswith("I"):
         return _from_sixteen_bits(np.asarray(image), path)[None]
-    grey = image.mode in _GREY
+    grey = _is_grey(image)
     if image.has_transparency_data:
         image = _on_white(image)
     return np.asarray(image.convert("L"))[None] if grey else np.asarray(image.convert("RGB")).transpose(2, 0, 1)

@@ -283,3 +283,16 @@ def test_corrupt_image_is_named(tmp_path: Path, suffix: str) -> None:
         path.write_bytes(content)
         with pytest.raises(DataError, match=rf"The image .*a\.{suffix} cannot be read"):
             read_image(path)
+
+
+def test_a_grey_gif_beside_grey_images_stays_grey(tmp_path: Path) -> None:
+    """The format has palettes only: what Pillow calls "P" says nothing about colour there."""
+    x = np.arange(64, dtype=np.uint8).reshape(2, 1, 4, 8) * 4
+    for i, ending in enumerate(("png", "gif")):
+        Image.fromarray(x[i, 0]).save(tmp_path / f"{i}.{ending}")
+    assert np.array_equal(ImageFiles(tmp_path).read(np.arange(2)), x)
+    Image.fromarray(np.zeros((4, 8, 3), np.uint8) + np.uint8([255, 0, 0])).save(tmp_path / "2.gif")
+    found = ImageFiles(tmp_path).read(np.arange(3))
+    assert found.shape == (3, 3, 4, 8)
+    assert (found[0] == x[0]).all()
+    assert (found[2, :, 0, 0] == [255, 0, 0]).all()
