@@ -81,18 +81,18 @@ def run_job(job: Job, report: Any) -> None:
     target = folder.file(runs.SCORE)
     generator = api.load(folder.path, device=job.device)
 
-    def failed_since() -> bool:
-        # Where the last attempt failed, the row that says it went well must be of a later one.
-        return told.failed(folder) > runs.read_turn(target).attempt
+    def overtaken() -> bool:
+        # Where the last attempt failed, or a later bench had other options, the row must be made again to count.
+        return told.failed(folder) > runs.read_turn(target).attempt or _other_recipe_since(folder)
 
     def done() -> bool:
-        return is_scored(target, judge.protocol.hash, generator.sha256, judge.extensions) and not failed_since()
+        return is_scored(target, judge.protocol.hash, generator.sha256, judge.extensions) and not overtaken()
 
     if not done():
         with folder.lock(lambda: told("waiting", {"path": str(folder.path)})):
             if not done():  # by another worker, while we waited
                 turn = runs.Turn(job.bench, max(told.attempt, told.failed(folder) + 1))
-                _score(judge, generator, target, turn, afresh=failed_since())
+                _score(judge, generator, target, turn, afresh=overtaken())
     told("scored", {"path": str(folder.path)})
 
 
@@ -122,6 +122,22 @@ class Attempts:
 
         turn = runs.read_turn(self._noted)
         return turn.attempt if turn.run == folder.path.name else 0
+
+
+def _other_recipe_since(folder: RunFolder) -> bool:
+    """Whether a later bench scored a run of this variant with another version or other options."""
+    from ganzoo import runs
+
+    def turn(each: RunFolder) -> int:
+        return runs.read_turn(each.file(runs.SCORE)).bench
+
+    own, last = folder.manifest(), turn(folder)
+    others = (runs.RunFolder(path.parent) for path in folder.path.parent.glob(f"*/{runs.MANIFEST}"))
+    later = (each.manifest() for each in others if turn(each) > last)
+    return any(
+        each.quick == own.quick and (each.version, each.options_hash) != (own.version, own.options_hash)
+        for each in later
+    )
 
 
 def _score(judge: Judge, generator: Generator, target: Path, turn: Turn, *, afresh: bool) -> None:

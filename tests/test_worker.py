@@ -10,9 +10,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from ganzoo import bench, rows
+from ganzoo import bench, board, rows
 from ganzoo.bench import Outcome
 from ganzoo.errors import GanzooError, Interrupted
+from ganzoo.registry import Registry
 from ganzoo.runs import RunStore
 from ganzoo.scoring import Protocol, Score
 from ganzoo.worker import Job, Reporter, is_scored, main
@@ -38,6 +39,36 @@ def test_success_after_a_failure_makes_a_newer_row(tmp_path: Path, monkeypatch: 
     assert date() > first
     assert [row["attempt"] for row in rows.collect(store) if row["status"] == "ok"] == ["3"]
     assert date() == date(), "once is enough, though the note is there until its bench drops it"
+
+
+def test_a_bench_that_goes_back_to_old_options_shows_them_again(tmp_path: Path, catalogue: Registry) -> None:
+    """The runs are there, and scored; but a bench with other options was the last, and its rows counted."""
+    book = (Path(__file__).parents[1] / "registry.toml").read_text("utf-8")
+    other = tmp_path / "other.toml"
+    recipe = "[variants.gaussian.recipes.digits]\n"
+    other.write_text(book.replace(recipe, recipe + "options = { rank = 8 }\n"))
+    store, out = RunStore(tmp_path / "runs"), tmp_path / "out"
+
+    def benched(number: int, registry: Path | None = None) -> str:
+        job = Job(
+            variant="gaussian",
+            dataset="digits",
+            seed=0,
+            runs=str(store.root),
+            registry=str(registry) if registry else None,
+            bench=number,
+        )
+        assert main(msgspec.json.encode(job).decode()) == 0
+        board.write(store, out, catalogue)
+        (row,) = board.aggregate(board.read_runs(out), "digits").to_dict("records")
+        return str(row["options_hash"])
+
+    first, second = benched(1), benched(2, other)
+    assert first != second
+    assert benched(3) == first
+    before = (out / "runs.csv").read_bytes()
+    assert benched(4) == first
+    assert (out / "runs.csv").read_bytes() == before, "once is enough"
 
 
 def worker(job: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, list[dict[str, Any]]]:
