@@ -278,14 +278,14 @@ def plus_minus(value: float, half: float) -> str:
 
 
 _LEGEND = (
-    "A rank is one more than the number of models that are significantly better than this one or one above it;",
-    "*behind* names them (Welch's t test over seeds for each pair, Holm's correction over all pairs, 5 %). Seeds that",
-    "gave the same generator count as one. Rows in brackets are floors and ceilings, without a rank: `real` are",
-    "held-out real samples, `gaussian` is a Gaussian fitted to the data, `memoriser` repeats its training set.",
-    "*memorised*: share of samples nearer to a training sample than that one's own nearest neighbour is; `real` tells",
-    "what is usual. *collapsed*: share of seeds that failed or found less than half of the modes. *train CPU s*: CPU",
-    "time of the training process, which a busy machine does not stretch as it does wall time (`train_seconds` in the",
-    "CSV files).",
+    "A model's rank is its place where it is behind a model that none above it is behind; else it shares the rank",
+    "above. *behind* names the models that are significantly better (Welch's t test over seeds for each pair, Holm's",
+    "correction over all pairs, 5 %). Seeds that gave the same generator count as one. Rows in brackets are floors",
+    "and ceilings, without a rank: `real` are held-out real samples, `gaussian` is a Gaussian fitted to the data,",
+    "`memoriser` repeats its training set. *memorised*: share of samples nearer to a training sample than that one's",
+    "own nearest neighbour is; `real` tells what is usual. *collapsed*: share of seeds that failed or found less than",
+    "half of the modes. *train CPU s*: CPU time of the training process, which a busy machine does not stretch as it",
+    "does wall time (`train_seconds` in the CSV files).",
 )
 
 

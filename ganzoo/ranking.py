@@ -40,16 +40,18 @@ def better(groups: Sequence[Array]) -> list[list[int]]:
 
 
 def ranks(groups: Sequence[Array], behind: Sequence[Sequence[int]]) -> list[int | None]:
-    """The rank of each group: one more than the number of groups better than it, or than one with a better mean.
+    """The rank of each group, by its mean: its place where it is behind a group that none before it is behind.
 
-    None below two values. ``behind`` is what ``better`` found.
+    Else it shares the rank before it. None below two values. ``behind`` is what ``better`` found.
     """
     able = sorted((i for i in range(len(groups)) if len(groups[i]) > 1), key=lambda i: (groups[i].mean(), i))
     found: list[int | None] = [None] * len(groups)
     ahead: set[int] = set()
-    for i in able:
+    rank = 1
+    for place, i in enumerate(able, start=1):
+        rank = rank if ahead.issuperset(behind[i]) else place
         ahead.update(behind[i])
-        found[i] = 1 + len(ahead)
+        found[i] = rank
     return found
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from ganzoo import board
-from ganzoo.ranking import better, half_width
+from ganzoo.ranking import better, half_width, ranks
 from ganzoo.registry import Registry
 
 
@@ -77,7 +77,7 @@ def test_a_wide_interval_lifts_no_model_past_better_ones() -> None:
 def test_ties_are_pairwise_not_from_a_leader_of_a_group() -> None:
     """a and b cannot be told apart, nor b and c; a and c can."""
     found = ranked("fid", a=[1.0, 1.2, 0.8, 1.1, 0.9], b=[1.0, 1.9, 1.4, 0.9, 1.8], c=[2.0, 1.7, 1.6, 1.9, 2.1])
-    assert found == {"a": ("1", ""), "b": ("1", ""), "c": ("2", "a")}
+    assert found == {"a": ("1", ""), "b": ("1", ""), "c": ("3", "a")}
 
 
 def test_noise_seldom_makes_ranks() -> None:
@@ -94,3 +94,11 @@ def test_welchs_test_of_a_pair_by_hand() -> None:
     assert better([np.array([1.0, 1.0]), np.array([2.0, 2.0]), np.array([2.0, 2.0])]) == [[], [0], [0]]
     assert better([np.array([1.0]), np.array([2.0, 2.0])]) == [[], []]
     assert better([]) == []
+
+
+def test_a_pair_more_or_less_inside_a_group_changes_no_rank() -> None:
+    """As on two machines: whether b, too, is better than c and d, when a is, says nothing new of these."""
+    values = [np.array([float(i), float(i) + 1]) for i in range(4)]
+    assert ranks(values, [[], [], [0], [0]]) == ranks(values, [[], [], [0, 1], [0]]) == [1, 1, 3, 3]
+    assert ranks(values, [[], [], [0], [0, 2]]) == [1, 1, 3, 4]
+    assert ranks([values[2], np.array([1.0]), values[0]], [[], [], []]) == [1, None, 1]
