@@ -15,6 +15,7 @@ import numpy as np
 
 from ganzoo import latents
 from ganzoo.border import Spread
+from ganzoo.causes import cause
 from ganzoo.errors import DeviceError, ModelError, UsageError
 from ganzoo.graphs import refuse_external_data
 from ganzoo.types import DataSpec, LatentSpec
@@ -101,7 +102,8 @@ class Session:
             self._session.run_with_iobinding(binding)
             binding.synchronize_outputs()
         except Exception as error:  # onnxruntime's errors share no public base class
-            raise ModelError(f"{self._name} failed to run: {_first_line(error)}") from error
+            why = cause(error)
+            raise ModelError(f"{self._name} failed to run: {why.sentence}", why.hint) from error
         return dict(zip(self.outputs, binding.get_outputs(), strict=True))
 
     def run(self, inputs: Mapping[str, Any]) -> dict[str, Array]:
@@ -121,7 +123,8 @@ def _open(model: bytes, name: str, device: str, threads: int) -> Any:
     try:
         session = onnxruntime.InferenceSession(model, options, providers=wanted)
     except Exception as error:  # onnxruntime's errors share no public base class
-        raise ModelError(f"{name} is no ONNX model that can be run: {_first_line(error)}") from error
+        why = cause(error)
+        raise ModelError(f"{name} is no ONNX model that can be run: {why.sentence}", why.hint) from error
     if device == "cuda" and session.get_providers()[0] != "CUDAExecutionProvider":
         raise DeviceError("The CUDA provider of onnxruntime did not load.", "'ganzoo doctor' says what is missing.")
     return session
@@ -149,10 +152,6 @@ def _preload_cuda() -> None:
 
     if hasattr(onnxruntime, "preload_dlls"):
         onnxruntime.preload_dlls()
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".") + "."
 
 
 class Generator:

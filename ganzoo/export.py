@@ -52,7 +52,7 @@ def finalise(raw: Path, target: Path, info: GeneratorInfo) -> int:
         if not external_files(model):  # the checker would look for the second file and speak of its path
             onnx.checker.check_model(model)
     except Exception as error:  # onnx raises bare exceptions of several libraries
-        raise ModelError(f"{info.variant} exported no valid ONNX file: {str(error).splitlines()[0]}") from error
+        raise ModelError(f"{info.variant} exported no valid ONNX file: {_reason(error)}") from error
     _check_contract(model, info)
     _strip(model)
     parameters = parameter_count(model)
@@ -65,6 +65,11 @@ def finalise(raw: Path, target: Path, info: GeneratorInfo) -> int:
     entry.key, entry.value = METADATA_KEY, json.dumps(msgspec.to_builtins(info), sort_keys=True)
     write_bytes(target, model.SerializeToString(deterministic=True))
     return parameters
+
+
+def _reason(error: Exception) -> str:
+    """What the checker says, without what it looked at when it found it."""
+    return " ".join(str(error).partition("==> Context")[0].split()) or type(error).__name__
 
 
 def _check_contract(model: onnx.ModelProto, info: GeneratorInfo) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 
 from ganzoo import __version__
 from ganzoo.border import PARITY_LIMIT, grossly_outside
+from ganzoo.causes import DYNAMIC_BATCH
 from ganzoo.engine import METADATA_KEY, WRONG_RANGE, Generator, GeneratorInfo, Session, read_model
 from ganzoo.errors import ModelError, UsageError
 from ganzoo.files import readable
@@ -90,13 +91,27 @@ def _output(session: Session, name: str, reading: Reading) -> str:
 def _tried(model: onnx.ModelProto, latent: LatentSpec, name: str) -> Array:
     """The first samples in the graph's own form."""
     session = Session(model.SerializeToString(), name, device="cpu")
-    x = session.run(samples(latent, 0, 0, TRIED))[RAW]
-    if len(x) != TRIED:
+    inputs = samples(latent, 0, 0, TRIED)
+    try:
+        x = session.run(inputs)[RAW]
+    except ModelError as error:
+        if not _takes_one(session, inputs):
+            raise
+        message = f"{name} runs with one sample, but not with {TRIED}: its batch axis is fixed at 1 inside the graph."
+        raise ModelError(message, DYNAMIC_BATCH) from error
+    if x.shape[:1] != (TRIED,):
         raise ModelError(
-            f"{name} gave {len(x)} samples for a batch of {TRIED}: its batch axis is fixed.",
-            "Export it with a dynamic batch axis.",
+            f"{name} gave samples {x.shape} for a batch of {TRIED}: its batch axis is fixed.", DYNAMIC_BATCH
         )
     return x
+
+
+def _takes_one(session: Session, inputs: dict[str, Array]) -> bool:
+    try:
+        session.run({name: value[:1] for name, value in inputs.items()})
+    except ModelError:
+        return False
+    return True
 
 
 def _form(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ganzoo.causes import DYNAMIC_BATCH
 from ganzoo.errors import ModelError, UsageError
 from ganzoo.types import LatentSpec
 
@@ -158,7 +159,7 @@ def _check(each: ForeignInput, name: str) -> None:
     if each.shape and not each.batched:
         raise ModelError(
             f"The batch axis of {name}'s input '{each.name}' is fixed at {each.shape[0]}.",
-            "Export it with a dynamic batch axis.",
+            DYNAMIC_BATCH,
         )
     wanted = 1 if each.law == "labels" else each.size
     if math.prod(each.tail) != wanted:

@@ -18,7 +18,7 @@ LAYERS = (
     ("options",),
     ("types",),
     ("hookspecs", "hookpage", "observers", "latents", "ordering", "labels", "files", "compat", "registry", "opcodes"),
-    ("graphs", "border"),
+    ("graphs", "border", "causes"),
     ("data", "discovery", "switches"),
     ("guard", "described", "extending"),
     ("loop", "metrics", "plugins", "engine"),

@@ -1,0 +1,96 @@
+"""What ONNX Runtime says when a graph cannot be opened or run, in plain sentences: its own hold C++ signatures."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_CODE = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ")
+_PLACE = re.compile(r"\S+\.(?:cc|cpp|cu|cuh|h):\d+ ")
+_CONDITION = re.compile(r"^.{,200}? was false\. (?=\S)")
+_NODE = re.compile(r"^(?:Error in execution: )?Non-zero status code returned while running (\w+) node\. .*?Message: ")
+_SIZE = re.compile(r"index: (\d+) Got: (\d+) Expected: (\d+)")
+DYNAMIC_BATCH = "Export it with a dynamic batch axis."
+_LOWER = "Export it with a lower opset, or update onnxruntime."
+
+
+class Cause(NamedTuple):
+    """One sentence, with its full stop, and what to do, where that is known."""
+
+    sentence: str
+    hint: str = ""
+
+
+def cause(error: Exception) -> Cause:
+    """Why ONNX Runtime refused."""
+    text = _CODE.sub("", " ".join(str(error).split())) or type(error).__name__
+    for pattern, sentence, hint in _KNOWN:
+        if found := pattern.search(text):
+            return Cause(sentence.format(*found.groups()), hint)
+    if found := re.search(r"Got invalid dimensions for input: (.+?) for the following indices", text):
+        return _sizes(found[1], text)
+    node = _NODE.match(text)
+    text = _without_place(_NODE.sub("", text)).rstrip(".") + "."
+    return Cause(f"its {node[1]} says: {text}" if node else text)
+
+
+_KNOWN = (
+    (
+        re.compile(r"Unsupported model IR version: (\d+), max supported IR version: (\d+)"),
+        "it has IR version {}, and this onnxruntime reads up to {}.",
+        _LOWER,
+    ),
+    (
+        re.compile(r"Opset (\d+) is under development .*for domain (\S+) is till opset (\d+)"),
+        "it uses opset {} of {}, and this onnxruntime reads up to {}.",
+        _LOWER,
+    ),
+    (
+        re.compile(r"No Op registered for (\S+) with domain_version of (\d+)"),
+        "no operator '{}' is known in opset {}.",
+        "",
+    ),
+    (re.compile(r"^This is an invalid model\. .*, Error (No opset import .+?)\.?$"), "{}.", ""),
+    (
+        re.compile(r"(?:Fatal error: )(\S+):(\S+?)\(-?\d+\) is not a registered function/op"),
+        "no operator '{1}' of the domain '{0}' is known.",
+        "Export it with operators of standard ONNX.",
+    ),
+    (
+        re.compile(r"Could not find an implementation for (\S+?)\((\d+)\) node"),
+        "this onnxruntime has no '{}' (opset {}) for the element types that it uses.",
+        "Export it in float32.",
+    ),
+)
+
+
+def _sizes(name: str, text: str) -> Cause:
+    """An input whose axes have other sizes than the graph states."""
+    axes = {int(axis): (got, wanted) for axis, got, wanted in _SIZE.findall(text)}
+    if axes.keys() == {0}:
+        got, wanted = axes[0]
+        return Cause(
+            f"the batch axis of its input '{name}' is fixed at {wanted}, and {got} samples were given.", DYNAMIC_BATCH
+        )
+    parts = [f"{wanted} along axis {axis}, not {got}" for axis, (got, wanted) in axes.items()]
+    return Cause(f"its input '{name}' takes {' and '.join(parts)}.")
+
+
+def _without_place(text: str) -> str:
+    """Drop file, line, function and condition of the C++ source, wherever they stand."""
+    while place := _PLACE.search(text):
+        text = text[: place.start()] + _CONDITION.sub("", _without_function(text[place.end() :]))
+    return text
+
+
+def _without_function(text: str) -> str:
+    """Drop a function's name or whole signature at the start."""
+    start = text.find("(")
+    if start < 0 or "::" not in text[:start]:
+        return text.partition(" ")[2] or text
+    depth = 0
+    for end, letter in enumerate(text[start:], start):
+        depth += (letter == "(") - (letter == ")")
+        if depth == 0:
+            return re.sub(r"^\s*(?:const\s+)?(?:\[with [^]]*\]\s*)?", "", text[end + 1 :])
+    return text
