@@ -13,13 +13,6 @@ PARITY_LIMIT = 1e-4
 """Float noise: samples in [-1, 1] that differ by no more, or leave the range by no more, are the same."""
 MOST_OUTSIDE = 0.1
 """A greater share of values outside of the range is no tail that may be clipped: the range is another."""
-FARTHEST = 2.0
-"""Nor is a value so far from the middle, in half widths of the range."""
-
-
-def grossly_outside(share: float, worst: float) -> bool:
-    """Whether values outside of [-1, 1], this share of all, the farthest at ``worst``, speak of another range."""
-    return share > MOST_OUTSIDE or abs(worst) > FARTHEST
 
 
 class Spread:
@@ -46,7 +39,7 @@ class Spread:
             return
         self._outside += int((x > limit).sum()) + int((x < -limit).sum())
         self._worst = max(self._worst, low, high, key=abs)
-        if grossly_outside(self._outside / self._values, self._worst):
+        if self._outside > MOST_OUTSIDE * self._values:
             raise ModelError(f"{self._sentence}.", self._hint)
 
     @property

@@ -137,11 +137,14 @@ def rare(path: Path) -> Path:
     return graphs.linear(path, LATENT, (1, 8, 8), squash=None, gain=0.01, extra=[*constants, *nodes], source="odd")
 
 
-def test_what_shows_later_is_refused_then(tmp_path: Path) -> None:
+def test_what_shows_later_is_said_then(tmp_path: Path) -> None:
+    """A long tail is no wrong range, however far it goes; a reader sees how far."""
     path = rare(tmp_path / "theirs.onnx")
     generator, _ = open_foreign(path, Reading(latents=("normal",), value_range="-1,1"), device="cpu")
-    with pytest.raises(ModelError, match=r"the worst is \d+\)\. Give the right --range\.$"):
-        generator.sample(4000)
+    generator.sample(16)
+    assert generator.clipped == ""
+    generator.sample(4000)
+    assert generator.clipped.endswith("lie outside of the range -1,1 (the worst is 10) and were clipped")
 
 
 def test_an_own_generator_is_refused_by_its_own_remedy(tmp_path: Path) -> None:
@@ -161,4 +164,4 @@ def test_the_limits() -> None:
     with pytest.raises(ModelError, match="lie outside"):
         spread.add(np.full(2, 1.5, np.float32))
     with pytest.raises(ModelError, match=r"the worst is 2\.1\)\. Hint\."):
-        Spread("it", (-1.0, 1.0), "Hint.").add(np.array([*[0] * 99, 2.1], np.float32))
+        Spread("it", (-1.0, 1.0), "Hint.").add(np.array([*[0] * 8, 2.1], np.float32))

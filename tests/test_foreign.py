@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from click.testing import CliRunner
 from onnx import TensorProto, helper, numpy_helper
 
+from ganzoo.cli import main
 from ganzoo.engine import Session
 from ganzoo.errors import GanzooError, ModelError, UsageError
 from ganzoo.foreign import Reading, open_foreign
@@ -195,7 +197,8 @@ def test_labels_in_every_form(file: Path, kind: int, dims: list[Any], latents: t
         ({}, {"latents": ("noise:5:gauss",)}, "is not NAME:SIZE:LAW"),
         ({}, {"latents": ("z:5:normal",)}, "has no input 'z'; it takes noise"),
         ({}, {"latents": ("noise:6:normal",)}, "takes [5] numbers a sample, but --latent says 6"),
-        ({}, {"latents": ("noise:5:labels",)}, "no latent input"),
+        ({}, {"latents": ("noise:5:labels",)}, "takes [5] numbers a sample, but --latent says 1"),
+        ({}, {"latents": ("noise:0.5:fixed",)}, "was given no input that is drawn"),
         ({"last": None}, {"latents": ("normal",)}, "Nothing in theirs.onnx bounds its pixels"),
         ({"last": None}, {"latents": ("normal",), "value_range": "0,1"}, "outside of the range 0,1"),
         ({"extra_output": True}, {"latents": ("normal",)}, "Say which are the samples with --output"),
@@ -330,3 +333,38 @@ def test_a_file_that_is_none(content: bytes, file: Path) -> None:
     file.write_bytes(content)
     with pytest.raises(GanzooError, match=r"theirs\.onnx"):
         open_foreign(file, Reading(latents=("normal",)), device="cpu")
+
+
+@pytest.mark.parametrize("law", ["labels", "onehot"])
+def test_a_generator_that_takes_a_class_alone(law: str, file: Path) -> None:
+    """A table of one picture a class."""
+    table = np.linspace(-1, 1, 4 * 64).reshape(4, 64).astype(np.float32)
+    kind, dims = (TensorProto.INT64, ["N"]) if law == "labels" else (TensorProto.FLOAT, ["N", 4])
+    look = helper.make_node("Gather", ["table", "y"], ["x"], axis=0)
+    nodes = [look if law == "labels" else helper.make_node("MatMul", ["y", "table"], ["x"])]
+    inputs = [helper.make_tensor_value_info("y", kind, dims)]
+    outputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 64])]
+    body = helper.make_graph(nodes, "g", inputs, outputs, [numpy_helper.from_array(table, "table")])
+    onnx.save(helper.make_model(body, opset_imports=[helper.make_opsetid("", 18)], ir_version=9), file)
+    reading = Reading(latents=(f"y:4:{law}",), value_range="-1,1")
+    generator, _ = open_foreign(file, reading, DataSpec(name="d", kind="image", shape=(1, 8, 8)), device="cpu")
+    assert (generator.latent.z_dim, generator.latent.classes) == (1, 4)
+    inputs_drawn = generator.inputs(300, 0)
+    x = generator.sample(300, 0)
+    np.testing.assert_array_equal(x.reshape(300, 64), table[inputs_drawn["y"]])
+    words = ["score", str(file), "--latent", f"y:4:{law}", "--range", "-1,1", "-n", "300", "--data", "digits"]
+    result = CliRunner().invoke(main, [*words, "--json"])
+    assert result.exit_code == 0, result.output
+    assert "fid" in result.stdout
+
+
+def test_bfloat16_inputs_and_outputs(file: Path) -> None:
+    nodes = [helper.make_node("Identity", ["z"], ["x"])]
+    inputs = [helper.make_tensor_value_info("z", TensorProto.BFLOAT16, ["N", 8])]
+    outputs = [helper.make_tensor_value_info("x", TensorProto.BFLOAT16, ["N", 8])]
+    body = helper.make_graph(nodes, "g", inputs, outputs)
+    onnx.save(helper.make_model(body, opset_imports=[helper.make_opsetid("", 18)], ir_version=9), file)
+    generator, _ = open_foreign(file, Reading(latents=("z:8:normal",)), device="cpu")
+    x, z = generator.sample(20, 0), generator.inputs(20, 0)["z"]
+    assert np.abs(x - z).max() > 0, "it was rounded"
+    np.testing.assert_allclose(x, z, rtol=2**-8)

@@ -235,3 +235,11 @@ def test_an_import_reads_its_own_file_of_weights(tmp_path: Path) -> None:
     weights = numpy_helper.to_array(in_an_initializer(model))
     onnx.save(model, path, save_as_external_data=True, location="m.onnx.data", size_threshold=0)
     np.testing.assert_array_equal(numpy_helper.to_array(in_an_initializer(load(path))), weights)
+
+
+def test_an_import_names_the_file_of_weights_that_is_not_there(tmp_path: Path) -> None:
+    path = graphs.linear(tmp_path / "m.onnx", LATENT, (1, 8, 8))
+    onnx.save(onnx.load(path), path, save_as_external_data=True, location="m.onnx.data", size_threshold=0)
+    (tmp_path / "m.onnx.data").unlink()
+    with pytest.raises(ModelError, match=r"keeps weights in 'm\.onnx\.data', which is not there"):
+        load(path)

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from ganzoo import __version__
-from ganzoo.border import PARITY_LIMIT, grossly_outside
+from ganzoo.border import MOST_OUTSIDE, PARITY_LIMIT
 from ganzoo.causes import DYNAMIC_BATCH
 from ganzoo.engine import METADATA_KEY, WRONG_RANGE, Generator, GeneratorInfo, Session, read_model
 from ganzoo.errors import ModelError, UsageError
@@ -64,7 +64,7 @@ def open_foreign(
     latent = latent_of(inputs)
     model = onnx.load_from_string(content)
     bound: Range | None = "0,255" if session.outputs[output].type == "tensor(uint8)" else _bounded_by(model, output)
-    take_ours(model, inputs, output)
+    take_ours(model, inputs, output, latent)
     produced = _tried(model, latent, path.name)
     transpose, shape = _form(produced, path.name, reading, data, said)
     value_range = _value_range(bound, produced, path.name, reading, said) if len(shape) > 1 else None
@@ -147,7 +147,7 @@ def _value_range(bound: Range | None, x: Array, name: str, reading: Reading, sai
         )
     low, high = bounds(found)
     centred = (x.astype(np.float64) - low) / (high - low) * 2 - 1
-    if grossly_outside(float((np.abs(centred) > 1 + PARITY_LIMIT).mean()), float(np.abs(centred).max())):
+    if (np.abs(centred) > 1 + PARITY_LIMIT).mean() > MOST_OUTSIDE:
         raise UsageError(
             f"{name} gives pixels in {x.min():.3g} … {x.max():.3g}, outside of the range {found}.", WRONG_RANGE
         )

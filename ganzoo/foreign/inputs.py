@@ -14,7 +14,7 @@ from ganzoo.types import LatentSpec
 
 if TYPE_CHECKING:
     from ganzoo.engine import Session
-    from ganzoo.types import DataSpec
+    from ganzoo.types import DataSpec, Law
 
 NOISE = ("normal", "uniform")
 LABELS = ("labels", "onehot")
@@ -75,18 +75,22 @@ def read_inputs(
     for laws, what in ((NOISE, "latent"), (LABELS, "class label")):
         if sum(each.law in laws for each in inputs) > 1:
             raise UsageError(f"{name} was given more than one {what} input.", "ganzoo draws one z and one label.")
-    if not any(each.law in NOISE for each in inputs):
-        raise UsageError(f"{name} was given no latent input.", "Add --latent NAME:SIZE:normal.")
+    if all(each.law == FIXED for each in inputs):
+        raise UsageError(
+            f"{name} was given no input that is drawn.",
+            "Add --latent NAME:SIZE:normal, or NAME:CLASSES:labels where it takes a class alone.",
+        )
     for each in inputs:
         _check(each, name)
     return inputs
 
 
 def latent_of(inputs: Sequence[ForeignInput]) -> LatentSpec:
-    """What ganzoo draws for these inputs."""
-    z = next(each for each in inputs if each.law in NOISE)
+    """What ganzoo draws for these inputs; a graph that takes a class alone leaves its z, of one number, unread."""
+    z = next((each for each in inputs if each.law in NOISE), None)
     classes = next((each.size for each in inputs if each.law in LABELS), 0)
-    return LatentSpec(z_dim=z.size, law="normal" if z.law == "normal" else "uniform", classes=classes)
+    law: Law = "uniform" if z is not None and z.law == "uniform" else "normal"
+    return LatentSpec(z_dim=z.size if z is not None else 1, law=law, classes=classes)
 
 
 def shown(items: Any) -> str:

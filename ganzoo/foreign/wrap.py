@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import onnx
 
     from ganzoo.foreign.inputs import ForeignInput
+    from ganzoo.types import LatentSpec
 
 Range = Literal["-1,1", "0,1", "0,255"]
 _SCALES: dict[Range, tuple[float, float]] = {"-1,1": (1.0, 0.0), "0,1": (2.0, -1.0), "0,255": (1 / 127.5, -1.0)}
@@ -29,17 +30,16 @@ def bounds(value_range: Range) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def take_ours(model: onnx.ModelProto, inputs: Sequence[ForeignInput], output: str) -> None:
-    """Put ``z`` and ``y`` before the foreign graph, and let it give nothing but ``RAW``."""
+def take_ours(model: onnx.ModelProto, inputs: Sequence[ForeignInput], output: str, latent: LatentSpec) -> None:
+    """Put ``z`` and ``y`` of ``latent`` before the foreign graph, and let it give nothing but ``RAW``."""
     from onnx import TensorProto, helper
 
     graph = model.graph
     prefix(graph, _PREFIX)
     before = Nodes("before")
     del graph.input[:], graph.output[:], graph.value_info[:]
-    sizes = {each.law in NOISE: each.size for each in inputs if each.law != FIXED}
-    graph.input.append(helper.make_tensor_value_info("z", TensorProto.FLOAT, ["N", sizes[True]]))
-    if False in sizes:
+    graph.input.append(helper.make_tensor_value_info("z", TensorProto.FLOAT, ["N", latent.z_dim]))
+    if latent.classes:
         graph.input.append(helper.make_tensor_value_info("y", TensorProto.INT64, ["N"]))
     for each in inputs:
         last = _fixed(before, each) if each.law == FIXED else _drawn(before, each)

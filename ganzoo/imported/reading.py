@@ -94,6 +94,8 @@ def _check_beside(file: Path, names: Sequence[str]) -> None:
     """Raise ModelError unless every name is that of a plain file in the folder of ``file``."""
     folder = file.parent.resolve()
     for name in names:
+        if Path(name).name == name and not (folder / name).exists():
+            raise ModelError(f"{file} keeps weights in '{name}', which is not there.", "Put it beside the file.")
         if Path(name).name != name or (folder / name).resolve().parent != folder:
             raise ModelError(
                 f"{file} keeps weights in '{name}', which is not a file beside it.",
