@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from ganzoo._version import __version__ as __version__
+
 if TYPE_CHECKING:
     from ganzoo.api import compare as compare
     from ganzoo.api import dataset as dataset
@@ -18,20 +20,20 @@ if TYPE_CHECKING:
     from ganzoo.data.base import Dataset as Dataset
     from ganzoo.data.base import Source as Source
     from ganzoo.data.base import Split as Split
-    from ganzoo.engine import Generator as Generator
     from ganzoo.errors import DeviceError as DeviceError
     from ganzoo.errors import GanzooError as GanzooError
     from ganzoo.errors import PluginError as PluginError
-    from ganzoo.extractors import Extracted as Extracted
-    from ganzoo.extractors import ExtractorSource as ExtractorSource
-    from ganzoo.hookspecs import hookimpl as hookimpl
-    from ganzoo.judging import Terms as Terms
+    from ganzoo.extractors.base import Extracted as Extracted
+    from ganzoo.extractors.base import ExtractorSource as ExtractorSource
+    from ganzoo.generator.engine import Generator as Generator
     from ganzoo.metrics.base import Influence as Influence
     from ganzoo.metrics.base import Metric as Metric
     from ganzoo.metrics.base import Reference as Reference
     from ganzoo.metrics.base import Sets as Sets
     from ganzoo.options import Options as Options
     from ganzoo.options import option as option
+    from ganzoo.plugin.hookspecs import hookimpl as hookimpl
+    from ganzoo.scoring.setup import Terms as Terms
     from ganzoo.types import API_VERSION as API_VERSION
     from ganzoo.types import Checkpointable as Checkpointable
     from ganzoo.types import DataSpec as DataSpec
@@ -42,8 +44,6 @@ if TYPE_CHECKING:
     from ganzoo.types import TrainData as TrainData
     from ganzoo.types import TrainRun as TrainRun
     from ganzoo.types import Variant as Variant
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "API_VERSION": "types",
@@ -58,21 +58,21 @@ _HOMES = {
     "Variant": "types",
     "Options": "options",
     "option": "options",
-    "hookimpl": "hookspecs",
+    "hookimpl": "plugin.hookspecs",
     "DeviceError": "errors",
     "GanzooError": "errors",
     "PluginError": "errors",
-    "Generator": "engine",
+    "Generator": "generator.engine",
     "Dataset": "data.base",
     "Source": "data.base",
     "Split": "data.base",
-    "Extracted": "extractors",
-    "ExtractorSource": "extractors",
+    "Extracted": "extractors.base",
+    "ExtractorSource": "extractors.base",
     "Influence": "metrics.base",
     "Metric": "metrics.base",
     "Reference": "metrics.base",
     "Sets": "metrics.base",
-    "Terms": "judging",
+    "Terms": "scoring.setup",
     "compare": "api",
     "dataset": "api",
     "load": "api",

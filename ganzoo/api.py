@@ -16,29 +16,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganzoo import registry as registries
-from ganzoo.comparing import Compared, Comparison, compared
 from ganzoo.data import load as load_data
 from ganzoo.data.reference import parse, parse_dataset
-from ganzoo.engine import Generator
 from ganzoo.errors import UsageError
-from ganzoo.features import Progress, silent
 from ganzoo.files import exists, expanded
-from ganzoo.fitting import size_notes
-from ganzoo.judging import Terms, dataset_judge, form_of, source_judge, sums_of
-from ganzoo.loop import Observer, ignore_events
-from ganzoo.plugins import Zoo
-from ganzoo.runs import MANIFEST, RunFolder, RunStore
-from ganzoo.scoring import OWN_PROFILE, Judge, Score
-from ganzoo.sources import FeatureSource, GeneratorSource, StatisticsSource, generator_path, open_source
-from ganzoo.statistics import save_statistics
-from ganzoo.training import train as train_run
+from ganzoo.generator.engine import Generator
+from ganzoo.plugin.manager import Zoo
+from ganzoo.scoring.compare import Compared, Comparison, compared
+from ganzoo.scoring.features import Progress, silent
+from ganzoo.scoring.fitting import size_notes
+from ganzoo.scoring.samples import FeatureSource, GeneratorSource, StatisticsSource, generator_path, open_source
+from ganzoo.scoring.scorer import OWN_PROFILE, Judge, Score
+from ganzoo.scoring.setup import Terms, dataset_judge, form_of, source_judge, sums_of
+from ganzoo.scoring.statistics_file import save_statistics
+from ganzoo.training.loop import Observer, ignore_events
+from ganzoo.training.run import train as train_run
+from ganzoo.training.runs import MANIFEST, RunFolder, RunStore
 
 if TYPE_CHECKING:
     from ganzoo.data.base import Dataset
-    from ganzoo.foreign import Reading
+    from ganzoo.generator.foreign import Reading
     from ganzoo.metrics.sums import FeatureSums
     from ganzoo.registry import Registry
-    from ganzoo.sources import Source
+    from ganzoo.scoring.samples import Source
     from ganzoo.types import FloatArray
 
 RUNS = Path("runs")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from ganzoo.hookspecs import hookimpl
+from ganzoo.plugin.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from ganzoo.data.base import Source
-    from ganzoo.extractors import ExtractorSource
+    from ganzoo.extractors.base import ExtractorSource
     from ganzoo.metrics import Metric
-    from ganzoo.observers import Observers
+    from ganzoo.plugin.observers import Observers
 
 
 @hookimpl
@@ -25,7 +25,7 @@ def register_datasets() -> list[Source]:
 @hookimpl
 def register_extractors() -> list[ExtractorSource]:
     """The shipped classifiers, points as they are, and pooled pixels for data without a classifier."""
-    from ganzoo.extractors import builtin_extractors
+    from ganzoo.extractors.base import builtin_extractors
 
     return builtin_extractors()
 
@@ -47,6 +47,6 @@ def run_event(event: str, run: dict[str, Any]) -> None:
 @cache
 def _observers() -> Observers:
     """Those of this process; they hold the files that are open between two events."""
-    from ganzoo.observers import Observers
+    from ganzoo.plugin.observers import Observers
 
     return Observers()

@@ -14,7 +14,7 @@ from ganzoo.files import write_bytes
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ganzoo.engine import Generator
+    from ganzoo.generator.engine import Generator
     from ganzoo.types import Array
 
 _MIN_SIDE = 40  # pixels a side at which an 8×8 digit can be read on a screen

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ganzoo import engine, latents
+from ganzoo import latents
 from ganzoo.checks import CHECKS, SECONDS, open_session
 from ganzoo.checks.toys import memory_run, small_options, toy_images, toy_points
+from ganzoo.generator import engine
 
 if TYPE_CHECKING:
     from ganzoo.checks import Session
     from ganzoo.data.base import Split
-    from ganzoo.loop import Loop
-    from ganzoo.plugins import Zoo
+    from ganzoo.plugin.manager import Zoo
+    from ganzoo.training.loop import Loop
     from ganzoo.types import Array, Variant
 
 __all__ = [
@@ -118,7 +119,7 @@ def interrupt_and_resume(
     A plugin that resumes bit for bit returns equal arrays under equal names.
     """
     from ganzoo.errors import Interrupted
-    from ganzoo.loop import MemoryCheckpoints
+    from ganzoo.training.loop import MemoryCheckpoints
 
     straight, stopped = MemoryCheckpoints(), MemoryCheckpoints()
     plugin.train(memory_run(variant, data, options, checkpoints=straight))

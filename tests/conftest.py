@@ -13,10 +13,10 @@ import pytest
 from helpers import Install, fake_points, write_distribution
 
 from ganzoo import api, registry
-from ganzoo.hookspecs import EXTENSIONS, VARIANTS
-from ganzoo.plugins import Zoo
+from ganzoo.plugin.hookspecs import EXTENSIONS, VARIANTS
+from ganzoo.plugin.manager import Zoo
 from ganzoo.registry import Registry
-from ganzoo.runs import RunFolder
+from ganzoo.training.runs import RunFolder
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

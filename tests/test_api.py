@@ -11,9 +11,9 @@ import pytest
 import ganzoo
 from ganzoo import api
 from ganzoo.errors import DataError, ModelError, UsageError
-from ganzoo.plugins import Zoo
+from ganzoo.plugin.manager import Zoo
 from ganzoo.registry import Registry
-from ganzoo.runs import RunFolder
+from ganzoo.training.runs import RunFolder
 
 
 def test_train_load_sample_score_in_a_few_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,9 +14,9 @@ import ganzoo
 from ganzoo.data import load
 from ganzoo.data.builtin import builtin_sources
 from ganzoo.errors import DataError, ScoreError
-from ganzoo.judging import Terms
 from ganzoo.labels import places, set_of
-from ganzoo.runs import RunFolder
+from ganzoo.scoring.setup import Terms
+from ganzoo.training.runs import RunFolder
 
 DIGITS = load("digits", {source.name: source for source in builtin_sources()}).train
 Y = DIGITS.y if DIGITS.y is not None else np.empty(0, np.int64)

@@ -8,7 +8,7 @@ import pytest
 import ganzoo
 from ganzoo.errors import OptionError, UnknownName
 from ganzoo.options import as_dict, content_hash, explain, parse_assignments, resolve
-from ganzoo.runs import file_hashes
+from ganzoo.training.runs import file_hashes
 
 
 class Toy(ganzoo.Options):

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 import ganzoo
-from ganzoo.comparing import compared
 from ganzoo.data import load
 from ganzoo.data.builtin import builtin_sources
-from ganzoo.judging import Terms
 from ganzoo.ordering import content_order
+from ganzoo.scoring.compare import compared
+from ganzoo.scoring.setup import Terms
 
 RNG = np.random.default_rng(0)
 

@@ -9,8 +9,8 @@ from PIL import Image
 
 from ganzoo import pictures
 from ganzoo.data.base import quantise
-from ganzoo.engine import Generator
-from ganzoo.export import finalise
+from ganzoo.generator.engine import Generator
+from ganzoo.generator.export import finalise
 from ganzoo.types import DataSpec, LatentSpec
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from ganzoo import registry
-from ganzoo.compat import require_compatible
 from ganzoo.errors import PluginError, RegistryError, UnknownName
 from ganzoo.options import resolve
-from ganzoo.plugins import Zoo
+from ganzoo.plugin.compatibility import require_compatible
+from ganzoo.plugin.manager import Zoo
 from ganzoo.registry import Recipe, Registry
 from ganzoo.types import DataSpec
 

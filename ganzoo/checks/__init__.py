@@ -16,7 +16,7 @@ from ganzoo.checks.session import Session as Session
 from ganzoo.errors import UnknownName
 
 if TYPE_CHECKING:
-    from ganzoo.plugins import Zoo
+    from ganzoo.plugin.manager import Zoo
 
 CHECKS: tuple[Check, ...] = (*declared.CHECKS, *trained.CHECKS, *exported.CHECKS)
 
@@ -41,7 +41,7 @@ def open_session(
 
 def _discover() -> Zoo:
     from ganzoo import registry
-    from ganzoo.plugins import Zoo
+    from ganzoo.plugin.manager import Zoo
 
     return Zoo.discover(registry.load())
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from ganzoo.checks.base import Blocked, Refused, one_line
-from ganzoo.discovery import Origin
+from ganzoo.plugin.entry_points import Origin
 
 if TYPE_CHECKING:
     from ganzoo.checks.base import Check

@@ -11,29 +11,29 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
-import ganzoo
-from ganzoo import latents, runs
+from ganzoo import latents
 from ganzoo.checks import toys, watch
 from ganzoo.checks.base import Blocked, CheckFailed, NotMade, Refused
 from ganzoo.checks.optioned import option_faults
 from ganzoo.checks.probe import Imported, import_alone
 from ganzoo.checks.signatures import signature_faults
-from ganzoo.compat import latent_spec
-from ganzoo.engine import Generator, GeneratorInfo
 from ganzoo.errors import UsageError
-from ganzoo.export import finalise
-from ganzoo.loop import Loop
+from ganzoo.generator.contract import GeneratorInfo, describe
+from ganzoo.generator.engine import Generator
+from ganzoo.generator.export import finalise
 from ganzoo.options import as_dict, resolve
-from ganzoo.plugins import Plugin, Zoo
+from ganzoo.plugin.compatibility import latent_spec
+from ganzoo.plugin.manager import Plugin, Zoo
+from ganzoo.training import runs
+from ganzoo.training.loop import Loop
 from ganzoo.types import Variant
 
 if TYPE_CHECKING:
-    from ganzoo.discovery import Origin
+    from ganzoo.plugin.entry_points import Origin
     from ganzoo.types import Array, LatentSpec
 
 T = TypeVar("T")
 FEW = 32
-LIMIT = 1e-4
 
 
 @dataclass(frozen=True)
@@ -247,20 +247,16 @@ class Context:
         """The metadata that ``ganzoo train`` would write."""
         spec = trained.form.data.spec
         options = resolve(self.variant.options, self.options, owner=self.variant.name)
-        return GeneratorInfo(
-            variant=self.variant.name,
+        return describe(
+            self.variant.name,
+            spec,
+            latent_spec(self.variant, options, spec),
             backend=self.variant.backend,
             distribution=self.origin.distribution,
             version=self.origin.version,
             dataset=spec.name,
             dataset_digest="0" * 12,
-            data=spec,
-            latent=latent_spec(self.variant, options, spec),
             options=as_dict(options),
-            seed=0,
-            value_range=(-1.0, 1.0) if spec.kind == "image" else None,
-            content_hash="",
-            ganzoo_version=ganzoo.__version__,
         )
 
     # A second run, watched

@@ -8,8 +8,9 @@ import numpy as np
 
 from ganzoo import latents
 from ganzoo.checks.base import Check, CheckFailed
-from ganzoo.checks.context import FEW, LIMIT, Context, Trained
+from ganzoo.checks.context import FEW, Context, Trained
 from ganzoo.errors import GanzooError
+from ganzoo.generator.contract import PARITY_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,7 +57,7 @@ def _require_range(x: Array, trained: Trained, who: str) -> None:
     if not np.isfinite(x).all():
         raise CheckFailed(f"{who} gives values that are not finite, on {trained.form.name}")
     most = float(np.abs(x).max())
-    if trained.form.data.spec.kind == "image" and most > 1 + LIMIT:
+    if trained.form.data.spec.kind == "image" and most > 1 + PARITY_LIMIT:
         raise CheckFailed(f"{who} gives values up to {most:.4g} on {trained.form.name}: images lie in [-1, 1]")
 
 
@@ -67,9 +68,9 @@ def parity(context: Context) -> None:
         inputs = trained.inputs()
         native, x = context.native(trained, inputs), context.generator(form).run(inputs)
         difference = float(np.abs(native - x).max()) if native.shape == x.shape else float("inf")
-        if not difference <= LIMIT:  # a NaN is no agreement
+        if not difference <= PARITY_LIMIT:  # a NaN is no agreement
             raise CheckFailed(
-                f"the ONNX file differs from sample by {difference:.3g} on {form.name}, more than {LIMIT:g}"
+                f"the ONNX file differs from sample by {difference:.3g} on {form.name}, more than {PARITY_LIMIT:g}"
             )
 
 
@@ -80,7 +81,7 @@ def batch_invariance(context: Context) -> None:
         whole = sample(inputs)
         for i in range(4):
             alone = sample({name: value[i : i + 1] for name, value in inputs.items()})
-            if not float(np.abs(alone - whole[i : i + 1]).max()) <= LIMIT:
+            if not float(np.abs(alone - whole[i : i + 1]).max()) <= PARITY_LIMIT:
                 raise CheckFailed(f"{who}: a sample depends on the rest of its batch")
 
 
@@ -224,8 +225,8 @@ CHECKS = (
     ),
     Check(
         "parity",
-        f"The ONNX file and `sample` agree to {LIMIT:g} on the same latents, on small images, on RGB ones that are not "
-        "square and on points.",
+        f"The ONNX file and `sample` agree to {PARITY_LIMIT:g} on the same latents, on small images, on RGB ones that "
+        "are not square and on points.",
         "Export in float32 and inference mode, the same weights (EMA or not) that `sample` uses.",
         parity,
     ),

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ganzoo.checks.toys import unwrapped
-from ganzoo.compat import latent_spec
 from ganzoo.errors import GanzooError, OptionError, UnknownName
 from ganzoo.options import Options, explain, resolve
+from ganzoo.plugin.compatibility import latent_spec
 from ganzoo.types import DataSpec
 
 if TYPE_CHECKING:

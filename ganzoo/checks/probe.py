@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from ganzoo.checks.base import one_line
-from ganzoo.discovery import Origin
+from ganzoo.plugin.entry_points import Origin
 
 HEAVY = ("torch", "tensorflow", "jax", "keras", "onnxruntime", "pandas", "flax", "paddle", "mindspore", "tf2onnx")
 SECONDS = 120.0
@@ -58,7 +58,7 @@ def import_alone(origin: Origin, folder: Path) -> Imported:
 
 def main() -> None:
     """The process: read what is asked from stdin, write the answer to its file."""
-    import ganzoo.plugins
+    import ganzoo.plugin.manager
     from ganzoo.checks.watch import changes, snapshot
 
     asked = msgspec.json.decode(sys.stdin.buffer.read(), type=Asked)
@@ -72,7 +72,7 @@ def main() -> None:
     found.seconds = time.perf_counter() - started
     found.changed = changes(before, snapshot())
     if not found.error:
-        ganzoo.plugins.Zoo([asked.origin]).try_load(asked.origin.name)
+        ganzoo.plugin.manager.Zoo([asked.origin]).try_load(asked.origin.name)
     found.heavy = sorted({name.partition(".")[0] for name in set(sys.modules) - there} & set(HEAVY))
     Path(asked.answer).write_bytes(msgspec.json.encode(found))
     sys.stdout.flush()

@@ -11,7 +11,7 @@ import msgspec
 from ganzoo.checks.base import Check, Result, Status
 
 if TYPE_CHECKING:
-    from ganzoo.discovery import Origin
+    from ganzoo.plugin.entry_points import Origin
 
 HEADER = ["check", "status", "why", "seconds"]
 ORDER: tuple[Status, ...] = ("passed", "expected", "skipped", "failed")
@@ -49,12 +49,12 @@ def as_json(name: str, origin: Origin, results: Sequence[Result]) -> str:
 
 def as_markdown(name: str, origin: Origin, results: Sequence[Result]) -> str:
     """The results as a section of a pull request."""
-    import ganzoo
+    from ganzoo._version import __version__
 
     lines = [
         f"### `ganzoo check {name}`: {summary(results)}",
         "",
-        f"{origin}, ganzoo {ganzoo.__version__}",
+        f"{origin}, ganzoo {__version__}",
         "",
         "| check | status | why | seconds |",
         "|---|---|---|---:|",

@@ -21,10 +21,10 @@ import msgspec
 from ganzoo.checks.base import Result, Status
 from ganzoo.checks.child import Answer, Job, Request
 from ganzoo.errors import UnknownName, UsageError
-from ganzoo.worker import ONE_THREAD
+from ganzoo.leaderboard.worker import ONE_THREAD
 
 if TYPE_CHECKING:
-    from ganzoo.discovery import Origin
+    from ganzoo.plugin.entry_points import Origin
 
 SECONDS = 120.0
 CODE = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from ganzoo.checks.child import main; main()"

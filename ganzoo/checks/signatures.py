@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from ganzoo.hookspecs import PROJECT, VariantSpec
-from ganzoo.plugins import REQUIRED
+from ganzoo.plugin.hookspecs import PROJECT, VariantSpec
+from ganzoo.plugin.manager import REQUIRED
 
 
 def signature_faults(module: Any) -> list[str]:

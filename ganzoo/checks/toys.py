@@ -12,10 +12,10 @@ import msgspec
 import numpy as np
 
 from ganzoo import latents
-from ganzoo.compat import latent_spec, require_compatible
 from ganzoo.data.base import Split
-from ganzoo.loop import Checkpoints, Loop
 from ganzoo.options import resolve
+from ganzoo.plugin.compatibility import latent_spec, require_compatible
+from ganzoo.training.loop import Checkpoints, Loop
 from ganzoo.types import DataSpec
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from ganzoo import runs
 from ganzoo.checks import toys
 from ganzoo.checks.base import Blocked, Check, CheckFailed, NotMade, one_line
 from ganzoo.checks.context import Context, Trained
 from ganzoo.data.base import Dataset
 from ganzoo.errors import Interrupted
-from ganzoo.training import train as train_run
+from ganzoo.training import runs
+from ganzoo.training.run import train as train_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

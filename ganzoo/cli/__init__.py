@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ganzoo import __version__
+from ganzoo._version import __version__
 from ganzoo.errors import GanzooError
 from ganzoo.files import readable
 
 if TYPE_CHECKING:
-    from ganzoo.discovery import Origin
+    from ganzoo.plugin.entry_points import Origin
 
 # Name, and what `ganzoo --help` says of it: known here so that help imports no command.
 COMMANDS = {
@@ -52,7 +52,7 @@ class Zoo(click.Group):
         origin = find(cmd_name)
         if origin is None:
             return None
-        from ganzoo.guard import load_command
+        from ganzoo.plugin.isolation import load_command
 
         command: click.Command = load_command(origin, [])
         return command
@@ -115,10 +115,9 @@ def _sentence(error: Exception, command: str | None) -> str:
 
 def added() -> dict[str, list[Origin]]:
     """Who provides the commands of plugins that are on, by name. ganzoo's own are no plugin's to replace."""
-    from ganzoo.discovery import by_name, installed
-    from ganzoo.groups import COMMANDS as GROUP
-    from ganzoo.groups import GROUPS
-    from ganzoo.switches import Switches
+    from ganzoo.plugin.blocklist import Switches
+    from ganzoo.plugin.entry_points import COMMANDS as GROUP
+    from ganzoo.plugin.entry_points import GROUPS, by_name, installed
 
     origins = dict(zip(GROUPS, installed(*GROUPS), strict=True))[GROUP]
     switches = Switches.current() if origins else Switches()
@@ -128,13 +127,13 @@ def added() -> dict[str, list[Origin]]:
 
 def find(name: str) -> Origin | None:
     """The entry point of a command; None where there is none. Raises PluginError for a name that several claim."""
-    from ganzoo.discovery import Origin
+    from ganzoo.plugin.entry_points import Origin
 
     if name in COMMANDS:
         return Origin(name, f"ganzoo.cli.{name}_:command", "ganzoo", __version__)
     origins = added().get(name, [])
     if len(origins) > 1:
-        from ganzoo.survey import command_clash
+        from ganzoo.plugin.status import command_clash
 
         raise command_clash(name, origins, ())
     return origins[0] if origins else None

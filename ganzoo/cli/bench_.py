@@ -11,10 +11,10 @@ import click
 from ganzoo.cli import common
 
 if TYPE_CHECKING:
-    from ganzoo.bench import Outcome
-    from ganzoo.plugins import Zoo
+    from ganzoo.leaderboard.bench import Outcome
+    from ganzoo.leaderboard.worker import Job
+    from ganzoo.plugin.manager import Zoo
     from ganzoo.registry import Registry
-    from ganzoo.worker import Job
 
 
 @click.command("bench")
@@ -51,9 +51,10 @@ def command(
     Work already in the run store is not done again. A run that fails is a row with its reason. A variant without any
     recipe runs with its defaults on digits, or on ring where it takes points alone.
     """
-    from ganzoo import bench, observers
     from ganzoo.errors import UsageError
-    from ganzoo.worker import Job
+    from ganzoo.leaderboard import bench
+    from ganzoo.leaderboard.worker import Job
+    from ganzoo.plugin import observers
 
     observers.switch_on(observe)
     target = out or Path("leaderboards/quick" if quick else "leaderboards")
@@ -80,8 +81,8 @@ def command(
 
 def _number(out: Path, runs: Path) -> int:
     """The number of this bench: one more than the highest in the table that it writes and the store that it reads."""
-    from ganzoo import runs_table
-    from ganzoo.runs import RunStore
+    from ganzoo.leaderboard import runs_table
+    from ganzoo.training.runs import RunStore
 
     # What cannot be read cannot be extended: better known before hours of training than after.
     return 1 + max(runs_table.read(out).last_bench(), RunStore(runs).last_bench())
@@ -106,8 +107,9 @@ def _choose(
 
     A variant that is named and has no recipe at all is not known to the registry: it runs on its default dataset.
     """
-    from ganzoo import api, bench
+    from ganzoo import api
     from ganzoo.errors import UsageError
+    from ganzoo.leaderboard import bench
 
     named = [zoo.load(variant).variant for variant in dict.fromkeys(variants)]
     datasets = [api.reference_of(each, data_dir, zoo=zoo) for each in given]
@@ -121,14 +123,14 @@ def _choose(
 
 
 def _run(jobs: list[Job], workers: int | None, runs: Path, out: Path, registry: Registry, quick: bool) -> None:
-    from ganzoo import bench
     from ganzoo.cli.bench_view import view
+    from ganzoo.leaderboard import bench
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a terminated bench, too, stops its children
     with view(jobs, runs) as notify:
         outcomes = bench.LocalExecutor(workers or bench.cores()).run(jobs, notify)
-    from ganzoo import board
-    from ganzoo.runs import RunStore
+    from ganzoo.leaderboard import board
+    from ganzoo.training.runs import RunStore
 
     store = RunStore(runs)
     bench.note_failures(store, outcomes)
@@ -137,8 +139,8 @@ def _run(jobs: list[Job], workers: int | None, runs: Path, out: Path, registry: 
 
 
 def _report(outcomes: list[Outcome], written: list[Path], out: Path, registry: Registry) -> None:
-    from ganzoo import board
     from ganzoo.cli.board_ import show
+    from ganzoo.leaderboard import board
 
     there = set(board.read_runs(out)["dataset"])
     for dataset in dict.fromkeys(outcome.dataset or outcome.job.dataset for outcome in outcomes):

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ganzoo.runs import SCORE, RunFolder
+from ganzoo.training.runs import SCORE, RunFolder
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ganzoo.bench import Notify, Outcome
-    from ganzoo.worker import Job
+    from ganzoo.leaderboard.bench import Notify, Outcome
+    from ganzoo.leaderboard.worker import Job
 
 
 @contextmanager
@@ -99,7 +99,7 @@ def result(outcome: Outcome) -> str:
         return ""
     import msgspec
 
-    from ganzoo.scoring import Score
+    from ganzoo.scoring.scorer import Score
 
     score = msgspec.json.decode(RunFolder(Path(outcome.path)).file(SCORE).read_bytes(), type=Score)
     fid = score.estimates["fid"]

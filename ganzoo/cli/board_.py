@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 @common.registry_option
 def command(dataset: str, out: Path, registry_path: Path | None) -> None:
     """Show a dataset's leaderboard."""
-    from ganzoo import board
     from ganzoo import registry as registries
     from ganzoo.errors import UnknownName
+    from ganzoo.leaderboard import board
 
     known = sorted(set(board.read_runs(out)["dataset"]))
     if dataset not in known:
@@ -39,7 +39,7 @@ def command(dataset: str, out: Path, registry_path: Path | None) -> None:
 
 def show(out: Path, dataset: str, registry: Registry) -> None:
     """Print a board on stdout: whole in a file, as many columns as fit on a terminal."""
-    from ganzoo import board
+    from ganzoo.leaderboard import board
 
     table = board.read_runs(out)
     header, rows = board.shown_table(board.aggregate(table, dataset, registry.rank_by(dataset)))

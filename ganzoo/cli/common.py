@@ -13,9 +13,9 @@ from ganzoo.files import expanded
 
 if TYPE_CHECKING:
     from ganzoo.cli.progress import WorkProgress
-    from ganzoo.judging import Terms
-    from ganzoo.plugins import Zoo
+    from ganzoo.plugin.manager import Zoo
     from ganzoo.registry import Registry
+    from ganzoo.scoring.setup import Terms
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -121,7 +121,7 @@ foreign_options = _together(
 
 def terms_of(count: int | None, given: dict[str, Any]) -> Terms:
     """The options of ``terms_options`` as terms."""
-    from ganzoo.judging import Terms
+    from ganzoo.scoring.setup import Terms
 
     metrics = tuple(name.strip() for name in (given["metrics"] or "").split(",") if name.strip())
     chosen = {name: given[name] for name in ("extractor", "profile", "device", "threads")}
@@ -144,7 +144,7 @@ def shown_progress(title: str) -> WorkProgress:
 def open_zoo(registry_path: Path | None = None) -> tuple[Registry, Zoo]:
     """The registry in force and the installed plugins; nothing is imported yet."""
     from ganzoo import registry as registries
-    from ganzoo.plugins import Zoo
+    from ganzoo.plugin.manager import Zoo
 
     registry = registries.load(registry_path)
     return registry, Zoo.discover(registry)
@@ -152,7 +152,7 @@ def open_zoo(registry_path: Path | None = None) -> tuple[Registry, Zoo]:
 
 def use_one_thread() -> None:
     """One compute thread unless the user said otherwise (on small nets two are slower); call before NumPy loads."""
-    from ganzoo.worker import ONE_THREAD
+    from ganzoo.leaderboard.worker import ONE_THREAD
 
     for name, value in ONE_THREAD.items():
         os.environ.setdefault(name, value)

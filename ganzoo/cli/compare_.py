@@ -10,7 +10,7 @@ import click
 from ganzoo.cli import common
 
 if TYPE_CHECKING:
-    from ganzoo.comparing import Difference
+    from ganzoo.scoring.compare import Difference
 
 
 @click.command("compare")

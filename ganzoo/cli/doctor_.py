@@ -22,9 +22,9 @@ def command() -> None:
 
 
 def _report_versions() -> list[str]:
-    from ganzoo import __version__
-    from ganzoo.bench import cores
-    from ganzoo.training import environment
+    from ganzoo._version import __version__
+    from ganzoo.leaderboard.bench import cores
+    from ganzoo.training.environment import environment
 
     rows = [["ganzoo", __version__], *[[k, v] for k, v in environment().items()], ["cores", str(cores())]]
     click.echo(common.table(["what", "found"], rows))
@@ -38,7 +38,7 @@ def _report_versions() -> list[str]:
 
 
 def _report_device() -> list[str]:
-    from ganzoo.engine import built_for_cuda, cuda_device_count
+    from ganzoo.generator.engine import built_for_cuda, cuda_device_count
 
     gpus, built = cuda_device_count(), built_for_cuda()
     click.echo(f"\nGPUs the driver shows: {gpus}; onnxruntime built for CUDA: {'yes' if built else 'no'}")
@@ -51,9 +51,9 @@ def _report_device() -> list[str]:
 
 
 def _try_cuda() -> list[str]:
-    from ganzoo.engine import Session
     from ganzoo.errors import GanzooError
-    from ganzoo.extractors import shipped_file
+    from ganzoo.extractors.base import shipped_file
+    from ganzoo.generator.engine import Session
 
     try:
         Session(shipped_file("digits").read_bytes(), "the digits extractor", device="cuda")
@@ -65,7 +65,7 @@ def _try_cuda() -> list[str]:
 
 def _report_plugins() -> list[str]:
     """Each plugin is loaded in a process of its own, so that none can keep the doctor from speaking."""
-    from ganzoo.survey import survey
+    from ganzoo.plugin.status import survey
 
     _, zoo = common.open_zoo()
     seen = survey(zoo, COMMANDS)

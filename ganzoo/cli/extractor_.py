@@ -10,8 +10,8 @@ import click
 from ganzoo.cli import common
 
 if TYPE_CHECKING:
-    from ganzoo.extractors import ExtractorSource
-    from ganzoo.imported.reading import Adapter
+    from ganzoo.extractors.base import ExtractorSource
+    from ganzoo.extractors.importing.reading import Adapter
 
 RANGES = ["uint8", "0..255", "0..1", "-1..1"]
 RESIZERS = ["none", "tf1", "bilinear", "bicubic"]
@@ -25,7 +25,7 @@ def command() -> None:
 @command.command("list")
 def list_() -> None:
     """Show every extractor, and whether it is there."""
-    from ganzoo.extractors import INCEPTION, imported_file
+    from ganzoo.extractors.base import INCEPTION, imported_file
 
     _, zoo = common.open_zoo()
     rows = [_row(source) for source in zoo.extractors().values()]
@@ -35,8 +35,8 @@ def list_() -> None:
 
 def _row(source: ExtractorSource) -> list[str]:
     from ganzoo.errors import ModelError
-    from ganzoo.extractor_graph import file_facts
-    from ganzoo.extractors import imported_file
+    from ganzoo.extractors.base import imported_file
+    from ganzoo.extractors.graph import file_facts
 
     if source.file is None:
         return [source.name, "", "built in", "", source.summary]
@@ -69,9 +69,9 @@ def import_(name: str, file: Path | None, **options: Any) -> None:
     NAME dinov2 knows how DINOv2 takes images. Any other NAME needs the ONNX file and the options that it leaves open.
     """
     from ganzoo.errors import UsageError
-    from ganzoo.extractor_graph import file_facts
-    from ganzoo.extractors import INCEPTION
-    from ganzoo.imported import import_inception, import_onnx
+    from ganzoo.extractors.base import INCEPTION
+    from ganzoo.extractors.graph import file_facts
+    from ganzoo.extractors.importing import import_inception, import_onnx
 
     given = [key for key, value in options.items() if value is not None]
     if name == INCEPTION:
@@ -95,7 +95,7 @@ def import_(name: str, file: Path | None, **options: Any) -> None:
 
 def _check_free(name: str) -> None:
     from ganzoo.errors import UsageError
-    from ganzoo.extractors import imported_file
+    from ganzoo.extractors.base import imported_file
 
     _, zoo = common.open_zoo()
     source = zoo.extractors().get(name)
@@ -104,8 +104,8 @@ def _check_free(name: str) -> None:
 
 
 def _adapter(mean: str | None, std: str | None, **rest: Any) -> Adapter:
-    from ganzoo.imported import IMAGENET
-    from ganzoo.imported.reading import Adapter
+    from ganzoo.extractors.importing import IMAGENET
+    from ganzoo.extractors.importing.reading import Adapter
 
     return Adapter(mean=_numbers("--mean", mean, IMAGENET[0]), std=_numbers("--std", std, IMAGENET[1]), **rest)
 

@@ -25,13 +25,13 @@ def command(name: str, backend: str, licence: str | None, registry_path: Path | 
 
     NAME becomes the folder and the variant; the package is called ganzoo-NAME.
     """
-    from ganzoo import scaffold
+    from ganzoo.scaffold import writer
 
-    names = scaffold.names_of(name)
+    names = writer.names_of(name)
     registry, zoo = common.open_zoo(registry_path)
-    scaffold.require_free(names, zoo, registry)
-    scaffold.require_empty(Path(names.name))
-    folder = scaffold.write(names, backend=backend, licence=licence or _asked(), parent=Path())
+    writer.require_free(names, zoo, registry)
+    writer.require_empty(Path(names.name))
+    folder = writer.write(names, backend=backend, licence=licence or _asked(), parent=Path())
     click.echo(f"written  {folder}/ with the package {names.distribution}")
     click.echo(f"next     pip install -e {folder}")
     for verb in ("check", "train", "bench"):

@@ -9,7 +9,7 @@ import click
 from ganzoo.cli import COMMANDS, common
 
 if TYPE_CHECKING:
-    from ganzoo.plugins import Zoo
+    from ganzoo.plugin.manager import Zoo
 
 
 @click.command("plugins")
@@ -20,7 +20,7 @@ def command(disable: str | None, enable: str | None) -> None:
 
     Each is loaded in a process of its own with a time limit. Switching one on or off loads none.
     """
-    from ganzoo.survey import survey
+    from ganzoo.plugin.status import survey
 
     registry, zoo = common.open_zoo()
     if disable or enable:
@@ -41,15 +41,15 @@ def _order(row: list[str]) -> tuple[int, str]:
 
 
 def _switch(zoo: Zoo, off: str | None, on: str | None) -> None:
-    from ganzoo import switches
+    from ganzoo.plugin import blocklist
 
     origins = [origin for _, origin in zoo.everything()]
     if off:
-        switches.disable(off, origins)
-        click.echo(f"{off} is switched off in {switches.settings_file()}; 'ganzoo plugins --enable {off}' undoes it")
+        blocklist.disable(off, origins)
+        click.echo(f"{off} is switched off in {blocklist.settings_file()}; 'ganzoo plugins --enable {off}' undoes it")
     if on:
-        switches.enable(on, origins)
+        blocklist.enable(on, origins)
         click.echo(f"{on} is switched on")
         for origin in origins:
-            if on in (origin.name, origin.distribution) and (how := switches.Switches.current().off(origin)):
+            if on in (origin.name, origin.distribution) and (how := blocklist.Switches.current().off(origin)):
                 click.echo(f"but {origin.name} ({origin}) is still off, by {how}", err=True)

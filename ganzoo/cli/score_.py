@@ -10,8 +10,8 @@ import click
 from ganzoo.cli import common, score_view
 
 if TYPE_CHECKING:
-    from ganzoo.foreign import Reading
-    from ganzoo.goals import Goal
+    from ganzoo.generator.foreign import Reading
+    from ganzoo.scoring.goals import Goal
 
 LIMIT = 100_000
 
@@ -90,7 +90,7 @@ def _goal(until: str | None, count: int | None) -> Goal | None:
     if until is None:
         return None
     from ganzoo.errors import UsageError
-    from ganzoo.goals import Goal
+    from ganzoo.scoring.goals import Goal
 
     name, _, text = until.partition("=")
     try:
@@ -107,6 +107,6 @@ def _reading(more: dict[str, Any]) -> Reading | None:
     given = {name: more[name] for name in ("latents", "output", "layout", "value_range") if more[name]}
     if not given:
         return None
-    from ganzoo.foreign import Reading
+    from ganzoo.generator.foreign import Reading
 
     return Reading(**given)

@@ -13,11 +13,11 @@ from ganzoo.cli import common
 from ganzoo.files import readable
 
 if TYPE_CHECKING:
-    from ganzoo.comparing import Comparison
     from ganzoo.metrics.classwise import ClassScore
-    from ganzoo.plugins import Zoo
+    from ganzoo.plugin.manager import Zoo
     from ganzoo.registry import DatasetEntry
-    from ganzoo.scoring import Protocol, Score
+    from ganzoo.scoring.compare import Comparison
+    from ganzoo.scoring.scorer import Protocol, Score
     from ganzoo.types import Estimate
 
 CSV_HEADER = ("source", "reference", "metric", "value", "se", "n", "extractor", "protocol")
@@ -83,7 +83,7 @@ def _csv(score: Score, classes: Sequence[ClassScore], source: str) -> str:
 
 def remarks(score: Score, comparison: Comparison, zoo: Zoo, entry: DatasetEntry | None) -> None:
     """Say on stderr what a reader must know: inferred readings, cautions, broken extensions, another protocol."""
-    from ganzoo.references import DatasetSide
+    from ganzoo.scoring.reference import DatasetSide
 
     for sentence in comparison.said:
         click.echo(sentence, err=True)

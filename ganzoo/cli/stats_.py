@@ -38,7 +38,7 @@ def command(
         raise UsageError(f"Statistics are written as .npz, not as '{output.name}'.", "Name the output so.")
     _, zoo = common.open_zoo()
     from ganzoo import api
-    from ganzoo.judging import Terms
+    from ganzoo.scoring.setup import Terms
 
     terms = Terms(n=count, extractor=extractor, device=device, threads=threads)
     notes: list[str] = []

@@ -10,7 +10,7 @@ import click
 from ganzoo.cli import common
 
 if TYPE_CHECKING:
-    from ganzoo.scoring import Score
+    from ganzoo.scoring.scorer import Score
 
 QUICK_SCORE_SAMPLES = 1000
 _SHOWN = ("fid", "precision", "recall", "modes", "memorised", "hq", "label_accuracy", "code_error")
@@ -47,8 +47,8 @@ def command(
 
     Starts from the recipe for the data where there is one. A run that was stopped goes on where it stopped.
     """
-    from ganzoo import observers
     from ganzoo.options import parse_assignments
+    from ganzoo.plugin import observers
 
     options = parse_assignments(assignments)
     observers.switch_on(observe)

@@ -1,7 +1,7 @@
 """Read the plain values of a pickle without unpickling: no import, no call, no class but a NumPy byte array.
 
-On top of ``ganzoo.opcodes`` it knows the one way in which NumPy 1 and 2 write uint8 arrays in protocols 2 to 4; all
-else is refused before anything happens.
+On top of ``ganzoo.data.safe_pickle`` it knows the one way in which NumPy 1 and 2 write uint8 arrays in protocols 2 to
+4; all else is refused before anything happens.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from ganzoo.data.safe_pickle import DAMAGED, Machine, RefusedError
 from ganzoo.errors import DataError
-from ganzoo.opcodes import DAMAGED, Machine, RefusedError
 
 _NAMES = {
     "numpy.core.multiarray _reconstruct": "reconstruct",

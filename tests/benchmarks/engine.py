@@ -112,7 +112,7 @@ def measure(framework: str, case: Case, folder: Path, rounds: int) -> Rates:
     """Calls per second of the engine's two works and of the framework's modes."""
     import importlib
 
-    from ganzoo.engine import Generator
+    from ganzoo.generator.engine import Generator
     from ganzoo.testing import toy_points
 
     data = toy_points() if len(case.shape) == 1 else image_data(case.shape)

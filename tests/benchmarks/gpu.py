@@ -32,7 +32,7 @@ ENGINE = "engine"
 
 def refusal() -> str:
     """Why this cannot be measured here; empty where it can."""
-    from ganzoo.engine import built_for_cuda, cuda_device_count
+    from ganzoo.generator.engine import built_for_cuda, cuda_device_count
 
     if not cuda_device_count():
         return "No CUDA GPU is visible to the driver here."
@@ -55,7 +55,7 @@ def engines(size: int, folder: Path) -> tuple[Any, Any, Any]:
     import torch
     from ganzoo_torch import dcgan
 
-    from ganzoo.engine import Generator
+    from ganzoo.generator.engine import Generator
 
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     model, path = trained(dcgan, image_data((1, size, size)), {"width": WIDTH}, folder)

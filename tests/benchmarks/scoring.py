@@ -18,11 +18,11 @@ from onnx import TensorProto, helper, numpy_helper, save
 from sidebyside import machine, table
 
 from ganzoo import api
-from ganzoo.engine import Session
-from ganzoo.extractors import ExtractorSource, OnnxExtractor
-from ganzoo.judging import Terms, source_judge
-from ganzoo.plugins import Zoo
-from ganzoo.sources import open_source
+from ganzoo.extractors.base import ExtractorSource, OnnxExtractor
+from ganzoo.generator.engine import Session
+from ganzoo.plugin.manager import Zoo
+from ganzoo.scoring.samples import open_source
+from ganzoo.scoring.setup import Terms, source_judge
 
 N = 50_000
 WIDTHS = (3, 32, 64, 64)

@@ -95,8 +95,8 @@ def recipe(variant: str, dataset: str) -> dict[str, Any]:
 
 def trained(plugin: Any, data: Any, options: Mapping[str, Any], folder: Path) -> tuple[Any, Path]:
     """The framework's generator after two steps, and the generator.onnx made of it in ``folder``."""
-    from ganzoo.engine import GeneratorInfo
-    from ganzoo.export import finalise
+    from ganzoo.generator.contract import GeneratorInfo
+    from ganzoo.generator.export import finalise
     from ganzoo.testing import memory_run
 
     variant = plugin.describe()

@@ -8,7 +8,7 @@ import pytest
 from checking import Change, Installed, changed
 from helpers import Install
 
-from ganzoo.plugins import Zoo
+from ganzoo.plugin.manager import Zoo
 
 
 @pytest.fixture

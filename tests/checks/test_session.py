@@ -17,9 +17,9 @@ from ganzoo.checks import CHECKS, Result, open_session, report, run_checks
 from ganzoo.checks.base import CheckFailed
 from ganzoo.checks.declared import IMPORT_SECONDS, light_import
 from ganzoo.checks.probe import Imported
-from ganzoo.discovery import Origin
 from ganzoo.errors import OptionError, UnknownName, UsageError
-from ganzoo.plugins import Zoo
+from ganzoo.plugin.entry_points import Origin
+from ganzoo.plugin.manager import Zoo
 
 ROOT = Path(__file__).resolve().parents[2]
 PRINTS = ("    options = run.options\n", "    options = run.options\n    print('hello')\n")

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ganzoo.cli import main
-from ganzoo.plugins import Zoo
+from ganzoo.plugin.manager import Zoo
 
 Run = Callable[..., Result]
 

@@ -1,4 +1,4 @@
-"""bench and board; the workers themselves are tested in tests/test_bench.py."""
+"""bench and board; the workers themselves are tested in tests/leaderboard/test_bench.py."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ganzoo.bench import LocalExecutor, Notify, Outcome
-from ganzoo.worker import Job, run_job
+from ganzoo.leaderboard.bench import LocalExecutor, Notify, Outcome
+from ganzoo.leaderboard.worker import Job, run_job
 
 REGISTRY = """
 api = 1

@@ -10,11 +10,11 @@ import pytest
 from click.testing import CliRunner, Result
 from onnx import helper, numpy_helper
 
-from ganzoo import imported
 from ganzoo.cli import extractor_
 from ganzoo.errors import GanzooError, ModelError, OptionError, UsageError
-from ganzoo.extractors import builtin_extractors, imported_file
-from ganzoo.nodes import IR_VERSION, tensor
+from ganzoo.extractors import importing
+from ganzoo.extractors.base import builtin_extractors, imported_file
+from ganzoo.generator.nodes import IR_VERSION, tensor
 
 Run = Callable[..., Result]
 OPSET = [helper.make_opsetid("", 17)]
@@ -140,7 +140,7 @@ def test_inception_is_converted_and_shown(run: Run, monkeypatch: pytest.MonkeyPa
         target.write_bytes(helper.make_model(graph, opset_imports=OPSET, ir_version=IR_VERSION).SerializeToString())
         return target
 
-    monkeypatch.setattr(imported, "import_inception", convert)
+    monkeypatch.setattr(importing, "import_inception", convert)
     result = run("import", "inception")
     assert result.exit_code == 0, result.output
     assert "Imported 'inception' (2048 features, sha256 " in result.stdout
@@ -151,8 +151,8 @@ def test_inception_is_converted_and_shown(run: Run, monkeypatch: pytest.MonkeyPa
 
 def test_ranges_and_resizers_are_those_of_the_library() -> None:
     """The command names them itself, so that its help imports nothing."""
-    from ganzoo.imported.reading import RANGES
-    from ganzoo.resize import RESIZERS
+    from ganzoo.extractors.importing.reading import RANGES
+    from ganzoo.extractors.resize import RESIZERS
 
     assert tuple(extractor_.RANGES) == RANGES
     assert tuple(extractor_.RESIZERS) == RESIZERS

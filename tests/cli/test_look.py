@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from helpers import Install
 
-from ganzoo.plugins import Zoo
+from ganzoo.plugin.manager import Zoo
 from ganzoo.registry import Registry
 
 
@@ -80,7 +80,7 @@ def test_data_shows_sources_and_folders(run: Any, tmp_path: Path) -> None:
 
 
 def test_doctor_finds_nothing_wrong_on_a_cpu(run: Any, with_fakes: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ganzoo.engine.cuda_device_count", lambda: 0)
+    monkeypatch.setattr("ganzoo.generator.engine.cuda_device_count", lambda: 0)
     result = run("doctor")
     assert result.exit_code == 0, result.output
     assert "sampling and scoring run on CPU" in result.output
@@ -89,16 +89,16 @@ def test_doctor_finds_nothing_wrong_on_a_cpu(run: Any, with_fakes: None, monkeyp
 
 def test_doctor_tells_of_two_runtimes(run: Any, with_fakes: None, monkeypatch: pytest.MonkeyPatch) -> None:
     both = {"onnxruntime": "1.31", "onnxruntime-gpu": "1.31"}
-    monkeypatch.setattr("ganzoo.training.environment", lambda: both)
-    monkeypatch.setattr("ganzoo.engine.cuda_device_count", lambda: 0)
+    monkeypatch.setattr("ganzoo.training.environment.environment", lambda: both)
+    monkeypatch.setattr("ganzoo.generator.engine.cuda_device_count", lambda: 0)
     result = run("doctor")
     assert result.exit_code == 1
     assert "silently gives CPU" in result.stderr
 
 
 def test_doctor_tells_of_a_gpu_that_cannot_be_used(run: Any, with_fakes: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ganzoo.engine.cuda_device_count", lambda: 1)
-    monkeypatch.setattr("ganzoo.engine.built_for_cuda", lambda: False)
+    monkeypatch.setattr("ganzoo.generator.engine.cuda_device_count", lambda: 1)
+    monkeypatch.setattr("ganzoo.generator.engine.built_for_cuda", lambda: False)
     result = run("doctor")
     assert result.exit_code == 1
     assert "this onnxruntime has no CUDA provider" in result.stderr

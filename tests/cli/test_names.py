@@ -17,7 +17,7 @@ from PIL import Image
 
 from ganzoo.data.reference import find
 from ganzoo.files import named_by, readable
-from ganzoo.runs import RunFolder
+from ganzoo.training.runs import RunFolder
 
 CPU = ("--device", "cpu")
 BAD, SHOWN = os.fsdecode(b"bad\xff"), "bad\\udcff"

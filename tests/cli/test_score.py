@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganzoo.runs import RunFolder
+from ganzoo.training.runs import RunFolder
 
 Refused = Callable[..., str]
 CPU = ("--device", "cpu")

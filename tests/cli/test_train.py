@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganzoo.runs import RunStore
+from ganzoo.training.runs import RunStore
 
 Refused = Callable[..., str]
 
@@ -173,7 +173,7 @@ def test_the_fewest_samples_that_work(run: Any, tmp_path: Path) -> None:
 
 
 def test_cuda_without_a_gpu(refused: Refused, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("ganzoo.training.cuda_device_count", lambda: 0)
+    monkeypatch.setattr("ganzoo.training.run.cuda_device_count", lambda: 0)
     sentence = refused(1, "train", "gaussian", "--device", "cuda")
     assert sentence == "Error: --device cuda was asked for, but the driver shows no CUDA GPU. Use --device cpu."
     assert not (tmp_path / "runs").exists()

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganzoo.engine import Generator
-from ganzoo.extractors import shipped_file
-from ganzoo.runs import RunFolder
+from ganzoo.extractors.base import shipped_file
+from ganzoo.generator.engine import Generator
+from ganzoo.training.runs import RunFolder
 
 Refused = Callable[..., str]
 
@@ -114,7 +114,7 @@ def test_a_label_out_of_range(refused: Refused, labelled: RunFolder) -> None:
 def test_cuda_without_a_gpu(
     command: str, refused: Refused, gaussian: RunFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("ganzoo.engine.cuda_device_count", lambda: 0)
+    monkeypatch.setattr("ganzoo.generator.engine.cuda_device_count", lambda: 0)
     assert "--device cuda was asked for, but no CUDA GPU" in refused(1, command, gaussian.path, "--device", "cuda")
     assert list(tmp_path.iterdir()) == []
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from ganzoo.plugins import Zoo
+from ganzoo.plugin.manager import Zoo
 
 Change = tuple[str, str]
 Installed = Callable[..., Zoo]

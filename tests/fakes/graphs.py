@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from ganzoo.engine import GeneratorInfo
+from ganzoo.generator.contract import GeneratorInfo
 from ganzoo.types import DataSpec, LatentSpec
 
 IMAGES = DataSpec(name="toy", kind="image", shape=(1, 8, 8), classes=3)

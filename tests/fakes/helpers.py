@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
-from ganzoo.hookspecs import VARIANTS
+from ganzoo.plugin.hookspecs import VARIANTS
 
 Install = Callable[..., list[EntryPoint]]
 FAKES = Path(__file__).parent

@@ -9,7 +9,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from ganzoo.worker import ONE_THREAD
+from ganzoo.leaderboard.worker import ONE_THREAD
 
 
 class Place:

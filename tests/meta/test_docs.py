@@ -34,11 +34,13 @@ from click.testing import CliRunner
 from helpers import write_distribution
 
 import ganzoo
-from ganzoo import api, hookspecs, registry, rows
+from ganzoo import api, registry
 from ganzoo.cli import COMMANDS, main
-from ganzoo.plugins import Zoo
+from ganzoo.leaderboard import rows
+from ganzoo.leaderboard.worker import ONE_THREAD
+from ganzoo.plugin import hookspecs
+from ganzoo.plugin.manager import Zoo
 from ganzoo.testing import memory_run, onnx_difference, toy_images
-from ganzoo.worker import ONE_THREAD
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs" / "plugins").glob("*.md"))]
@@ -433,6 +435,16 @@ def test_help_shown_is_the_help(page: Path) -> None:
         if "Usage: ganzoo [OPTIONS] COMMAND" in content:
             lines = [line.strip() for line in content.splitlines() if not line.startswith("$ ")]
             assert set(lines) <= {*real, "", "…", "..."}
+
+
+def test_every_file_that_contributing_names_is_there() -> None:
+    """Paths in its text are relative to the repository, and in its table of places to ganzoo/."""
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    named = set(re.findall(r"`([a-z_-]+(?:/[a-zA-Z_.-]+)+\.(?:py|toml|md|onnx))`", text))
+    assert len(named) > 25
+    assert [
+        name for name in sorted(named) if not (ROOT / name).exists() and not (ROOT / "ganzoo" / name).exists()
+    ] == []
 
 
 def test_every_column_of_the_runs_table_is_explained() -> None:

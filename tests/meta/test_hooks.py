@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from ganzoo import hookpage
 from ganzoo.cli import COMMANDS, find
-from ganzoo.groups import GROUPS
-from ganzoo.hookspecs import PROJECT, ExtensionSpec, VariantSpec
+from ganzoo.plugin import hookpage
+from ganzoo.plugin.entry_points import GROUPS
+from ganzoo.plugin.hookspecs import PROJECT, ExtensionSpec, VariantSpec
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "plugins" / "hooks.md").read_text("utf-8")
@@ -33,7 +33,7 @@ HOOKS = VARIANT_HOOKS | EXTENSION_HOOKS
 
 
 def test_the_page_is_made_from_the_hookspecs() -> None:
-    assert hookpage.page() == PAGE, "run: python -m ganzoo.hookpage docs/plugins/hooks.md"
+    assert hookpage.page() == PAGE, "run: python -m ganzoo.plugin.hookpage docs/plugins/hooks.md"
 
 
 def test_the_signatures_are_those_of_the_api() -> None:
@@ -71,7 +71,7 @@ def test_built_in_commands_are_found_like_those_of_plugins(name: str) -> None:
 
 
 def test_every_hook_has_a_test_of_its_own() -> None:
-    tree = ast.parse((ROOT / "tests" / "test_hooks.py").read_text())
+    tree = ast.parse((ROOT / "tests" / "plugin" / "test_hookspecs.py").read_text())
     tests = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
     assert {name for name in HOOKS if f"test_hook_{name}" not in tests} == set()
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ganzoo import board, registry
+from ganzoo import registry
+from ganzoo.leaderboard import board
 from ganzoo.testing import interrupt_and_resume, memory_run, onnx_difference, toy_images
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -13,9 +13,9 @@ import pytest
 
 from ganzoo.errors import ScoreError
 from ganzoo.metrics.base import Reference, Sets
-from ganzoo.metrics.profiles import PROFILES, neighbours
-from ganzoo.metrics.profiles.inception import chunks, floors, runs
-from ganzoo.metrics.profiles.randomness import TorchStream, legacy_draws, torch_draws
+from ganzoo.metrics.parity_profiles import PROFILES, neighbours
+from ganzoo.metrics.parity_profiles.inception import chunks, floors, runs
+from ganzoo.metrics.parity_profiles.randomness import TorchStream, legacy_draws, torch_draws
 
 PEERS = Path(__file__).resolve().parents[1] / "peers"
 sys.path.insert(0, str(PEERS))  # the scripts of `make peers` import one another by their bare names

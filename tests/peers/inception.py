@@ -22,8 +22,8 @@ import torch
 import torchvision
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
-from ganzoo.inception import LOGITS, TAPS, inception_model
-from ganzoo.torch_file import read_state_dict
+from ganzoo.extractors.inception import LOGITS, TAPS, inception_model
+from ganzoo.extractors.torch_weights import read_state_dict
 
 LIMIT = 1e-4
 SIZES = ((32, 32), (64, 48), (256, 256), (299, 299), (320, 512))

@@ -10,7 +10,7 @@ from recipes import Case
 from ganzoo.errors import ScoreError
 from ganzoo.metrics.base import Metric, Reference, Sets
 from ganzoo.metrics.neighbours import neighbour_scores
-from ganzoo.metrics.profiles import PROFILES
+from ganzoo.metrics.parity_profiles import PROFILES
 from ganzoo.metrics.vendi import vendi_score
 from ganzoo.types import Estimate
 

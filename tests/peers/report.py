@@ -9,7 +9,7 @@ from ours import TOOLS
 from recipes import RECIPES
 from verdict import Verdict
 
-from ganzoo.metrics.profiles import PROFILES
+from ganzoo.metrics.parity_profiles import PROFILES
 
 HEAD = """\
 # Parity with other tools

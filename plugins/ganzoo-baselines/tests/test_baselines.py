@@ -14,9 +14,9 @@ import onnx
 import pytest
 
 from ganzoo.data.base import Split
-from ganzoo.loop import MemoryCheckpoints
-from ganzoo.plugins import Zoo
+from ganzoo.plugin.manager import Zoo
 from ganzoo.testing import memory_run, onnx_difference, toy_images, toy_points
+from ganzoo.training.loop import MemoryCheckpoints
 
 DATA = {
     "grey": toy_images(),

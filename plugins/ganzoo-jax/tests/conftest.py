@@ -8,7 +8,7 @@ import pytest
 from ganzoo_jax import wgan_gp as plugin
 
 from ganzoo import testing
-from ganzoo.loop import MemoryCheckpoints
+from ganzoo.training.loop import MemoryCheckpoints
 
 SMALL: dict[str, Any] = {"steps": 4, "batch": 16, "z_dim": 8, "width": 4, "hidden": 16, "n_critic": 2}
 

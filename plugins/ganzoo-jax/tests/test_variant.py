@@ -18,8 +18,9 @@ import pytest
 from ganzoo_jax import onnx_file
 from ganzoo_jax.wgan_gp import WganGpOptions
 
-from ganzoo import hookspecs, latents, testing
+from ganzoo import latents, testing
 from ganzoo.errors import DeviceError, PluginError
+from ganzoo.plugin import hookspecs
 
 SHAPES = [(1, 28, 28), (4, 9, 35)]
 

@@ -16,9 +16,10 @@ import pytest
 import torch
 
 import ganzoo
-from ganzoo import hookspecs, latents, testing
+from ganzoo import latents, testing
 from ganzoo.errors import DeviceError, Incompatible
-from ganzoo.loop import MemoryCheckpoints
+from ganzoo.plugin import hookspecs
+from ganzoo.training.loop import MemoryCheckpoints
 
 IMAGE_SHAPES = [(1, 8, 8), (1, 28, 28), (3, 32, 32), (1, 12, 20), (4, 9, 15)]
 

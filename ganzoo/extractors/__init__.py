@@ -1,0 +1,1 @@
+"""Feature extractors: shipped, built from weights, imported."""

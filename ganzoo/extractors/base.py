@@ -1,0 +1,284 @@
+"""Feature extractors: ONNX files with input ``x``, outputs ``features`` [N, d] and, from classifiers, ``logits``.
+
+Images are put on the 8-bit grid before features are taken, so that a generator and the PNG files made from it get the
+same score. For an ONNX extractor the graph itself does so, and a generator's output need not leave the device.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+import numpy as np
+
+from ganzoo.data.base import quantise, scale
+from ganzoo.errors import ModelError, ScoreError
+from ganzoo.extractors.graph import GREY, GRID_INPUT, RGB, extractor_info, grid_first, identity, parsed
+from ganzoo.extractors.inception import LOGITS, TAPS
+from ganzoo.files import cache_root
+from ganzoo.generator.engine import BATCH, Session
+
+if TYPE_CHECKING:
+    from ganzoo.types import Array, DataSpec, FloatArray
+
+_FILES = Path(__file__).parent / "weights"
+_PIXEL_SIDE = 8
+INCEPTION = "inception"
+_FULL_TAP = "2048"
+_MOST_PIXELS = {"CPU": 1 << 20, "CUDA": 1 << 23}
+"""Pixels of a batch as the network sees it: activations beyond the caches cost a CPU a third of its speed on Inception
+(11 against 46 images of 299×299), and memory everywhere."""
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """Features [N, d] and, from classifiers, logits [N, k]: float32 from networks, which metrics widen as they need."""
+
+    features: Array
+    logits: Array | None = None
+
+
+class Extractor(Protocol):
+    """Turns samples in the generator's range into features."""
+
+    name: str
+    sha256: str
+    """Identifies the computation: the hash of the ONNX file (and the tap), or of the name and version of a rule."""
+    policy: str
+    """What is done to samples before the network sees them, for the protocol."""
+
+    def extract(self, x: FloatArray) -> Extracted:
+        """Features of float32 samples [N, C, H, W] in [-1, 1], or [N, d]. Raises ScoreError on a wrong shape."""
+
+    def extract_bound(self, value: Any) -> Extracted:
+        """The same for one batch that a generator's ``Session.bind`` left where it was computed."""
+
+
+class ExtractorSource(msgspec.Struct, frozen=True, kw_only=True):
+    """An extractor by name; ``open(device, threads)`` loads it."""
+
+    name: str
+    summary: str
+    open: Callable[[str, int], Extractor]
+    file: Path | None = None
+    """The ONNX file, which need not be there yet; None for a rule."""
+    tap: str = "features"
+    """The output of the file that is taken."""
+
+
+class OnnxExtractor:
+    """An extractor from an ONNX file, on any provider.
+
+    ``x`` of the file is float32 in [-1, 1] or uint8, [N, C, H, W] with N, H and W open or fixed; ``tap`` is the output
+    taken as features, ``logits`` the one taken as logits where the file has it. Raises ModelError for another file.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        path: Path,
+        device: str = "auto",
+        threads: int = 1,
+        *,
+        tap: str = "features",
+        logits: str = "logits",
+    ) -> None:
+        self.name = name
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise ModelError(f"Cannot read the extractor {path}: {error.strerror or error}.") from error
+        self.sha256 = identity(hashlib.sha256(content).hexdigest(), tap)
+        model = parsed(content, path.name)
+        self._input, self._outputs = grid_first(model, path.name, tap, logits), {tap: "features", logits: "logits"}
+        info = extractor_info(model, path.name)
+        self._resized = info.size if info else None
+        self.policy = "; ".join([*self._input.policy, *([info.policy] if info else [])])
+        self._session = Session(model.SerializeToString(), path.name, device=device, threads=threads)
+        self.provider = self._session.provider
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Height and width to which images are resized; None where they are not."""
+        return self._resized
+
+    def extract(self, x: FloatArray) -> Extracted:
+        """See ``Extractor.extract``."""
+        self._check_shape(x.shape)
+        size = self._batch(x.shape)
+        return gathered((self._run(x[i : i + size]) for i in range(0, len(x), size)), len(x))
+
+    def extract_bound(self, value: Any) -> Extracted:
+        """See ``Extractor.extract_bound``."""
+        shape = tuple(value.shape())
+        self._check_shape(shape)
+        if shape[0] > self._batch(shape):
+            return self.extract(value.numpy())
+        return gathered([self._run(value)], shape[0])
+
+    def _run(self, x: Any) -> Extracted:
+        outputs = {self._outputs[name]: value for name, value in self._session.run({GRID_INPUT: x}).items()}
+        return Extracted(outputs["features"], outputs.get("logits"))
+
+    def _batch(self, shape: tuple[int, ...]) -> int:
+        """Images at a time, fewer of large ones."""
+        height, width = self._resized or (shape[2:] if len(shape) == 4 else (1, 1))
+        return max(1, min(BATCH, _MOST_PIXELS.get(self.provider, _MOST_PIXELS["CPU"]) // max(1, height * width)))
+
+    def _check_shape(self, shape: tuple[int, ...]) -> None:
+        given, wanted = shape[1:], self._input.shape
+        if shape[0] == 0:
+            raise ScoreError("There are no samples to score.")
+        if wanted[:1] == (RGB,) and given[:1] == (GREY,):
+            given = (RGB, *given[1:])  # the graph repeats the one channel
+        if len(given) == len(wanted) and all(w in (g, None) for w, g in zip(wanted, given, strict=True)):
+            return
+        takes = "×".join("any" if w is None else str(w) for w in wanted)
+        colour = wanted[:1] == (GREY,) and given[:1] == (RGB,)
+        hint = "It knows grey images only: make these grey, or use an extractor for colour." if colour else ""
+        raise ScoreError(
+            f"The extractor '{self.name}' takes {takes} samples, but these are {'×'.join(map(str, shape[1:]))}.", hint
+        )
+
+
+def gathered(parts: Iterable[Extracted], n: int) -> Extracted:
+    """Features and logits of batches, n rows in all."""
+    features: Array | None = None
+    logits: Array | None = None
+    row = 0
+    for part in parts:
+        if features is None:
+            features = np.empty((n, *part.features.shape[1:]), part.features.dtype)
+            logits = None if part.logits is None else np.empty((n, *part.logits.shape[1:]), part.logits.dtype)
+        end = row + len(part.features)
+        features[row:end] = part.features
+        if logits is not None:
+            logits[row:end] = part.logits
+        row = end
+    if features is None:
+        raise ScoreError("There are no samples to score.")
+    return Extracted(features, logits)
+
+
+def join(parts: Sequence[Extracted]) -> Extracted:
+    """The features and logits of several batches as one."""
+    return gathered(parts, sum(len(part.features) for part in parts))
+
+
+class PointExtractor:
+    """Points are their own features."""
+
+    name = "points"
+    sha256 = hashlib.sha256(b"ganzoo points 1").hexdigest()
+    policy = "as they are"
+
+    def extract(self, x: FloatArray) -> Extracted:
+        """Float64 copies of points [N, d]."""
+        if x.ndim != 2 or len(x) == 0:
+            raise ScoreError(f"The extractor 'points' takes points [N, d], but was given the shape {list(x.shape)}.")
+        return Extracted(x.astype(np.float64))
+
+    def extract_bound(self, value: Any) -> Extracted:
+        """See ``Extractor.extract_bound``."""
+        return self.extract(value.numpy())
+
+
+class PixelExtractor:
+    """Mean-pooled pixels, at most 8×8 per channel, for data that no classifier knows."""
+
+    name = "pixels"
+    sha256 = hashlib.sha256(b"ganzoo pixels 1").hexdigest()
+    policy = "8-bit grid; averaged to at most 8×8 per channel"
+    size = (_PIXEL_SIDE, _PIXEL_SIDE)
+    """Height and width to which larger images are averaged."""
+
+    def extract(self, x: FloatArray) -> Extracted:
+        """Pooled pixels [N, C · ≤8 · ≤8] in [-1, 1]."""
+        if x.ndim != 4 or len(x) == 0:
+            raise ScoreError(
+                f"The extractor 'pixels' takes images [N, C, H, W], but was given the shape {list(x.shape)}."
+            )
+        on_grid = scale("image", quantise(x)).astype(np.float64)
+        pooled = np.einsum("ph,nchw,qw->ncpq", _pooling(x.shape[2]), on_grid, _pooling(x.shape[3]), optimize=True)
+        return Extracted(pooled.reshape(len(x), -1))
+
+    def extract_bound(self, value: Any) -> Extracted:
+        """See ``Extractor.extract_bound``."""
+        return self.extract(value.numpy())
+
+
+def _pooling(side: int) -> Array:
+    """Rows that average ``side`` pixels into at most 8 cells of nearly equal width."""
+    cells = min(side, _PIXEL_SIDE)
+    edges = np.linspace(0, side, cells + 1)
+    pixels = np.arange(side)
+    overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
+    weights: Array = np.clip(overlap, 0, 1)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return weights
+
+
+def shipped_file(name: str) -> Path:
+    """The ONNX file of an extractor that comes with ganzoo."""
+    return _FILES / f"{name}.onnx"
+
+
+def imported_file(name: str) -> Path:
+    """Where 'ganzoo extractor import' puts an extractor; under $GANZOO_CACHE."""
+    return cache_root() / "extractors" / f"{name}.onnx"
+
+
+def _open(name: str, file: Path, tap: str, device: str, threads: int) -> Extractor:
+    if tap == "features":
+        return OnnxExtractor(name, file, device, threads)
+    if not file.exists():
+        raise ModelError(
+            f"The extractor '{name}' is not imported yet.",
+            f"Run 'ganzoo extractor import {INCEPTION}' (95 MB), or give it the file of the weights.",
+        )
+    # Logits need the whole network: a tap before its end goes without them, and costs less.
+    return OnnxExtractor(name, file, device, threads, tap=tap, logits=LOGITS if tap == _FULL_TAP else "")
+
+
+def _source(name: str, summary: str, file: Path, tap: str = "features") -> ExtractorSource:
+    opened = functools.partial(_open, name, file, tap)
+    return ExtractorSource(name=name, summary=summary, open=opened, file=file, tap=tap)
+
+
+def _inception(tap: str) -> ExtractorSource:
+    name = INCEPTION if tap == _FULL_TAP else f"{INCEPTION}-{tap}"
+    summary = "the Inception of the FID, with logits" if tap == _FULL_TAP else f"layer {tap} of {INCEPTION}"
+    return _source(name, summary, imported_file(INCEPTION), tap)
+
+
+def own_extractors() -> list[ExtractorSource]:
+    """The extractors that ganzoo knows by itself; the taps of Inception have to be imported before they open."""
+    return [
+        _source("digits", "small convolutional classifier of the 8×8 digits", shipped_file("digits")),
+        _source("mnist", "small convolutional classifier of MNIST", shipped_file("mnist")),
+        ExtractorSource(name="points", summary="points as they are", open=lambda device, threads: PointExtractor()),
+        ExtractorSource(
+            name="pixels",
+            summary="mean-pooled pixels, for data without a classifier",
+            open=lambda device, threads: PixelExtractor(),
+        ),
+        *(_inception(tap) for tap in (_FULL_TAP, *(tap for tap in TAPS if tap != _FULL_TAP))),
+    ]
+
+
+def builtin_extractors() -> list[ExtractorSource]:
+    """Ganzoo's own extractors, and those that the user imported."""
+    own = own_extractors()
+    taken = {source.name for source in own}
+    found = (file.stem for file in sorted(imported_file(INCEPTION).parent.glob("*.onnx")))
+    return own + [_source(name, "imported", imported_file(name)) for name in found if name not in taken]
+
+
+def default_extractor(spec: DataSpec) -> str:
+    """The extractor for a dataset that no registry lists."""
+    return "points" if spec.kind == "points" else "pixels"

@@ -1,0 +1,1 @@
+"""The border: generator.onnx, how it is made, checked, opened and sampled."""

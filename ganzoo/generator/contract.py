@@ -1,0 +1,141 @@
+"""The contract of generator.onnx, once: its inputs and output, its metadata, its limits. docs/onnx.md is its text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ganzoo._version import __version__
+from ganzoo.errors import ModelError
+from ganzoo.generator.graphs import every_node, external_files
+from ganzoo.types import DataSpec, LatentSpec
+
+if TYPE_CHECKING:
+    import onnx
+
+METADATA_KEY = "ganzoo"
+FORMAT = 1
+OUTPUT = "x"
+DTYPES = {"z": 1, "y": 7, "c": 1, OUTPUT: 1}
+"""onnx.TensorProto's element types by input and output: FLOAT = 1, INT64 = 7."""
+PARITY_LIMIT = 1e-4
+"""Float noise: samples in [-1, 1] that differ by no more, or leave the range by no more, are the same."""
+MOST_OUTSIDE = 0.1
+"""A greater share of values outside of the range is no tail that may be clipped: the range is another."""
+
+
+class GeneratorInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What generator.onnx says of itself in its metadata."""
+
+    variant: str
+    backend: str
+    distribution: str
+    version: str
+    dataset: str
+    dataset_digest: str
+    data: DataSpec
+    latent: LatentSpec
+    options: dict[str, Any]
+    seed: int
+    value_range: tuple[float, float] | None
+    content_hash: str
+    ganzoo_version: str
+    format: int = FORMAT
+
+
+def describe(
+    variant: str,
+    data: DataSpec,
+    latent: LatentSpec,
+    *,
+    backend: str,
+    distribution: str = "",
+    version: str = "",
+    dataset: str = "",
+    dataset_digest: str = "",
+    options: Mapping[str, Any] | None = None,
+    seed: int = 0,
+) -> GeneratorInfo:
+    """The metadata of a generator of ``data``; the hash of its content is put in when the file is made."""
+    return GeneratorInfo(
+        variant=variant,
+        backend=backend,
+        distribution=distribution,
+        version=version,
+        dataset=dataset,
+        dataset_digest=dataset_digest,
+        data=data,
+        latent=latent,
+        options=dict(options or {}),
+        seed=seed,
+        value_range=(-1.0, 1.0) if data.kind == "image" else None,
+        content_hash="",
+        ganzoo_version=__version__,
+    )
+
+
+def put_info(model: onnx.ModelProto, info: GeneratorInfo) -> None:
+    """Write the metadata into a model."""
+    model.metadata_props.add(key=METADATA_KEY, value=json.dumps(msgspec.to_builtins(info), sort_keys=True))
+
+
+def read_info(
+    metadata: Mapping[str, str], inputs: Iterable[str], outputs: Iterable[str], *, name: str
+) -> GeneratorInfo:
+    """The metadata of the file ``name``. Raises ModelError where there are none, or not of this model."""
+    text = metadata.get(METADATA_KEY)
+    if text is None:
+        raise ModelError(
+            f"{name} is an ONNX file, but no ganzoo generator: it has no '{METADATA_KEY}' metadata.",
+            "Score it with --latent, which says how its inputs are drawn, or export it with ganzoo.",
+        )
+    try:
+        info = msgspec.convert(json.loads(text), GeneratorInfo)
+    except (ValueError, msgspec.ValidationError) as error:
+        raise ModelError(f"{name} has damaged ganzoo metadata: {error}.") from error
+    if info.format != FORMAT:
+        raise ModelError(
+            f"{name} has ganzoo metadata of format {info.format}; this ganzoo reads {FORMAT}.", "Update it."
+        )
+    if set(inputs) != set(info.latent.names) or OUTPUT not in set(outputs):
+        raise ModelError(
+            f"{name} takes {sorted(inputs)} and gives {sorted(outputs)}; "
+            f"by its metadata it takes {sorted(info.latent.names)} and gives {[OUTPUT]}."
+        )
+    return info
+
+
+def broken_rule(model: onnx.ModelProto, latent: LatentSpec, shape: tuple[int, ...]) -> str:
+    """The first rule that an exported graph breaks, for samples of ``shape``; "" where it keeps them all."""
+    graph = model.graph
+    constants = {tensor.name for tensor in graph.initializer}
+    inputs = [value for value in graph.input if value.name not in constants]
+    if sorted(value.name for value in inputs) != sorted(latent.names):
+        return f"inputs are {[v.name for v in inputs]}, not {list(latent.names)}"
+    if [value.name for value in graph.output] != [OUTPUT]:
+        return f"outputs are {[v.name for v in graph.output]}, not {[OUTPUT]}"
+    if external_files(model):
+        return "weights lie in a second file"
+    foreign = sorted({node.domain for node in every_node(model)} - {"", "ai.onnx"})
+    if foreign:
+        return f"operators of the domain {foreign[0]} are not standard ONNX"
+    trailing = {"z": (latent.z_dim,), "y": (), "c": (latent.code_dim,), OUTPUT: shape}
+    return next(
+        (rule for value in [*inputs, *graph.output] if (rule := _broken_value(value, trailing[value.name]))), ""
+    )
+
+
+def _broken_value(value: onnx.ValueInfoProto, trailing: tuple[int, ...]) -> str:
+    tensor = value.type.tensor_type
+    if tensor.elem_type != DTYPES[value.name]:
+        return f"{value.name} has the wrong element type"
+    dims = list(tensor.shape.dim)
+    if not dims or dims[0].HasField("dim_value"):
+        return f"the batch axis of {value.name} is fixed"
+    known = [dim.dim_value for dim in dims[1:]]
+    if len(known) != len(trailing) or any(k and k != t for k, t in zip(known, trailing, strict=True)):
+        return f"{value.name} has the shape [N, {', '.join(map(str, known))}], not [N, {', '.join(map(str, trailing))}]"
+    return ""

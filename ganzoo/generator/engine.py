@@ -1,0 +1,244 @@
+"""The one sampler: ONNX Runtime on whatever a plugin exported. The only module that imports onnxruntime."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ganzoo import latents
+from ganzoo.errors import DeviceError, ModelError, UsageError
+from ganzoo.generator.causes import cause
+from ganzoo.generator.contract import read_info
+from ganzoo.generator.graphs import refuse_external_data
+from ganzoo.generator.spread import Spread
+from ganzoo.types import LatentSpec
+
+if TYPE_CHECKING:
+    from ganzoo.types import Array, FloatArray
+
+BATCH = 256
+_QUIET = 4  # onnxruntime's "fatal only": a provider that does not load is reported by us, once
+WRONG_RANGE = "Give the right --range."
+_BOUND_IT = "End its graph in tanh or a clip, and export it again."
+
+
+def cuda_device_count() -> int:
+    """CUDA GPUs that the driver shows; 0 without a driver."""
+    try:
+        driver = ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return 0
+    count = ctypes.c_int(0)
+    if driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(count)) != 0:
+        return 0
+    return count.value
+
+
+def built_for_cuda() -> bool:
+    """Whether the onnxruntime that is installed has the CUDA provider at all."""
+    import onnxruntime
+
+    return "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+
+
+class Session:
+    """One ONNX graph on one provider.
+
+    ``device`` is "auto" (CUDA where it really loads, else CPU), "cpu" or "cuda". Raises DeviceError where CUDA was
+    asked for and is not to be had, ModelError where the bytes are no ONNX graph or leave weights in another file.
+    """
+
+    def __init__(self, model: bytes, name: str, *, device: str = "auto", threads: int = 1) -> None:
+        self._name = name
+        self._session = _open(model, name, device, threads)
+        self.provider: str = self._session.get_providers()[0].removesuffix("ExecutionProvider")
+        self.inputs = {item.name: item for item in self._session.get_inputs()}
+        self.outputs = {item.name: item for item in self._session.get_outputs()}
+        self.metadata: Mapping[str, str] = self._session.get_modelmeta().custom_metadata_map
+
+    @property
+    def _memory(self) -> str:
+        return "cuda" if self.provider == "CUDA" else "cpu"
+
+    def bind(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Run on arrays or on another session's outputs; the results stay where they were computed."""
+        binding = self._session.io_binding()
+        for name, value in inputs.items():
+            if isinstance(value, np.ndarray):
+                binding.bind_cpu_input(name, np.ascontiguousarray(value))
+            else:
+                binding.bind_ortvalue_input(name, value)
+        for name in self.outputs:
+            binding.bind_output(name, self._memory)
+        try:
+            self._session.run_with_iobinding(binding)
+            binding.synchronize_outputs()
+        except Exception as error:  # onnxruntime's errors share no public base class
+            why = cause(error)
+            raise ModelError(f"{self._name} failed to run: {why.sentence}", why.hint) from error
+        return dict(zip(self.outputs, binding.get_outputs(), strict=True))
+
+    def run(self, inputs: Mapping[str, Any]) -> dict[str, Array]:
+        """Like ``bind``, with the outputs as arrays."""
+        return {name: value.numpy() for name, value in self.bind(inputs).items()}
+
+
+def _open(model: bytes, name: str, device: str, threads: int) -> Any:
+    import onnxruntime
+
+    refuse_external_data(model, name)  # onnxruntime would look for it in the current directory
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _QUIET
+    wanted = _providers(device)
+    try:
+        session = onnxruntime.InferenceSession(model, options, providers=wanted)
+    except Exception as error:  # onnxruntime's errors share no public base class
+        why = cause(error)
+        raise ModelError(f"{name} is no ONNX model that can be run: {why.sentence}", why.hint) from error
+    if device == "cuda" and session.get_providers()[0] != "CUDAExecutionProvider":
+        raise DeviceError("The CUDA provider of onnxruntime did not load.", "'ganzoo doctor' says what is missing.")
+    return session
+
+
+def _providers(device: str) -> list[Any]:
+    if device not in ("auto", "cpu", "cuda"):
+        raise UsageError(f"Unknown device '{device}'.", "Use auto, cpu or cuda.")
+    there = built_for_cuda() and cuda_device_count() > 0
+    if device == "cuda" and not there:
+        raise DeviceError(
+            "--device cuda was asked for, but no CUDA GPU or no CUDA build of onnxruntime is here.", "Use --device cpu."
+        )
+    if device == "cpu" or not there:
+        return ["CPUExecutionProvider"]
+    _preload_cuda()
+    # TF32 keeps ten bits of the mantissa: a GPU's samples would leave the parity limit.
+    return [("CUDAExecutionProvider", {"use_tf32": "0"}), "CPUExecutionProvider"]
+
+
+@functools.cache
+def _preload_cuda() -> None:
+    """Let onnxruntime find the CUDA libraries that pip packages brought, torch's included."""
+    import onnxruntime
+
+    if hasattr(onnxruntime, "preload_dlls"):
+        onnxruntime.preload_dlls()
+
+
+class Generator:
+    """A generator.onnx, ready to be sampled.
+
+    ``sample(n, seed)`` gives the same samples whatever the batch size: sample i depends on (seed, i) alone.
+    ``adapted`` is the graph to run in the file's place: a foreign one that was wrapped to keep the contract, whose own
+    range of pixels was ``declared``.
+    Raises ModelError where the file is missing, no ONNX, or not a generator that keeps the contract.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        device: str = "auto",
+        threads: int = 1,
+        adapted: bytes | None = None,
+        declared: tuple[float, float] = (-1.0, 1.0),
+    ) -> None:
+        self.path = Path(path)
+        content = read_model(self.path)
+        self.sha256 = hashlib.sha256(content).hexdigest()
+        self.session = Session(adapted or content, self.path.name, device=device, threads=threads)
+        self.info = read_info(self.session.metadata, self.session.inputs, self.session.outputs, name=self.path.name)
+        self.latent = self.info.latent
+        self.data = self.info.data
+        self.provider = self.session.provider
+        hint = _BOUND_IT if adapted is None else WRONG_RANGE
+        self._spread = Spread(self.info.variant, declared, hint) if self.data.kind == "image" else None
+
+    @property
+    def clipped(self) -> str:
+        """What lay outside of the range in all that was drawn so far, as a sentence; "" where nothing did."""
+        return self._spread.note if self._spread else ""
+
+    def bind(self, inputs: Mapping[str, Array], *, first: int = 0) -> Any:
+        """Samples of given inputs (``z``; ``y``, ``c`` as the latent specification says), left where they were made.
+
+        All samples come out here; ``first`` is the number of the first of them, by which messages call them. Raises
+        ModelError for values that are not finite, and for images that are grossly outside of [-1, 1].
+        """
+        _check_inputs(self.latent, inputs)
+        value = self.session.bind(inputs)["x"]
+        x = value.numpy()
+        check_finite(x, first, self.info.variant)
+        if self._spread:
+            self._spread.add(x)
+        return value
+
+    def run(self, inputs: Mapping[str, Array], *, first: int = 0) -> FloatArray:
+        """Like ``bind``, with the samples as an array float32 [N, *shape]."""
+        x: FloatArray = self.bind(inputs, first=first).numpy()
+        return x
+
+    def inputs(self, n: int, seed: int = 0, *, start: int = 0, label: int | None = None) -> dict[str, Array]:
+        """The inputs of samples ``start`` … ``start + n - 1``; ``label`` asks for one class throughout."""
+        drawn = latents.samples(self.latent, seed, start, n)
+        if label is not None:
+            drawn["y"] = np.full(n, self._checked(label), np.int64)
+        return drawn
+
+    def batches(
+        self, n: int, seed: int = 0, *, label: int | None = None, batch: int = BATCH
+    ) -> Iterator[tuple[dict[str, Array], FloatArray]]:
+        """Inputs and samples, ``batch`` at a time."""
+        for start in range(0, n, batch):
+            inputs = self.inputs(min(batch, n - start), seed, start=start, label=label)
+            yield inputs, self.run(inputs, first=start)
+
+    def sample(self, n: int, seed: int = 0, *, label: int | None = None, batch: int = BATCH) -> FloatArray:
+        """Draw n samples: float32 [n, C, H, W] in [-1, 1], or [n, d] for points."""
+        parts = [x for _, x in self.batches(n, seed, label=label, batch=batch)]
+        return np.concatenate(parts) if parts else np.empty((0, *self.data.shape), np.float32)
+
+    def _checked(self, label: int) -> int:
+        if not self.latent.classes:
+            raise UsageError(f"{self.info.variant} takes no class label.", "Leave --label out.")
+        if not 0 <= label < self.latent.classes:
+            raise UsageError(f"Label {label} is not one of 0 to {self.latent.classes - 1}.")
+        return label
+
+
+def read_model(path: Path) -> bytes:
+    """The bytes of an ONNX file. Raises ModelError where they cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"Cannot read {path}: {error.strerror or error}.") from error
+
+
+def check_finite(x: FloatArray, first: int, name: str) -> None:
+    """Raise ModelError for samples that are not finite: a NaN is a pixel like any other once it was made a byte."""
+    if np.isfinite(x).all():
+        return
+    odd = np.flatnonzero(~np.isfinite(x.reshape(len(x), -1)).all(axis=1))
+    raise ModelError(
+        f"{name} generates values that are not finite: {len(odd)} of the samples {first} to {first + len(x) - 1}, "
+        f"the first of them sample {first + odd[0]}.",
+        "Its training diverged, or it takes latents of another kind.",
+    )
+
+
+def _check_inputs(spec: LatentSpec, inputs: Mapping[str, Array]) -> None:
+    if set(inputs) != set(spec.names):
+        raise ModelError(f"The generator takes {list(spec.names)}, but was given {sorted(inputs)}.")
+    n = len(inputs["z"])
+    wanted = {"z": ((n, spec.z_dim), "float32"), "y": ((n,), "int64"), "c": ((n, spec.code_dim), "float32")}
+    for name, value in inputs.items():
+        shape, dtype = wanted[name]
+        if value.shape != shape or value.dtype != dtype:
+            raise ModelError(f"Input {name} must be {dtype} {list(shape)}, but is {value.dtype} {list(value.shape)}.")

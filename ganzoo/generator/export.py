@@ -1,0 +1,123 @@
+"""The border: what a plugin exported becomes a self-describing generator.onnx, or is refused."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from ganzoo import latents
+from ganzoo.errors import ModelError
+from ganzoo.files import write_bytes
+from ganzoo.generator.contract import PARITY_LIMIT, GeneratorInfo, broken_rule, put_info
+from ganzoo.generator.engine import Generator, check_finite
+from ganzoo.generator.graphs import every_graph, every_node, external_files, parameter_count
+from ganzoo.generator.optimise import dense_small_deconvolutions, number_names
+
+if TYPE_CHECKING:
+    import onnx
+
+    from ganzoo.plugin.manager import Plugin
+
+PARITY_SAMPLES = 64
+
+
+def export_checked(plugin: Plugin, model: object, raw: Path, target: Path, info: GeneratorInfo) -> tuple[int, float]:
+    """Have the plugin export to ``raw``, finalise that into ``target``, and prove parity: parameters, difference.
+
+    Raises ModelError where the file breaks the contract, PluginError where the plugin cannot export at all.
+    """
+    plugin.export(model, raw)
+    parameters = finalise(raw, target, info)
+    return parameters, parity(plugin, model, Generator(target, device="cpu"))
+
+
+def finalise(raw: Path, target: Path, info: GeneratorInfo) -> int:
+    """Check the plugin's file against the contract, strip what differs between machines, make it fast, add metadata.
+
+    Returns how many numbers the plugin stored in it: weights, frozen statistics and constants.
+
+    Raises ModelError naming the first broken rule.
+    """
+    import onnx
+
+    try:
+        model = onnx.load(raw, load_external_data=False)
+        if not external_files(model):  # the checker would look for the second file and speak of its path
+            onnx.checker.check_model(model)
+    except Exception as error:  # onnx raises bare exceptions of several libraries
+        raise ModelError(f"{info.variant} exported no valid ONNX file: {_reason(error)}") from error
+    _check_contract(model, info)
+    _strip(model)
+    parameters = parameter_count(model)
+    dense_small_deconvolutions(model)
+    number_names(model)
+    info = msgspec.structs.replace(
+        info, content_hash=hashlib.sha256(model.SerializeToString(deterministic=True)).hexdigest()
+    )
+    put_info(model, info)
+    write_bytes(target, model.SerializeToString(deterministic=True))
+    return parameters
+
+
+def _reason(error: Exception) -> str:
+    """What the checker says, without what it looked at when it found it."""
+    return " ".join(str(error).partition("==> Context")[0].split()) or type(error).__name__
+
+
+def _check_contract(model: onnx.ModelProto, info: GeneratorInfo) -> None:
+    broken = broken_rule(model, info.latent, info.data.shape)
+    if broken:
+        raise ModelError(
+            f"{info.variant} exported a file that breaks the ONNX contract: {broken}.", "See docs/onnx.md."
+        )
+
+
+def _strip(model: onnx.ModelProto) -> None:
+    """Drop stack traces, comments and the exporter's name: they differ between machines and say nothing."""
+    parts: list[Any] = [model, *model.functions, *every_node(model)]
+    for graph in every_graph(model):
+        parts += [graph, *graph.input, *graph.output, *graph.value_info, *graph.initializer]
+    for part in parts:
+        part.doc_string = ""
+        if hasattr(part, "metadata_props"):
+            del part.metadata_props[:]
+
+
+def parity(plugin: Plugin, model: object, generator: Generator) -> float:
+    """Largest absolute difference between the framework's and the engine's samples of the same latents.
+
+    Raises ModelError above PARITY_LIMIT, on a wrong shape, on values that are not finite or leave [-1, 1], and where a
+    sample depends on the rest of its batch or is another one the second time.
+    """
+    inputs = latents.samples(generator.latent, seed=20260101, start=0, count=PARITY_SAMPLES)
+    native = plugin.sample(model, inputs)
+    x = generator.session.run(inputs)["x"]
+    name = plugin.variant.name
+    check_finite(x, 0, name)
+    if native.shape != x.shape or x.shape[1:] != generator.data.shape:
+        raise ModelError(
+            f"{name}: the framework gives samples {native.shape}, the ONNX file {x.shape}; "
+            f"the data are {generator.data.shape}."
+        )
+    if generator.data.kind == "image" and float(np.abs(x).max()) > 1 + PARITY_LIMIT:
+        raise ModelError(f"{name} generates values outside [-1, 1]: {float(np.abs(x).max()):.4g}.")
+    if not np.array_equal(generator.run(inputs), x):
+        raise ModelError(
+            f"{name} gives other samples for the same latents the second time: there is randomness in the file.",
+            "All randomness must come in by the latents; export in inference mode, without dropout or noise.",
+        )
+    alone = np.concatenate([generator.run({k: v[i : i + 1] for k, v in inputs.items()}) for i in range(4)])
+    if float(np.abs(alone - x[:4]).max()) > PARITY_LIMIT:
+        raise ModelError(
+            f"{name}: a sample depends on the rest of its batch.", "Export in inference mode, batch norm frozen."
+        )
+    difference = float(np.abs(native - x).max())
+    if not difference <= PARITY_LIMIT:  # a NaN of the framework's is no agreement
+        raise ModelError(
+            f"{name}: the ONNX file differs from the framework by {difference:.3g}, more than {PARITY_LIMIT:g}."
+        )
+    return difference

@@ -1,0 +1,290 @@
+"""The bench: variant × dataset × seed, each run its own process, as many at a time as there are cores."""
+
+from __future__ import annotations
+
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from ganzoo.leaderboard.worker import ONE_THREAD, Job
+from ganzoo.training.runs import MANIFEST, REAL, Failure, RunFolder, read_turn, utc_now, write_json
+
+if TYPE_CHECKING:
+    from ganzoo.registry import Registry
+    from ganzoo.training.runs import RunStore
+    from ganzoo.types import Variant
+
+GRACE_SECONDS = 20.0
+
+
+@dataclass
+class Outcome:
+    """How a job stands; ``note`` is the reason of one that failed."""
+
+    job: Job
+    state: str = "waiting"  # waiting, running, scoring, done, failed, stopped
+    step: int = 0
+    total: int = 0
+    seconds: float = 0.0
+    note: str = ""
+    path: str = ""
+    dataset: str = ""
+    """The dataset's own name, once it is known: that of ``npz:FILE`` is not its reference."""
+    attempt: int = 0
+    """At the run in ``path``, as its worker counted; 0 before it is known."""
+    started: float = field(default=0.0, repr=False)
+
+
+Notify = Callable[[Outcome], None]
+
+
+class Executor(Protocol):
+    """Runs jobs somewhere; one failing job hurts no other."""
+
+    def run(self, jobs: Sequence[Job], notify: Notify) -> list[Outcome]:
+        """Run all jobs, telling ``notify`` of every change. On KeyboardInterrupt every child is stopped first."""
+
+
+def cells(registry: Registry, variants: Iterable[str], datasets: Sequence[str]) -> list[tuple[str, str]]:
+    """Every (variant, dataset) of the registry that is part of the bench, among those asked for."""
+    there = set(variants)
+    return [
+        (variant, dataset)
+        for variant, entry in registry.variants.items()
+        for dataset, recipe in entry.recipes.items()
+        if variant in there and dataset in datasets and recipe.bench
+    ]
+
+
+def default_cells(registry: Registry, variants: Iterable[Variant]) -> list[tuple[str, str]]:
+    """Where a variant runs that has no recipe at all: with its defaults, on the small dataset of its kind."""
+    return [
+        (variant.name, "digits" if "image" in variant.takes else "ring")
+        for variant in variants
+        if variant.name not in registry.variants or not registry.variants[variant.name].recipes
+    ]
+
+
+def plan(chosen: Sequence[tuple[str, str]], seeds: Sequence[int], template: Job) -> list[Job]:
+    """The floors first, then the cells seed by seed, so that each table fills evenly."""
+    floors = [(REAL, dataset, 0) for dataset in dict.fromkeys(dataset for _, dataset in chosen)]
+    models = [(variant, dataset, seed) for seed in seeds for variant, dataset in chosen]
+    return [
+        msgspec.structs.replace(template, variant=variant, dataset=dataset, seed=seed)
+        for variant, dataset, seed in [*floors, *models]
+    ]
+
+
+def bench_datasets(registry: Registry) -> list[str]:
+    """The datasets of ``bench --all``, in the registry's order."""
+    return [name for name, entry in registry.datasets.items() if entry.bench]
+
+
+class LocalExecutor:
+    """Child processes on this machine, one compute thread each."""
+
+    def __init__(
+        self, workers: int, command: Sequence[str] = (sys.executable, "-m", "ganzoo.leaderboard.worker")
+    ) -> None:
+        self._workers = max(1, workers)
+        self._command = tuple(command)
+        self._children: set[subprocess.Popen[str]] = set()
+        self._lock = threading.Lock()
+        self._stopping = False
+        self._broken: Exception | None = None
+
+    def run(self, jobs: Sequence[Job], notify: Notify) -> list[Outcome]:
+        """See ``Executor.run``."""
+        outcomes = [Outcome(job) for job in jobs]
+        waiting: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        for outcome in outcomes:
+            waiting.put(outcome)
+        threads = [
+            threading.Thread(target=self._drain, args=(waiting, notify), daemon=True)
+            for _ in range(min(self._workers, len(jobs)))
+        ]
+        try:
+            for thread in threads:
+                thread.start()
+            while any(thread.is_alive() for thread in threads) and self._broken is None:
+                time.sleep(0.05)
+            if self._broken is not None:
+                raise self._broken
+        except BaseException:  # above all KeyboardInterrupt
+            self._stop()
+            for thread in threads:
+                thread.join()
+            raise
+        return outcomes
+
+    def _drain(self, waiting: queue.SimpleQueue[Outcome], notify: Notify) -> None:
+        while not self._stopping:
+            try:
+                outcome = waiting.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                self._run_one(outcome, notify)
+            except Exception as error:  # noqa: BLE001 - a fault of the caller's ``notify``; ``run`` raises it
+                self._broken = error
+                return
+
+    def _run_one(self, outcome: Outcome, notify: Notify) -> None:
+        outcome.started = time.monotonic()
+        outcome.state = "running"
+        notify(outcome)
+        with tempfile.TemporaryFile("w+") as errors:
+            try:
+                child = self._start(outcome.job, errors)
+            except OSError as error:
+                _finish(outcome, notify, "failed", f"the worker could not be started: {error.strerror}")
+                return
+            if child is None:
+                _finish(outcome, notify, "stopped", "stopped by Ctrl-C")
+                return
+            try:
+                for event in _events(child):
+                    _update(outcome, event)
+                    notify(outcome)
+                code = child.wait()
+            except BaseException:
+                child.kill()
+                child.wait()
+                raise
+            finally:
+                with self._lock:
+                    self._children.discard(child)
+            if self._stopping:
+                _finish(outcome, notify, "stopped", outcome.note or "stopped by Ctrl-C")
+            elif code == 0:
+                _finish(outcome, notify, "done", "")
+            else:
+                _finish(outcome, notify, "failed", outcome.note or _cause(code, errors))
+
+    def _start(self, job: Job, errors: IO[str]) -> subprocess.Popen[str] | None:
+        """Start a job's worker; None once the bench is being stopped, or it would outlive us."""
+        with self._lock:
+            if self._stopping:
+                return None
+            child = subprocess.Popen(
+                [*self._command, msgspec.json.encode(job).decode()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env={**os.environ, **ONE_THREAD},
+                start_new_session=True,  # Ctrl-C reaches the parent alone, which then stops each child once
+            )
+            self._children.add(child)
+            return child
+
+    def _stop(self) -> None:
+        """Ask every child to save and stop, then make sure of it."""
+        with self._lock:
+            self._stopping = True
+            children = list(self._children)
+        for child in children:
+            child.terminate()
+        deadline = time.monotonic() + GRACE_SECONDS
+        for child in children:
+            try:
+                child.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                child.kill()
+
+
+def _events(child: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
+    """The worker's JSON lines; anything else that a framework prints is passed over."""
+    assert child.stdout is not None  # asked for as a pipe
+    for line in child.stdout:
+        try:
+            event = msgspec.json.decode(line)
+        except msgspec.DecodeError:
+            continue
+        if isinstance(event, dict) and "event" in event:
+            yield event
+
+
+def _update(outcome: Outcome, event: dict[str, Any]) -> None:
+    kind = event["event"]
+    outcome.path = event.get("path", outcome.path)
+    outcome.note = event.get("note") or outcome.note
+    outcome.dataset = event.get("dataset", outcome.dataset)
+    outcome.attempt = event.get("attempt", outcome.attempt)
+    if kind in ("step", "resumed"):
+        outcome.step, outcome.total = event["step"], event["total"]
+    if kind in ("waiting", "scoring"):
+        outcome.state = kind
+    elif kind == "started":
+        outcome.state = "running"
+
+
+def _finish(outcome: Outcome, notify: Notify, state: str, note: str) -> None:
+    outcome.state = state
+    outcome.note = note
+    outcome.seconds = time.monotonic() - outcome.started
+    notify(outcome)
+
+
+def _cause(code: int, errors: IO[str]) -> str:
+    """Why a worker that said nothing ended: the signal that killed it, or its last line of stderr."""
+    if code < 0:
+        return f"killed by signal {-code}" + (" (out of memory?)" if code == -9 else "")
+    errors.seek(0)
+    lines = [line.strip() for line in errors.read()[-4000:].splitlines() if line.strip()]
+    return lines[-1] if lines else f"ended with exit code {code}"
+
+
+def cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def note_failures(store: RunStore, outcomes: Iterable[Outcome]) -> None:
+    """Keep a note of every failed job beside its runs, and drop the notes of those that now succeeded.
+
+    Another bench may do the same: of two failures of one run, that of the later attempt stays.
+    """
+    with store.noting():
+        for outcome in outcomes:
+            job = outcome.job
+            file = store.failure_file(job.dataset, job.variant, job.seed, job.quick)
+            if outcome.state == "done":
+                file.unlink(missing_ok=True)
+            elif outcome.state == "failed":
+                failure, noted = _failure(outcome), read_turn(file)
+                if noted.run != failure.run or noted.attempt <= failure.attempt:
+                    write_json(file, failure)
+
+
+def _failure(outcome: Outcome) -> Failure:
+    job, folder = outcome.job, RunFolder(Path(outcome.path))
+    failure = Failure(
+        variant=job.variant,
+        dataset=outcome.dataset or job.dataset,
+        seed=job.seed,
+        quick=job.quick,
+        note=outcome.note,
+        date_utc=utc_now(),
+        bench=job.bench,
+    )
+    if not outcome.attempt or not folder.file(MANIFEST).is_file():  # its run was never known
+        return failure
+    manifest = folder.manifest()
+    return msgspec.structs.replace(
+        failure,
+        run=manifest.key,
+        version=manifest.version,
+        options_hash=manifest.options_hash,
+        attempt=outcome.attempt,
+    )

@@ -1,0 +1,309 @@
+"""Leaderboards: one long table of runs, and one ranked table per dataset. The only module that uses pandas."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ganzoo.errors import StoreError
+from ganzoo.files import write_text
+from ganzoo.leaderboard import gallery, runs_table
+from ganzoo.leaderboard.ranking import better, half_width, ranks
+from ganzoo.leaderboard.rows import FLOAT_FORMAT, LATER, LATEST, LONG, METRICS, collect, collect_long, columns
+from ganzoo.leaderboard.runs_table import RunsTable
+from ganzoo.training import runs
+from ganzoo.training.runs import RunStore
+
+if TYPE_CHECKING:
+    from ganzoo.registry import Registry
+    from ganzoo.types import Array
+
+METRICS_FILE = "metrics.csv"
+
+
+def read_runs(folder: Path) -> pd.DataFrame:
+    """The rows of an existing runs.csv, as text; an empty table where there is none."""
+    return _frame(runs_table.read(folder))
+
+
+def _frame(table: RunsTable) -> pd.DataFrame:
+    return pd.DataFrame(table.known(), columns=columns(), dtype="str")
+
+
+def write(store: RunStore, folder: Path, registry: Registry, quick: bool = False) -> list[Path]:
+    """Update runs.csv and each dataset's tables from the run store; returns the files written.
+
+    The same store and the same runs.csv give the same bytes. Whoever else writes there waits until this is done.
+    """
+    with runs_table.lock(folder):
+        extended = runs_table.read(folder).extended(collect(store, quick))
+        written = [runs_table.write(folder, extended)]
+        written += _write_long(folder / METRICS_FILE, collect_long(store, quick))
+        table = _frame(extended)
+        for dataset in sorted(set(table["dataset"])):
+            written += _write_board(store, folder, table, dataset, registry.rank_by(dataset), quick)
+    return written
+
+
+def _write_board(
+    store: RunStore, folder: Path, table: pd.DataFrame, dataset: str, rank_by: str, quick: bool
+) -> list[Path]:
+    board = aggregate(table, dataset, rank_by)
+    name = runs.slug(dataset)
+    picture = folder / f"{name}.png"
+    written = [picture] if gallery.write(store, exemplars(table, dataset, board), picture) else []
+    shown = picture.name if picture.is_file() else ""
+    page = to_markdown(board, dataset, rank_by, quick, shown, left_out(table, dataset))
+    for suffix, text in ((".csv", to_csv(board)), (".md", page)):
+        written.append(folder / f"{name}{suffix}")
+        write_text(written[-1], text)
+    return written
+
+
+def _write_long(path: Path, rows: list[dict[str, str]]) -> list[Path]:
+    """Put the values of extensions into metrics.csv, over older ones of the same run and column; no file for none."""
+    if not rows:
+        return []
+    old = pd.DataFrame(columns=list(LONG), dtype="str")
+    if path.is_file():
+        try:
+            old = pd.read_csv(path, dtype="str", keep_default_na=False)
+        except (ValueError, OSError) as error:
+            raise StoreError(f"{path} cannot be read: {error}.", "Move it away and run the bench again.") from error
+        if list(old.columns) != list(LONG):
+            raise StoreError(
+                f"{path} has the columns {', '.join(old.columns)}, not {', '.join(LONG)}.",
+                "Move it away and run the bench again.",
+            )
+    table = pd.concat([old, pd.DataFrame(rows, columns=list(LONG), dtype="str")])
+    table = table.drop_duplicates(["run", "column"], keep="last").sort_values(["run", "column"], kind="stable")
+    write_text(path, to_csv(table))
+    return [path]
+
+
+def exemplars(table: pd.DataFrame, dataset: str, board: pd.DataFrame) -> list[tuple[str, str]]:
+    """Each variant of a board, in its order, with the sha256 of the generator of its first seed."""
+    good = table[(table["dataset"] == dataset) & (table["status"] == "ok") & (table["onnx_sha256"] != "")]
+    first = {variant: _latest(group)["onnx_sha256"].iloc[0] for variant, group in good.groupby("variant")}
+    return [(variant, first[variant]) for variant in board["variant"] if variant in first]
+
+
+def to_csv(table: pd.DataFrame) -> str:
+    """CSV with LF line ends and floats of six significant digits."""
+    text = io.StringIO()
+    table.to_csv(text, index=False, lineterminator="\n", float_format=FLOAT_FORMAT)
+    return text.getvalue()
+
+
+def aggregate(table: pd.DataFrame, dataset: str, rank_by: str = "fid") -> pd.DataFrame:
+    """One row per variant of a dataset: means over seeds, 95 % half-widths, rank by one metric, collapse rate.
+
+    Only the protocol of the last bench is shown, and of each variant the version and options that it tried last. Seeds
+    that gave the same generator count once. Half-widths are Student's t over seeds; they are empty below two seeds,
+    and then there is no rank. ``behind`` names the models that are significantly better.
+    """
+    rows = table[table["dataset"] == dataset]
+    rows = rows[_in_force(rows)]
+    most_modes = float(pd.to_numeric(rows["modes"], errors="coerce").max())
+    tried = {str(variant): _latest(group) for variant, group in rows.groupby("variant", sort=True)}
+    board = pd.DataFrame([_entry(group, most_modes) for group in tried.values()])
+    _rank(board, [_numbers(_distinct(group), rank_by) for group in tried.values()], rank_by)
+    board["_role"] = board["role"].map({"model": 0, "floor": 1, "ceiling": 2})
+    board["_worse"] = _worse(board[rank_by], rank_by)
+    board = board.sort_values(["_role", "_worse", "variant"], kind="stable", ignore_index=True, na_position="last")
+    return board.drop(columns=["_role", "_worse"])
+
+
+def _turns(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows in the order in which they were made: by bench, and where it is the same or unknown as they stand."""
+    turns = rows.assign(bench=_whole(rows["bench"]), attempt=_whole(rows["attempt"]))
+    return turns.sort_values("bench", kind="stable")
+
+
+def _whole(cells: pd.Series[str]) -> pd.Series[int]:
+    return pd.to_numeric(cells, errors="coerce").fillna(0).astype(int)
+
+
+def _in_force(rows: pd.DataFrame) -> pd.Series[bool]:
+    """Which of a dataset's rows are of the protocol scored last, or of none."""
+    scored = _turns(rows[rows["protocol"] != ""])
+    if not len(scored):
+        return pd.Series(True, index=rows.index)
+    return rows["protocol"].isin([scored["protocol"].iloc[-1], ""])
+
+
+def left_out(table: pd.DataFrame, dataset: str) -> str:
+    """How many rows a dataset's board leaves out, and why; empty where it shows all."""
+    rows = table[table["dataset"] == dataset]
+    others = rows[~_in_force(rows)]["protocol"]
+    if not len(others):
+        return ""
+    count = "1 row" if len(others) == 1 else f"{len(others)} rows"
+    verb = "is" if len(others) == 1 else "are"
+    return f"{count} scored under other protocols {verb} left out ({', '.join(sorted(set(others)))})"
+
+
+def _entry(rows: pd.DataFrame, most_modes: float) -> dict[str, Any]:
+    good = rows[rows["status"] == "ok"]
+    one = _distinct(rows)
+    about = (good if len(good) else rows).iloc[-1]
+    entry: dict[str, Any] = {name: about[name] for name in ("variant", "role", "backend", "distribution", "version")}
+    entry |= {"seeds": len(one), "failed": len(rows) - len(good), "collapse_rate": _collapse_rate(rows, most_modes)}
+    for name in (*METRICS, *LATER, *LATEST):
+        values = _numbers(one, name)
+        entry[name] = values.mean() if len(values) else np.nan
+        entry[f"{name}_ci"] = half_width(values)
+    for name in ("parameters", "steps", "train_seconds", "train_cpu_seconds", "samples_per_second"):
+        entry[name] = pd.to_numeric(good[name], errors="coerce").mean()
+    notes = sorted({note for note in rows["note"] if note})
+    entry |= {"protocol": about["protocol"], "options_hash": about["options_hash"], "note": "; ".join(notes)}
+    return entry | {"copies": len(good) - len(one)}
+
+
+def _numbers(rows: pd.DataFrame, name: str) -> Array:
+    return np.array(pd.to_numeric(rows[name], errors="coerce").dropna(), dtype=float)
+
+
+def _distinct(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows that went well, those with the generator of an earlier seed left out: they say nothing new."""
+    good = rows[rows["status"] == "ok"]
+    return good[~(good["content_hash"].duplicated() & (good["content_hash"] != ""))]
+
+
+def _latest(group: pd.DataFrame) -> pd.DataFrame:
+    """Of each seed one row, of the version and options that were tried last.
+
+    Of a run the row of the last attempt counts, and one that went well before one that failed at the same attempt, in
+    a bench beside it. A failure before its run was known counts where nothing else is.
+    """
+    turns = _turns(group)
+    recipe = turns[["version", "options_hash"]].agg(tuple, axis=1)
+    known = turns["options_hash"] != ""
+    nameless = (turns["status"] == "failed") & ~known
+    if (~nameless).any():
+        turns = turns[nameless | (recipe == recipe[~nameless].iloc[-1])]
+    turns = turns.assign(_ok=turns["status"] == "ok")
+    turns = turns.sort_values(["attempt", "_ok"], kind="stable").drop_duplicates(["seed", "run"], keep="last")
+    turns["_known"] = (turns["run"] != "") | turns["_ok"]
+    turns = turns.sort_values(["_known", "bench"], kind="stable").drop_duplicates("seed", keep="last")
+    return turns.drop(columns=["_ok", "_known"]).sort_values("seed")
+
+
+def _collapse_rate(rows: pd.DataFrame, most_modes: float) -> float:
+    """Share of seeds that gave no model, or one with less than half of the modes that any row of the table has."""
+    modes = pd.to_numeric(rows["modes"], errors="coerce")
+    return float(((rows["status"] != "ok") | (modes < most_modes / 2)).mean())
+
+
+def _worse(values: pd.Series[float], rank_by: str) -> pd.Series[float]:
+    """The metric turned so that more is worse."""
+    return -values if rank_by == "coverage" else values
+
+
+def _rank(board: pd.DataFrame, values: Sequence[Array], rank_by: str) -> None:
+    """Add the ranks of the models, as the first column, and whom each is behind, as the last."""
+    sign = -1 if rank_by == "coverage" else 1
+    models = [i for i, role in enumerate(board["role"]) if role == "model"]
+    names = list(board["variant"])
+    groups = [sign * values[i] for i in models]
+    behind = better(groups)
+    places = dict(zip(models, ranks(groups, behind), strict=True))
+    ahead = {i: ", ".join(names[models[k]] for k in found) for i, found in zip(models, behind, strict=True)}
+    board.insert(0, "rank", [str(places.get(i) or "") for i in range(len(board))])
+    board["behind"] = [ahead.get(i, "") for i in range(len(board))]
+
+
+_SHOWN = {
+    "fid": "FID ↓",
+    "kid": "KID ↓",
+    "is": "IS ↑",
+    "precision": "precision ↑",
+    "recall": "recall ↑",
+    "coverage": "coverage ↑",
+    "modes": "modes ↑",
+    "mode_kl": "mode KL ↓",
+    "vendi": "Vendi ↑",
+    "memorised": "memorised",
+    "hq": "HQ ↑",
+    "label_accuracy": "label acc. ↑",
+    "code_error": "code error ↓",
+}
+
+
+def shown_table(board: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """The board as people read it: header and cells, "value ± half-width", columns without any value left out."""
+    metrics = [name for name in _SHOWN if board[name].notna().any()]
+    header = [
+        "rank",
+        "variant",
+        "backend",
+        "seeds",
+        *[_SHOWN[name] for name in metrics],
+        "collapsed",
+        "train CPU s",
+        "behind",
+    ]
+    return header, [_shown_row(row, metrics) for _, row in board.iterrows()]
+
+
+def _shown_row(row: pd.Series[Any], metrics: list[str]) -> list[str]:
+    name = str(row["variant"]) if row["role"] == "model" else f"({row['variant']})"
+    cells = [plus_minus(row[metric], row[f"{metric}_ci"]) for metric in metrics]
+    seconds = "" if pd.isna(row["train_cpu_seconds"]) else f"{row['train_cpu_seconds']:.0f}"
+    real = row["variant"] == runs.REAL
+    collapsed = "" if real else f"{row['collapse_rate']:.0%}"
+    seeds = "" if real else str(row["seeds"]) + _aside(row["failed"], row["copies"])
+    return [str(row["rank"]) or "–", name, str(row["backend"]), seeds, *cells, collapsed, seconds, str(row["behind"])]
+
+
+def _aside(failed: int, copies: int) -> str:
+    """What became of the other seeds, in brackets."""
+    said = [f"{failed} failed"] * bool(failed) + [f"{copies} the same again"] * bool(copies)
+    return f" ({', '.join(said)})" if said else ""
+
+
+def plus_minus(value: float, half: float) -> str:
+    """A value with as many decimals as its half-width's two leading digits need; three digits where there is none."""
+    if pd.isna(value):
+        return ""
+    if pd.isna(half) or half <= 1e-9 * abs(value):
+        return f"{value:.3g}"
+    decimals = min(6, max(0, 1 - math.floor(math.log10(half))))
+    return f"{value:.{decimals}f} ± {half:.{decimals}f}"
+
+
+_LEGEND = (
+    "A model's rank is its place where it is behind a model that none above it is behind; else it shares the rank",
+    "above. *behind* names the models that are significantly better (Welch's t test over seeds for each pair, Holm's",
+    "correction over all pairs, 5 %). Seeds that gave the same generator count as one. Rows in brackets are floors",
+    "and ceilings, without a rank: `real` are held-out real samples, `gaussian` is a Gaussian fitted to the data,",
+    "`memoriser` repeats its training set. *memorised*: share of samples nearer to a training sample than that one's",
+    "own nearest neighbour is; `real` tells what is usual. *collapsed*: share of seeds that failed or found less than",
+    "half of the modes. *train CPU s*: CPU time of the training process, which a busy machine does not stretch as it",
+    "does wall time (`train_seconds` in the CSV files).",
+)
+
+
+def to_markdown(board: pd.DataFrame, dataset: str, rank_by: str, quick: bool, picture: str = "", left: str = "") -> str:
+    """The board as a Markdown page that says what its columns mean."""
+    header, rows = shown_table(board)
+    lines = [f"# {dataset}{' (quick recipes: not comparable with full ones)' if quick else ''}", ""]
+    lines += ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    protocol = next((value for value in board["protocol"] if value), "none")
+    lines += [
+        "",
+        f"Protocol `{protocol}`, ranked by {rank_by}. Means over seeds ± half of the 95 % interval (Student's t).",
+        *_LEGEND,
+        *([f"{left}."] if left else []),
+    ]
+    if picture:
+        lines += ["", f"![Samples 0, 1, 2 … of each variant's first seed]({picture})"]
+    failures = [f"- {row['variant']}: {row['note']}" for _, row in board.iterrows() if row["failed"]]
+    return "\n".join([*lines, *(["", "Failures:", *failures] if failures else [])]) + "\n"

@@ -1,0 +1,78 @@
+"""One picture per leaderboard: a strip of samples for every variant, best first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ganzoo.data.base import quantise
+from ganzoo.generator.engine import Generator
+from ganzoo.pictures import ask_for, best_columns, new_figure, save_figure, save_png, tile
+from ganzoo.training.runs import ONNX, RunStore
+
+if TYPE_CHECKING:
+    from ganzoo.types import Array
+
+
+STRIP = 16
+POINTS = 2000
+_LABEL_WIDTH = 110
+
+
+def write(store: RunStore, variants: Sequence[tuple[str, str]], path: Path, seed: int = 0) -> bool:
+    """Draw samples of each (variant, sha256 of its generator) that the store still has; False where it has none.
+
+    Samples 0, 1, 2 … of the sampling stream, never chosen ones; classes and codes in turn where a variant takes them.
+    """
+    wanted = {digest for _, digest in variants}
+    files = {
+        digest: folder.file(ONNX)
+        for folder in store.all()
+        if (digest := folder.manifest().onnx_sha256) in wanted and folder.is_finished()
+    }
+    shown = [(name, Generator(files[digest], device="cpu")) for name, digest in variants if digest in files]
+    if not shown:
+        return False
+    if shown[0][1].data.kind == "points":
+        _write_points([(name, generator.sample(POINTS, seed)) for name, generator in shown], path)
+    else:
+        _write_strips([(name, _strip(generator, seed)) for name, generator in shown], path)
+    return True
+
+
+def _strip(generator: Generator, seed: int) -> Array:
+    inputs = generator.inputs(STRIP, seed)
+    ask_for(generator, inputs, np.arange(STRIP) % (generator.latent.classes or generator.latent.categorical or 1))
+    return tile(quantise(generator.run(inputs)), STRIP)
+
+
+def _write_strips(strips: Sequence[tuple[str, Array]], path: Path) -> None:
+    lines = [np.concatenate([_label(name, strip), strip], axis=1) for name, strip in strips]
+    save_png(np.concatenate(lines), path)
+
+
+def _label(name: str, strip: Array) -> Array:
+    from PIL import Image, ImageDraw, ImageFont
+
+    height = strip.shape[0]
+    image = Image.new("RGB", (_LABEL_WIDTH, height), (32, 32, 32))
+    font = ImageFont.load_default(16)
+    ImageDraw.Draw(image).text((8, height / 2), name, fill=(235, 235, 235), font=font, anchor="lm")
+    return np.asarray(image)
+
+
+def _write_points(clouds: Sequence[tuple[str, Array]], path: Path) -> None:
+    columns = best_columns(len(clouds))
+    rows = -(-len(clouds) // columns)
+    figure = new_figure(3 * columns, 3 * rows)
+    grid: Any = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
+    for axes in grid.flat[len(clouds) :]:
+        axes.set_visible(False)
+    for axes, (name, x) in zip(grid.flat, clouds, strict=False):
+        axes.scatter(x[:, 0], x[:, 1], s=3, alpha=0.4, linewidths=0)
+        axes.set_title(name, fontsize=10)
+        axes.set_aspect("equal")
+    save_figure(figure, path)

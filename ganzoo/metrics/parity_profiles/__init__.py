@@ -1,0 +1,13 @@
+"""Compatibility profiles: the metrics exactly as other tools define them, from the same features (``--protocol``)."""
+
+from __future__ import annotations
+
+from ganzoo.metrics.parity_profiles.base import Profile
+from ganzoo.metrics.parity_profiles.tools import ADM, CLEAN_FID, PYTORCH_FID, STYLEGAN, TORCH_FIDELITY, TORCHMETRICS
+
+__all__ = ["PROFILES", "Profile"]
+
+PROFILES: dict[str, Profile] = {
+    profile.name: profile for profile in (PYTORCH_FID, TORCH_FIDELITY, CLEAN_FID, TORCHMETRICS, STYLEGAN, ADM)
+}
+"""Every profile by its name."""

@@ -1,0 +1,1 @@
+"""Plugins: how they are found, fenced, asked and checked."""

@@ -1,0 +1,197 @@
+"""The second kind of plugin: extensions, asked for their datasets, extractors, metrics, and told of runs.
+
+All are loaded when the first thing is asked of them, each behind the fence. A name that two of them register belongs
+to neither, unless one is ganzoo itself; everything else of both goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pluggy
+
+from ganzoo.errors import PluginError, ScoreError
+from ganzoo.plugin.blocklist import is_ours
+from ganzoo.plugin.hookspecs import PROJECT, ExtensionSpec
+from ganzoo.plugin.isolation import fenced, guard, strict, warn
+from ganzoo.types import Estimate
+
+if TYPE_CHECKING:
+    from ganzoo.plugin.entry_points import Origin
+
+# What each hook's objects must have. A wrong one would otherwise break a listing far from here.
+_FIELDS: dict[str, dict[str, Any]] = {
+    "register_datasets": {"name": str, "summary": str, "kind": str, "argument": str, "files": tuple, "load": Callable},
+    "register_extractors": {"name": str, "summary": str, "open": Callable},
+    "register_metrics": {"name": str, "summary": str, "columns": tuple, "needs": tuple, "compute": Callable},
+}
+_CLASSES = {"register_datasets": "Source", "register_extractors": "ExtractorSource", "register_metrics": "Metric"}
+REGISTERING = tuple(_FIELDS)
+
+
+class Extensions:
+    """All extensions of one zoo."""
+
+    def __init__(self, origins: Iterable[Origin]) -> None:
+        self.origins = list(origins)
+        self.broken: dict[Origin, PluginError] = {}
+        self.notes: list[str] = []
+        self._by_plugin: dict[str, Origin] = {}
+        self._manager: pluggy.PluginManager | None = None
+
+    def collect(self, hook: str) -> dict[str, Any]:
+        """Every object that a registering hook gives, by its name."""
+        claims: dict[str, list[tuple[Origin, Any]]] = {}
+        for origin, items in self._each(hook, check=partial(_checked, hook)):
+            if isinstance(items, PluginError):
+                self._break(origin, items)
+                continue
+            for item in items:
+                claims.setdefault(item.name, []).append((origin, _watched(hook, item, origin, self.notes)))
+        chosen = {name: self._settle(hook, name, claim) for name, claim in claims.items()}
+        return {name: item for name, item in chosen.items() if item is not None}
+
+    def emit(self, event: str, run: dict[str, Any]) -> list[str]:
+        """Tell every observer; one sentence for each failure that was not told before."""
+        failures = [error for _, error in self._each("run_event", event=event, run=run) if error is not None]
+        new = [sentence for error in failures if (sentence := str(error)) not in self.notes]
+        self.notes += new
+        return new
+
+    def _settle(self, hook: str, name: str, claim: list[tuple[Origin, Any]]) -> Any:
+        """The object that a name stands for: ganzoo's own before any other, and none where two others claim it."""
+        if len(claim) == 1:
+            return claim[0][1]
+        own = [item for origin, item in claim if is_ours(origin)]
+        error = clash(hook, name, [origin for origin, _ in claim])
+        if strict():
+            raise error
+        for origin, _ in claim:
+            if not is_ours(origin):
+                self.broken.setdefault(origin, error)
+        warn(str(error), self.notes)
+        return own[0] if own else None
+
+    def _break(self, origin: Origin, error: PluginError) -> None:
+        self.broken.setdefault(origin, error)
+        warn(str(error), self.notes)
+
+    def _each(
+        self, hook: str, check: Callable[[Any], Any] = lambda result: result, **given: Any
+    ) -> list[tuple[Origin, Any]]:
+        """The checked result, or the error, of every extension that has the hook."""
+        manager = self._loaded()
+        results: list[tuple[Origin, Any]] = []
+        for impl in getattr(manager.hook, hook).get_hookimpls():
+            origin = self._by_plugin[impl.plugin_name]
+            ask = partial(_ask, manager, impl.plugin, hook, deepcopy(given), check)
+            try:
+                # Observers are told hundreds of times in a run: looking after each what it changed would cost too much.
+                run = guard if hook == "run_event" else partial(fenced, notes=self.notes)
+                results.append((origin, run(origin, f"failed in {hook}", ask)))
+            except PluginError as error:
+                results.append((origin, error))
+        return results
+
+    def _loaded(self) -> pluggy.PluginManager:
+        if self._manager is None:
+            manager = pluggy.PluginManager(PROJECT)
+            manager.add_hookspecs(ExtensionSpec)
+            for origin in self.origins:
+                self._register(manager, origin)
+            self._manager = manager
+        return self._manager
+
+    def _register(self, manager: pluggy.PluginManager, origin: Origin) -> None:
+        name = f"{origin}: {origin.name}"  # two distributions may well call theirs the same
+        self._by_plugin[name] = origin
+        try:
+            module = fenced(origin, "failed to load", origin.load, self.notes)
+            guard(origin, "was refused", lambda: _register_checked(manager, module, name))
+        except PluginError as error:
+            self._break(origin, error)
+            if manager.has_plugin(name):
+                manager.unregister(name=name)
+
+
+def clash(hook: str, name: str, origins: list[Origin]) -> PluginError:
+    """The error for a name that several extensions register."""
+    what = hook.removeprefix("register_").removesuffix("s")
+    rest = "ganzoo's own is used" if any(map(is_ours, origins)) else "none of them is used"
+    return PluginError(
+        f"The {what} '{name}' is registered by {' and '.join(map(str, origins))}; {rest}.",
+        "Uninstall one, or switch one off with 'ganzoo plugins --disable NAME'.",
+    )
+
+
+def _register_checked(manager: pluggy.PluginManager, module: Any, name: str) -> None:
+    manager.register(module, name)
+    if not manager.get_hookcallers(manager.get_plugin(name)):
+        raise TypeError("it has no hook of an extension marked with @ganzoo.hookimpl")
+
+
+def call_alone(manager: pluggy.PluginManager, plugin: Any, hook: str, given: dict[str, Any]) -> Any:
+    """Call a hook of one plugin and of no other."""
+    others = [other for other in manager.get_plugins() if other is not plugin]
+    return manager.subset_hook_caller(hook, others)(**given)
+
+
+def _ask(
+    manager: pluggy.PluginManager, plugin: Any, hook: str, given: dict[str, Any], check: Callable[[Any], Any]
+) -> Any:
+    answers = call_alone(manager, plugin, hook, given)
+    if hook == "run_event":
+        return None
+    return check(answers[0] if answers else None)
+
+
+def _checked(hook: str, items: Any) -> list[Any]:
+    """What a register hook returned, if it is a list of things that are what they should be."""
+    wanted = _CLASSES[hook]
+    if not isinstance(items, list) or not all(any(c.__name__ == wanted for c in type(i).__mro__) for i in items):
+        raise TypeError(f"it must return a list of ganzoo.{wanted}")
+    for item in items:
+        for field, kind in _FIELDS[hook].items():
+            value = getattr(item, field, None)
+            if not isinstance(value, kind):
+                raise TypeError(f"{_CLASSES[hook]} '{item.name}' has {field}={value!r}, no {kind.__name__.lower()}")
+    return items
+
+
+def _watched(hook: str, item: Any, origin: Origin, notes: list[str]) -> Any:
+    """The object with its function behind the fence, so that an error in it names its owner too."""
+    if is_ours(origin):
+        return item
+    if hook == "register_metrics":
+        return msgspec.structs.replace(item, compute=partial(_compute, item, origin, notes))
+    verb = "load" if hook == "register_datasets" else "open"
+    action = getattr(item, verb)
+
+    def watched(*given: Any) -> Any:
+        return guard(origin, f"failed to {verb} '{item.name}'", lambda: action(*given), own=True)
+
+    return msgspec.structs.replace(item, **{verb: watched})
+
+
+def _compute(metric: Any, origin: Origin, notes: list[str], sets: Any) -> dict[str, Estimate]:
+    """The metric's columns; none, and a warning, where it fails: the other metrics are not its business."""
+
+    def checked() -> dict[str, Estimate]:
+        found = metric.compute(sets)
+        if not isinstance(found, dict) or not found.keys() <= set(metric.columns):
+            raise TypeError(f"it must return a dict of {', '.join(metric.columns)}")
+        if not all(isinstance(value, Estimate) for value in found.values()):
+            raise TypeError("its values must be ganzoo.Estimate")
+        return found
+
+    try:
+        return guard(origin, f"failed in the metric '{metric.name}'", checked, own=True)
+    except ScoreError:
+        raise
+    except PluginError as error:
+        warn(str(error), notes)
+        return {}

@@ -1,0 +1,96 @@
+"""The hooks, with their whole contract. Names and parameters here are the public plugin interface.
+
+A variant lives in the entry-point group ``ganzoo.variants``: the entry point's name is the variant's name, its
+object a light module whose functions carry ``@ganzoo.hookimpl``. Frameworks are imported inside the hooks.
+An extension lives in ``ganzoo.extensions`` and adds datasets, extractors, metrics or observers. A command lives in
+``ganzoo.commands``: the entry point's name is the command's, its object a ``click.Command``. Commands have no hook,
+because ``ganzoo --help`` names them without importing anybody's module.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from ganzoo.plugin.entry_points import COMMANDS, EXTENSIONS, PROJECT, VARIANTS
+
+if TYPE_CHECKING:
+    from ganzoo.data.base import Source
+    from ganzoo.extractors.base import ExtractorSource
+    from ganzoo.metrics import Metric
+    from ganzoo.types import Array, TrainRun, Variant
+
+__all__ = ["COMMANDS", "EXTENSIONS", "PROJECT", "VARIANTS", "ExtensionSpec", "VariantSpec", "hookimpl", "hookspec"]
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+class VariantSpec:
+    """Hooks of one GAN; always called on one plugin alone."""
+
+    @hookspec(firstresult=True)
+    def describe(self) -> Variant:
+        """Say what the variant is. Cheap and pure: no framework is imported, nothing is read or written."""
+        raise AssertionError  # a specification is never called
+
+    @hookspec(firstresult=True)
+    def train(self, run: TrainRun) -> Any:
+        """Train on ``run.data`` and return the framework's own generator object, ready for inference.
+
+        A new run is rehearsed: this hook is called with a run that yields no steps and has a few of the samples, and
+        what it returns is exported and checked, so that a broken export costs no training. A generator that is nothing
+        before its first step is tried once more after one. Where the hook raises, it is simply trained.
+        """
+
+    @hookspec(firstresult=True)
+    def sample(self, model: Any, inputs: dict[str, Array]) -> Array:
+        """Run the generator natively on ``inputs`` (``z``, and ``y``, ``c`` where it has them).
+
+        Returns float32 [N, C, H, W] in [-1, 1], or [N, d] for points. It exists to prove that the ONNX file
+        says the same.
+        """
+        raise AssertionError  # a specification is never called
+
+    @hookspec(firstresult=True)
+    def export(self, model: Any, path: Path) -> bool:
+        """Write the generator to ``path`` as one ONNX file and return True.
+
+        Inputs ``z`` float32 [N, z_dim], ``y`` int64 [N], ``c`` float32 [N, k] as the variant has them; output ``x``
+        float32 [N, C, H, W] in [-1, 1] or [N, d]. Batch axis dynamic, inference mode, no external data, no custom ops.
+        """
+        raise AssertionError  # a specification is never called
+
+
+class ExtensionSpec:
+    """Hooks that add to the zoo; the built-ins of ganzoo use the same ones."""
+
+    @hookspec
+    def register_datasets(self) -> list[Source]:
+        """Datasets by name (``ganzoo.Source``); a source loads when it is asked for, not when it is registered."""
+        raise AssertionError  # a specification is never called
+
+    @hookspec
+    def register_extractors(self) -> list[ExtractorSource]:
+        """Feature extractors by name (``ganzoo.ExtractorSource``), opened when they are asked for."""
+        raise AssertionError  # a specification is never called
+
+    @hookspec
+    def register_metrics(self) -> list[Metric]:
+        """Metrics by name (``ganzoo.Metric``), each a pure function of arrays.
+
+        One that raises is named in a warning and leaves its columns out; the others are not hurt.
+        """
+        raise AssertionError  # a specification is never called
+
+    @hookspec
+    def run_event(self, event: str, run: dict[str, Any]) -> None:
+        """Observe a training run. Every event comes with ``path``, the run's folder.
+
+        ``started``, ``finished`` and ``failed`` have variant, dataset, seed, status, note, steps and train_seconds too;
+        ``step`` has step, total, seconds and scalars; ``resumed`` has step and total; ``waiting``, where a bench meets
+        a run that another process has, has nothing more. Each observer gets a copy of its own. An
+        observer's error is logged and never stops the run.
+        """

@@ -1,0 +1,101 @@
+"""The state of every installed plugin, none of them loaded here: what ``ganzoo plugins`` and ``ganzoo doctor`` show."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+from ganzoo.errors import PluginError
+from ganzoo.plugin.blocklist import is_ours
+from ganzoo.plugin.entry_points import Origin, by_name
+from ganzoo.plugin.extensions import clash
+from ganzoo.plugin.probe import Found, Kind, probe, refresh
+
+if TYPE_CHECKING:
+    from ganzoo.plugin.manager import Zoo
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One plugin and how it stands: "ok", "broken", or what switched it off."""
+
+    kind: str
+    origin: Origin
+    state: str
+
+
+@dataclass
+class Survey:
+    """All plugins, and a sentence for each thing that is wrong with them."""
+
+    standings: list[Standing] = field(default_factory=list)
+    causes: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What is no fault yet: things done on import that were undone, names that nothing goes by."""
+
+    def working(self, kind: str) -> list[str]:
+        """The names of one kind that are fine."""
+        return [each.origin.name for each in self.standings if each.kind == kind and each.state == "ok"]
+
+
+def survey(zoo: Zoo, own_commands: Collection[str] = ()) -> Survey:
+    """Look at every plugin that is on, each in its own process."""
+    on = [(cast(Kind, kind), origin) for kind, origin in zoo.everything() if not zoo.switches.off(origin)]
+    refused = _claimed_twice(zoo, own_commands)
+    found = probe(task for task in on if task not in refused)
+    refresh(found)
+    broken = {task: [str(error)] for task, error in refused.items()}
+    broken |= {task: [seen.cause] for task, seen in found.items() if seen.cause}
+    for task, error in _clashes(found):
+        broken.setdefault(task, []).append(str(error))
+    result = Survey()
+    for kind, origin in zoo.everything():
+        off = zoo.switches.off(origin)
+        state = f"off ({off})" if off else "broken" if (kind, origin) in broken else "ok"
+        result.standings.append(Standing(kind, origin, state))
+    result.causes = list(dict.fromkeys(cause for causes in broken.values() for cause in causes))
+    result.notes = [note for seen in found.values() for note in seen.notes if note not in result.causes]
+    unknown = zoo.switches.unknown(origin for _, origin in zoo.everything())
+    result.notes += [f"'{name}' is switched off, but nothing installed goes by that name." for name in unknown]
+    return result
+
+
+def _claimed_twice(zoo: Zoo, own_commands: Collection[str]) -> dict[tuple[Kind, Origin], PluginError]:
+    """Variants and commands whose name somebody else has too."""
+    refused: dict[tuple[Kind, Origin], PluginError] = {}
+    for name in zoo.names():
+        try:
+            zoo.the_one(name)
+        except PluginError as error:
+            refused |= {("variant", origin): error for origin in zoo.origins(name)}
+    for name, origins in by_name(zoo.command_origins()).items():
+        if name in own_commands or len(origins) > 1:
+            clashing = command_clash(name, origins, own_commands)
+            refused |= {("command", origin): clashing for origin in origins}
+    return refused
+
+
+def command_clash(name: str, origins: list[Origin], own_commands: Collection[str]) -> PluginError:
+    """The error for a command that several distributions, or one and ganzoo itself, call theirs."""
+    owners = [*(["ganzoo itself"] if name in own_commands else []), *map(str, origins)]
+    return PluginError(
+        f"The command '{name}' is claimed by {' and '.join(owners)}.",
+        "Uninstall one, or switch one off with 'ganzoo plugins --disable DISTRIBUTION'.",
+    )
+
+
+def _clashes(found: dict[tuple[Kind, Origin], Found]) -> list[tuple[tuple[Kind, Origin], PluginError]]:
+    """Every extension that registers a name which another one registers too, with the error."""
+    claims: dict[tuple[str, str], list[Origin]] = {}
+    for (_, origin), seen in found.items():
+        for hook, names in seen.registers.items():
+            for name in names:
+                claims.setdefault((hook, name), []).append(origin)
+    return [
+        (("extension", origin), clash(hook, name, origins))
+        for (hook, name), origins in claims.items()
+        if len(origins) > 1
+        for origin in origins
+        if not is_ours(origin)
+    ]

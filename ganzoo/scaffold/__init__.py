@@ -1,0 +1,1 @@
+"""What ``ganzoo new`` writes."""

@@ -1,0 +1,1 @@
+"""From samples and a reference to numbers."""

@@ -1,0 +1,1 @@
+"""From a variant and a dataset to a finished run."""

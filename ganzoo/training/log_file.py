@@ -1,0 +1,59 @@
+"""log.csv: the scalars that a variant logs, kept while it trains."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ganzoo.files import write_text
+from ganzoo.training import runs
+
+if TYPE_CHECKING:
+    from ganzoo.training.loop import Observer
+    from ganzoo.training.runs import RunFolder
+
+LOG_SECONDS = 10.0
+
+
+class LogFile:
+    """An observer that keeps log.csv and passes every event on."""
+
+    def __init__(self, folder: RunFolder, then: Observer) -> None:
+        self._path = folder.file(runs.LOG)
+        self._then = then
+        self._rows: list[dict[str, str]] = []
+        self._written = time.monotonic()
+
+    def __call__(self, event: str, fields: dict[str, Any]) -> None:
+        if event == "resumed":
+            self._rows = [row for row in _read_log(self._path) if int(row["step"]) <= fields["step"]]
+        if event == "step":
+            self._rows.append({"step": str(fields["step"]), **{k: f"{v:.6g}" for k, v in fields["scalars"].items()}})
+            if time.monotonic() - self._written > LOG_SECONDS:
+                self.write()
+        self.notify(event, fields)
+
+    def notify(self, event: str, fields: dict[str, Any]) -> None:
+        """Pass an event on without recording it; each says which run it is of."""
+        self._then(event, {"path": str(self._path.parent), **fields})
+
+    def write(self) -> None:
+        """Replace log.csv with the rows so far."""
+        self._written = time.monotonic()
+        if not self._rows:
+            return
+        text = io.StringIO()
+        writer = csv.DictWriter(text, list(dict.fromkeys(k for row in self._rows for k in row)), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self._rows)
+        write_text(self._path, text.getvalue())
+
+
+def _read_log(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        return []
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))

@@ -1,0 +1,303 @@
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from ganzoo import registry
+from ganzoo.leaderboard import bench, board
+from ganzoo.leaderboard.bench import LocalExecutor, Outcome
+from ganzoo.leaderboard.worker import Job
+from ganzoo.plugin.manager import Zoo
+from ganzoo.registry import Registry
+from ganzoo.training.runs import REAL, SCORE, RunFolder, RunStore, Turn, read_turn
+
+# A worker in a few lines: what it does is the name of the variant. It gets the job as its last argument.
+WORKER = """
+import json, os, signal, sys
+job = json.loads(sys.argv[1])
+what = job["variant"]
+def say(**event):
+    print(json.dumps(event), flush=True)
+if what == "fine":
+    say(event="step", step=3, total=10); say(event="scoring", path="/run/1"); say(event="scored", path="/run/1")
+elif what == "says":
+    say(event="error", note="one sentence"); sys.exit(2)
+elif what == "crashes":
+    print("Traceback of it all", file=sys.stderr); print("ValueError: last line\\n\\n", file=sys.stderr); sys.exit(1)
+elif what == "silent":
+    sys.exit(7)
+elif what == "killed":
+    os.kill(os.getpid(), signal.SIGKILL)
+elif what == "garbage":
+    print("TensorFlow says hello"); print("[1, 2]"); print('{"no": "event"}'); print("{"); say(event="odd")
+elif what == "threads":
+    say(event="error", note=os.environ["OMP_NUM_THREADS"] + os.environ["OPENBLAS_NUM_THREADS"]); sys.exit(1)
+elif what in ("waits", "deaf"):
+    if what == "deaf":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    say(event="started", path=str(os.getpid()))
+    signal.pause() if what == "waits" else [signal.pause() for _ in range(9)]
+"""
+COMMAND = (sys.executable, "-c", WORKER)
+
+
+def jobs(*variants: str) -> list[Job]:
+    return [Job(variant=variant, dataset="digits", seed=i) for i, variant in enumerate(variants)]
+
+
+def run(*variants: str, workers: int = 2, notify: Any = lambda outcome: None) -> list[Outcome]:
+    return LocalExecutor(workers, COMMAND).run(jobs(*variants), notify)
+
+
+def test_outcomes_of_every_kind_and_none_hurts_another() -> None:
+    found = run("killed", "fine", "says", "crashes", "silent", "garbage", "threads", "fine")
+    assert [(outcome.job.variant, outcome.state, outcome.note) for outcome in found] == [
+        ("killed", "failed", "killed by signal 9 (out of memory?)"),
+        ("fine", "done", ""),
+        ("says", "failed", "one sentence"),
+        ("crashes", "failed", "ValueError: last line"),
+        ("silent", "failed", "ended with exit code 7"),
+        ("garbage", "done", ""),
+        ("threads", "failed", "11"),
+        ("fine", "done", ""),
+    ]
+    assert (found[1].step, found[1].total, found[1].path) == (3, 10, "/run/1")
+
+
+def test_every_change_is_told() -> None:
+    states: list[str] = []
+    run("fine", notify=lambda outcome: states.append(outcome.state))
+    assert states == ["running", "running", "scoring", "scoring", "done"]
+
+
+def test_a_worker_that_cannot_be_started() -> None:
+    (outcome,) = LocalExecutor(1, ("/nowhere/python",)).run(jobs("fine"), lambda outcome: None)
+    assert outcome.state == "failed"
+    assert outcome.note == "the worker could not be started: No such file or directory"
+
+
+def test_no_more_at_a_time_than_asked_for() -> None:
+    running, most = set(), []
+    lock = threading.Lock()
+
+    def count(outcome: Outcome) -> None:
+        with lock:
+            (running.discard if outcome.state in ("done", "failed") else running.add)(outcome.job.seed)
+            most.append(len(running))
+
+    run(*["fine"] * 5, workers=2, notify=count)
+    assert max(most) <= 2
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def interrupted(executor: LocalExecutor, work: list[Job], after: int) -> tuple[list[int], dict[int, str]]:
+    """Press Ctrl-C once ``after`` workers say that they run; the pids, and the last state of each job."""
+    pids: list[int] = []
+    states: dict[int, str] = {}
+    lock = threading.Lock()
+
+    def notify(outcome: Outcome) -> None:
+        with lock:
+            states[outcome.job.seed] = outcome.state
+            if outcome.path and outcome.state == "running":
+                pids.append(int(outcome.path))
+                if len(pids) == after:
+                    os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        executor.run(work, notify)
+    return pids, states
+
+
+def test_ctrl_c_stops_all_children_and_starts_no_more() -> None:
+    pids, states = interrupted(LocalExecutor(2, COMMAND), jobs("waits", "waits", "waits", "fine"), after=2)
+    assert len(pids) == 2
+    assert not any(alive(pid) for pid in pids)
+    assert states == {0: "stopped", 1: "stopped"}
+
+
+def test_a_worker_that_will_not_stop_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "GRACE_SECONDS", 0.1)
+    pids, states = interrupted(LocalExecutor(1, COMMAND), jobs("deaf"), after=1)
+    assert not any(alive(pid) for pid in pids)
+    assert states == {0: "stopped"}
+
+
+def test_no_worker_starts_once_the_bench_is_stopping() -> None:
+    """A job taken from the queue just before Ctrl-C must not outlive it."""
+    executor = LocalExecutor(1, COMMAND)
+    states: list[str] = []
+
+    def notify(outcome: Outcome) -> None:
+        states.append(outcome.state)
+        if outcome.state == "running":
+            executor._stop()
+
+    executor.run(jobs("waits", "waits"), notify)
+    assert states == ["running", "stopped"]
+
+
+def test_a_view_that_fails_leaves_no_worker_behind() -> None:
+    pids: list[int] = []
+
+    def notify(outcome: Outcome) -> None:
+        if outcome.path:
+            pids.append(int(outcome.path))
+            raise BrokenPipeError("the reader went away")
+
+    with pytest.raises(BrokenPipeError):
+        run("waits", "waits", workers=1, notify=notify)
+    assert len(pids) == 1
+    assert not alive(pids[0])
+
+
+BOOK = """
+api = 1
+[datasets.digits]
+extractor = "digits"
+[datasets.ring]
+extractor = "points"
+[datasets.mnist]
+extractor = "mnist"
+bench = false
+[variants.a]
+package = "p"
+[variants.a.recipes.digits]
+[variants.a.recipes.mnist]
+[variants.a.recipes.ring]
+bench = false
+[variants.b]
+package = "p"
+[variants.b.recipes.digits]
+[variants.b.recipes.ring]
+"""
+
+
+def test_cells_are_the_recipes_that_take_part() -> None:
+    book = registry.parse(BOOK, "here")
+    assert bench.bench_datasets(book) == ["digits", "ring"]
+    assert bench.cells(book, ["a", "b"], ["digits", "ring"]) == [("a", "digits"), ("b", "digits"), ("b", "ring")]
+    assert bench.cells(book, ["a"], ["mnist"]) == [("a", "mnist")]
+    assert bench.cells(book, ["other"], ["digits"]) == []
+
+
+def test_a_variant_without_any_recipe_runs_on_the_dataset_of_its_kind(zoo: Zoo) -> None:
+    book = registry.parse(BOOK + '[variants.empty]\npackage = "p"\n', "here")
+    known = zoo.load("gaussian").variant
+    asked = {"a": ("image",), "empty": ("points", "image"), "new": ("image", "points"), "points-only": ("points",)}
+    variants = [msgspec.structs.replace(known, name=name, takes=takes) for name, takes in asked.items()]
+    assert bench.default_cells(book, variants) == [("empty", "digits"), ("new", "digits"), ("points-only", "ring")]
+
+
+def test_a_plan_puts_floors_first_and_goes_seed_by_seed() -> None:
+    template = Job(variant="", dataset="", seed=0, quick=True, runs="/r", data_dir="/d", device="cpu", registry="/x")
+    plan = bench.plan([("a", "digits"), ("b", "ring")], [0, 1], template)
+    assert [(job.variant, job.dataset, job.seed) for job in plan] == [
+        (REAL, "digits", 0),
+        (REAL, "ring", 0),
+        ("a", "digits", 0),
+        ("b", "ring", 0),
+        ("a", "digits", 1),
+        ("b", "ring", 1),
+    ]
+    assert all((job.quick, job.runs, job.data_dir, job.registry) == (True, "/r", "/d", "/x") for job in plan)
+    assert plan[3].label == "b ring seed 0"
+
+
+def test_failures_are_noted_until_they_succeed(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    failed, done, stopped = (Outcome(job) for job in jobs("a", "b", "c"))
+    failed.state, failed.note, done.state, stopped.state = "failed", "crashed", "done", "stopped"
+    bench.note_failures(store, [failed, done, stopped])
+    assert [(failure.variant, failure.seed, failure.note) for failure in store.failures()] == [("a", 0, "crashed")]
+    failed.state = "done"
+    bench.note_failures(store, [failed])
+    assert store.failures() == []
+
+
+def outcome_of(folder: RunFolder, note: str, attempt: int, bench_number: int) -> Outcome:
+    """A failed job whose run is ``folder``."""
+    manifest = folder.manifest()
+    job = Job(variant=manifest.variant, dataset=manifest.dataset, seed=manifest.seed, bench=bench_number)
+    return Outcome(job, state="failed", note=note, path=str(folder.path), attempt=attempt)
+
+
+def test_of_two_benches_that_fail_on_one_run_the_later_attempt_is_noted(tmp_path: Path) -> None:
+    job = Job(variant="gaussian", dataset="digits", seed=0, runs=str(tmp_path), bench=1)
+    assert LocalExecutor(1).run([job], lambda outcome: None)[0].state == "done"
+    store = RunStore(tmp_path)
+    (folder,) = store.all()
+    bench.note_failures(store, [outcome_of(folder, "second", 2, 7)])
+    bench.note_failures(store, [outcome_of(folder, "first, noted late", 1, 8)])
+    (failure,) = store.failures()
+    assert (failure.note, failure.attempt, failure.run) == ("second", 2, folder.manifest().key)
+    assert failure.options_hash == folder.manifest().options_hash
+    assert store.last_bench() == 7
+    bench.note_failures(store, [outcome_of(folder, "third", 3, 8)])
+    assert store.failures()[0].note == "third"
+
+
+def test_a_bench_that_ends_later_hides_no_run_that_another_made(tmp_path: Path, catalogue: Registry) -> None:
+    """Both began when the run was not there; one made it, the other's worker was killed and is noted last."""
+    store, out = RunStore(tmp_path / "runs"), tmp_path / "out"
+    job = Job(variant="gaussian", dataset="digits", seed=0, runs=str(store.root), bench=1)
+    assert LocalExecutor(1).run([job], lambda outcome: None)[0].state == "done"
+    board.write(store, out, catalogue)
+    (folder,) = store.all()
+    bench.note_failures(store, [outcome_of(folder, "killed by signal 9", 1, 2)])
+    board.write(store, out, catalogue)
+    (row,) = board.aggregate(board.read_runs(out), "digits").to_dict("records")
+    assert (row["variant"], row["seeds"], row["failed"]) == ("gaussian", 1, 0)
+    assert "failed" in set(board.read_runs(out)["status"]), "it is a row all the same"
+
+
+def test_two_benches_at_once_score_the_floor_once(tmp_path: Path) -> None:
+    floor = Job(variant=REAL, dataset="digits", seed=0, runs=str(tmp_path), bench=3)
+    outcomes = LocalExecutor(2).run([floor, floor], lambda outcome: None)
+    assert [outcome.state for outcome in outcomes] == ["done", "done"]
+    (path,) = tmp_path.glob(f"digits/{REAL}/*/{SCORE}")
+    assert read_turn(path) == Turn(bench=3, attempt=1)
+
+
+def test_the_real_worker_end_to_end_and_nothing_is_done_twice(tmp_path: Path, catalogue: Registry) -> None:
+    """One gaussian on digits, its floor, and a variant that does not exist, each in its own process."""
+    store = RunStore(tmp_path / "runs")
+    template = Job(variant="", dataset="", seed=0, runs=str(store.root))
+    unknown = msgspec.structs.replace(template, variant="no-gan", dataset="digits")
+    work = [*bench.plan([("gaussian", "digits")], [0], template), unknown]
+    outcomes = LocalExecutor(2).run(work, lambda outcome: None)
+    assert [outcome.state for outcome in outcomes] == ["done", "done", "failed"], outcomes
+    assert "Unknown variant 'no-gan'" in outcomes[2].note
+    bench.note_failures(store, outcomes)
+    (folder,) = store.all()
+    assert outcomes[1].path == str(folder.path)
+    files = {path: path.stat().st_mtime_ns for path in store.root.rglob("*") if path.is_file() and path.name != ".lock"}
+    assert folder.file(SCORE) in files
+
+    again = LocalExecutor(1).run(work[1:2], lambda outcome: None)
+    assert again[0].state == "done"
+    now = {path: path.stat().st_mtime_ns for path in store.root.rglob("*") if path.is_file() and path.name != ".lock"}
+    assert now == files
+
+    written = board.write(store, tmp_path / "boards", catalogue)
+    assert [path.name for path in written] == ["runs.csv", "digits.png", "digits.csv", "digits.md"]
+    table = board.read_runs(tmp_path / "boards")
+    assert sorted(zip(table["variant"], table["status"], strict=True)) == [
+        ("gaussian", "ok"),
+        ("no-gan", "failed"),
+        ("real", "ok"),
+    ]

@@ -1,0 +1,104 @@
+"""The small functions behind a board: formatting, intervals, ranks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ganzoo.leaderboard import board
+from ganzoo.leaderboard.ranking import better, half_width, ranks
+from ganzoo.registry import Registry
+
+
+@pytest.mark.parametrize(
+    ("value", "half", "text"),
+    [
+        (12.345, 0.678, "12.35 ± 0.68"),
+        (12.345, 3.2, "12.3 ± 3.2"),
+        (123.4, 45.6, "123 ± 46"),
+        (1234.5, 456.7, "1234 ± 457"),
+        (0.0123456, 0.000789, "0.01235 ± 0.00079"),
+        (5.0, float("nan"), "5"),
+        (0.123456, float("nan"), "0.123"),
+        (10.0, 0.0, "10"),
+        (0.0, 0.0, "0"),
+        (float("nan"), 1.0, ""),
+    ],
+)
+def test_plus_minus(value: float, half: float, text: str) -> None:
+    assert board.plus_minus(value, half) == text
+
+
+@pytest.mark.parametrize(("values", "wanted"), [((), math.nan), ((3.0,), math.nan), ((1.0, 1.0), 0.0)])
+def test_half_width_of_few_values(values: Sequence[float], wanted: float) -> None:
+    assert half_width(np.array(values)) == pytest.approx(wanted, nan_ok=True)
+
+
+def ranked(rank_by: str, **values: list[float]) -> dict[str, tuple[str, str]]:
+    """Rank and ``behind`` of models with these values, one a seed."""
+    cells = [
+        {
+            "variant": name,
+            "seed": str(seed),
+            "status": "ok",
+            "role": "model",
+            "run": f"{name}{seed}",
+            rank_by: str(value),
+        }
+        for name, column in values.items()
+        for seed, value in enumerate(column)
+    ]
+    table = pd.DataFrame(cells, columns=board.columns(), dtype="str").fillna("").assign(dataset="d")
+    found = board.aggregate(table, "d", rank_by).set_index("variant")
+    return {name: (found.loc[name, "rank"], found.loc[name, "behind"]) for name in found.index}
+
+
+def test_rank_by_coverage_turns_the_order(catalogue: Registry) -> None:
+    assert catalogue.rank_by("ring") == "coverage"
+    found = ranked("coverage", low=[0.2, 0.21, 0.22], high=[0.9, 0.91, 0.92], near=[0.89, 0.9, 0.93])
+    assert found == {"high": ("1", ""), "near": ("1", ""), "low": ("3", "high, near")}
+
+
+def test_a_wide_interval_lifts_no_model_past_better_ones() -> None:
+    """Nothing can be said of ``wide`` itself; but ``third``, which has a better mean, is behind two."""
+    found = ranked("fid", first=[1.0, 1.1, 0.9], third=[3.0, 3.1, 2.9], second=[2.0, 2.1, 1.9], wide=[1.0, 9.0, 17.0])
+    assert found == {
+        "first": ("1", ""),
+        "second": ("2", "first"),
+        "third": ("3", "first, second"),
+        "wide": ("3", ""),
+    }
+
+
+def test_ties_are_pairwise_not_from_a_leader_of_a_group() -> None:
+    """a and b cannot be told apart, nor b and c; a and c can."""
+    found = ranked("fid", a=[1.0, 1.2, 0.8, 1.1, 0.9], b=[1.0, 1.9, 1.4, 0.9, 1.8], c=[2.0, 1.7, 1.6, 1.9, 2.1])
+    assert found == {"a": ("1", ""), "b": ("1", ""), "c": ("3", "a")}
+
+
+def test_noise_seldom_makes_ranks() -> None:
+    """Six equal models of three seeds: with Holm's correction, about one table in twenty tells any of them apart."""
+    rng = np.random.default_rng(0)
+    tables = [better(list(rng.standard_normal((6, 3)))) for _ in range(400)]
+    assert 0.005 < np.mean([any(table) for table in tables]) < 0.075
+
+
+def test_welchs_test_of_a_pair_by_hand() -> None:
+    """Means 1 and 2, variances 0.01 and 0.04, three seeds each: t = 1 / √(0.05 / 3) = 7.75, 2.94 degrees, p = .005."""
+    assert better([np.array([0.9, 1.0, 1.1]), np.array([1.8, 2.0, 2.2])]) == [[], [0]]
+    assert better([np.array([0.9, 1.0, 1.1]), np.array([1.0, 1.2, 1.4])]) == [[], []]
+    assert better([np.array([1.0, 1.0]), np.array([2.0, 2.0]), np.array([2.0, 2.0])]) == [[], [0], [0]]
+    assert better([np.array([1.0]), np.array([2.0, 2.0])]) == [[], []]
+    assert better([]) == []
+
+
+def test_a_pair_more_or_less_inside_a_group_changes_no_rank() -> None:
+    """As on two machines: whether b, too, is better than c and d, when a is, says nothing new of these."""
+    values = [np.array([float(i), float(i) + 1]) for i in range(4)]
+    assert ranks(values, [[], [], [0], [0]]) == ranks(values, [[], [], [0, 1], [0]]) == [1, 1, 3, 3]
+    assert ranks(values, [[], [], [0], [0, 2]]) == [1, 1, 3, 4]
+    assert ranks([values[2], np.array([1.0]), values[0]], [[], [], []]) == [1, None, 1]

@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from ganzoo.errors import GanzooError, Interrupted
+from ganzoo.leaderboard import bench, board, rows
+from ganzoo.leaderboard.bench import Outcome
+from ganzoo.leaderboard.worker import Job, Reporter, is_scored, main
+from ganzoo.registry import Registry
+from ganzoo.scoring.scorer import Protocol, Score
+from ganzoo.training.runs import RunStore
+
+
+def test_success_after_a_failure_makes_a_newer_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job may fail with its run already trained and scored: its data were not there, say."""
+    clock = itertools.count(10)
+    monkeypatch.setattr("ganzoo.training.runs.utc_now", lambda: f"2026-01-{next(clock)}")
+    store, job = RunStore(tmp_path), Job(variant="gaussian", dataset="digits", seed=0, runs=str(tmp_path))
+
+    def date() -> str:
+        assert main(msgspec.json.encode(job).decode()) == 0
+        (row,) = [row for row in rows.collect(store) if row["status"] == "ok"]
+        return row["date_utc"]
+
+    first = date()
+    assert date() == first
+    bench.note_failures(store, [Outcome(job, state="failed", note="no data")])
+    assert date() == first, "its run was not tried"
+    (folder,) = store.all()
+    bench.note_failures(store, [Outcome(job, state="failed", note="killed", path=str(folder.path), attempt=2)])
+    assert date() > first
+    assert [row["attempt"] for row in rows.collect(store) if row["status"] == "ok"] == ["3"]
+    assert date() == date(), "once is enough, though the note is there until its bench drops it"
+
+
+def test_a_bench_that_goes_back_to_old_options_shows_them_again(tmp_path: Path, catalogue: Registry) -> None:
+    """The runs are there, and scored; but a bench with other options was the last, and its rows counted."""
+    book = (Path(__file__).parents[2] / "registry.toml").read_text("utf-8")
+    other = tmp_path / "other.toml"
+    recipe = "[variants.gaussian.recipes.digits]\n"
+    other.write_text(book.replace(recipe, recipe + "options = { rank = 8 }\n"))
+    store, out = RunStore(tmp_path / "runs"), tmp_path / "out"
+
+    def benched(number: int, registry: Path | None = None) -> str:
+        job = Job(
+            variant="gaussian",
+            dataset="digits",
+            seed=0,
+            runs=str(store.root),
+            registry=str(registry) if registry else None,
+            bench=number,
+        )
+        assert main(msgspec.json.encode(job).decode()) == 0
+        board.write(store, out, catalogue)
+        (row,) = board.aggregate(board.read_runs(out), "digits").to_dict("records")
+        return str(row["options_hash"])
+
+    first, second = benched(1), benched(2, other)
+    assert first != second
+    assert benched(3) == first
+    before = (out / "runs.csv").read_bytes()
+    assert benched(4) == first
+    assert (out / "runs.csv").read_bytes() == before, "once is enough"
+
+
+def worker(job: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, list[dict[str, Any]]]:
+    """The worker's main in this process: its exit code and events."""
+    code = main(job)
+    return code, [msgspec.json.decode(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_a_worker_says_why_and_exits_with_the_errors_code(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    job = Job(variant="gaussian", dataset="digit", seed=0, runs=str(tmp_path), registry=None)
+    code, events = worker(msgspec.json.encode(job).decode(), capsys)
+    assert code == 2
+    assert events[-1]["event"] == "error"
+    assert "Unknown dataset 'digit'. Did you mean 'digits'?" in events[-1]["note"]
+
+
+def test_a_worker_that_meets_a_bug_says_so_and_raises(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def bug(*_: Any) -> None:
+        raise ZeroDivisionError("by nought")
+
+    monkeypatch.setattr("ganzoo.leaderboard.worker.run_job", bug)
+    with pytest.raises(ZeroDivisionError):
+        main(msgspec.json.encode(Job(variant="a", dataset="digits", seed=0)).decode())
+    assert "ZeroDivisionError: by nought" in capsys.readouterr().out
+
+
+def test_steps_are_reported_a_few_times_a_second(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([10.0, 10.1, 10.2, 10.3, 10.31])
+    monkeypatch.setattr("ganzoo.leaderboard.worker.time.monotonic", lambda: next(clock))
+    report: Callable[..., None] = Reporter()
+    for step in range(4):
+        report("step", {"step": step})
+    report("scoring", {"path": "p"})
+    events = [msgspec.json.decode(line) for line in capsys.readouterr().out.splitlines()]
+    assert [event.get("step", event["event"]) for event in events] == [0, 3, "scoring"]
+
+
+@pytest.mark.parametrize("content", [None, "", "{", "{}"])
+def test_a_score_that_cannot_be_read_is_none(tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / "score.json").write_text(content)
+    assert not is_scored(tmp_path / "score.json", "hash", "sha")
+
+
+def test_interrupts_have_their_own_exit_code() -> None:
+    assert issubclass(Interrupted, GanzooError)
+    assert Interrupted.exit_code == 130
+
+
+@pytest.mark.parametrize("trained", [False, True])
+def test_two_workers_on_one_job_give_one_row_and_no_failure(trained: bool, tmp_path: Path) -> None:
+    job = Job(variant="gaussian", dataset="digits", seed=0, runs=str(tmp_path))
+    argument = msgspec.json.encode(job).decode()
+    command = [sys.executable, "-m", "ganzoo.leaderboard.worker", argument]
+    store = RunStore(tmp_path)
+    assert main(argument) == 0
+    (folder,) = store.all()
+    folder.file("score.json").unlink()
+    if not trained:
+        folder.file("run.json").unlink()
+    with folder.lock():
+        workers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+        for worker in workers:
+            assert worker.stdout is not None
+            before = ["scoring"] if trained else []
+            for event in [*before, "waiting"]:
+                assert msgspec.json.decode(worker.stdout.readline())["event"] == event
+    told = [
+        [msgspec.json.decode(line)["event"] for line in worker.communicate(timeout=60)[0].splitlines()]
+        for worker in workers
+    ]
+    assert [worker.returncode for worker in workers] == [0, 0]
+    assert sum(events.count("finished") for events in told) == (0 if trained else 1), (
+        "the second takes what the first one left"
+    )
+    (row,) = rows.collect(store)
+    assert row["status"] == "ok"
+    assert store.failures() == []
+
+
+def test_a_score_that_lacks_an_installed_metric_is_made_again(tmp_path: Path) -> None:
+    protocol = Protocol(
+        dataset="d",
+        dataset_digest="a",
+        split="train",
+        n_real=10,
+        n_fake=20,
+        extractor="pixels",
+        extractor_sha256="b",
+        metrics={"fid": 1},
+        seed=0,
+    )
+    target = tmp_path / "score.json"
+    score = Score(protocol=protocol, protocol_hash="h", estimates={}, sampled_sha256="s", extensions={"width": 1})
+    target.write_bytes(msgspec.json.encode(score))
+    assert is_scored(target, "h", "s")
+    assert is_scored(target, "h", "s", {"width": 1})
+    assert not is_scored(target, "h", "s", {"width": 2})
+    assert not is_scored(target, "h", "s", {"width": 1, "height": 1})

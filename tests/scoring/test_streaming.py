@@ -1,0 +1,117 @@
+"""One pass of sums: the numbers of whole arrays, memory that does not grow, and a goal that stops the drawing."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from ganzoo import api
+from ganzoo.errors import ScoreError, UsageError
+from ganzoo.extractors.base import Extracted, PointExtractor
+from ganzoo.metrics.fid import frechet_distance, target
+from ganzoo.metrics.inception import inception_score
+from ganzoo.plugin.manager import Zoo
+from ganzoo.registry import Registry
+from ganzoo.scoring import streaming
+from ganzoo.scoring.goals import Goal
+from ganzoo.scoring.samples import ArraySource, open_source
+from ganzoo.scoring.scorer import Judge
+from ganzoo.scoring.setup import Terms, dataset_judge
+from ganzoo.scoring.streaming import Halves
+from ganzoo.training.runs import RunFolder
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture(scope="module")
+def judge(zoo: Zoo, catalogue: Registry) -> Judge:
+    terms = Terms(device="cpu", n=3000, profile=streaming.PROFILE)
+    return api.judge_of(zoo, catalogue, "digits", terms=terms)
+
+
+def test_sums_give_the_numbers_of_whole_arrays() -> None:
+    real, fake = RNG.normal(size=(500, 4)), RNG.normal(0.3, 1.2, (701, 4))
+    logits = RNG.normal(0, 2, (701, 6))
+    halves = Halves()
+    for start in range(0, 701, 100):
+        halves.add(Extracted(fake[start : start + 100], logits[start : start + 100]))
+    found = halves.estimates(target(real))
+    whole = frechet_distance(real, fake)
+    assert found["fid"].value == pytest.approx(whole.value, rel=1e-10)
+    assert found["fid"].se == pytest.approx(whole.se, rel=1e-6)
+    assert found["is"].value == pytest.approx(inception_score(logits, splits=1).value, rel=1e-10)
+    parts = [np.concatenate([fake[s : s + 100][o::2] for s in range(0, 701, 100)]) for o in (0, 1)]
+    expected = 2 * whole.value - np.mean([frechet_distance(real, part).value for part in parts])
+    assert found["fid_unbiased"].value == pytest.approx(expected, rel=1e-9)
+
+
+def test_nothing_cannot_be_scored() -> None:
+    with pytest.raises(ScoreError, match="There are no samples"):
+        _ = Halves().whole
+
+
+def test_a_generator_in_one_pass(judge: Judge, gaussian: RunFolder, zoo: Zoo, catalogue: Registry) -> None:
+    source = open_source(gaussian.path, device="cpu")
+    score = streaming.score_one_pass(judge, source)
+    usual = api.score(gaussian.path, "digits", n=3000, device="cpu", registry=catalogue, zoo=zoo)
+    assert score.estimates["fid"].value == pytest.approx(usual.estimates["fid"].value, rel=1e-9)
+    assert score.protocol.n_fake == 3000
+    assert score.protocol_hash != usual.protocol_hash
+    assert score.sampled_sha256 == gaussian.manifest().onnx_sha256
+
+
+def test_a_goal_stops_the_drawing(judge: Judge, gaussian: RunFolder) -> None:
+    source = open_source(gaussian.path, device="cpu")
+    score = streaming.score_one_pass(judge, source, Goal("fid", 0.3, 50_000))
+    error = score.estimates["fid"].se
+    assert error is not None
+    assert error <= 0.3
+    assert score.protocol.n_fake < 20_000
+    assert "stopped at" in score.notes[-1]
+
+
+def test_a_goal_needs_a_generator_and_the_distance(judge: Judge, gaussian: RunFolder) -> None:
+    images = ArraySource("x", "image", np.zeros((100, 1, 8, 8), np.uint8))
+    with pytest.raises(UsageError, match="waits for fid_se of a generator only"):
+        streaming.score_one_pass(judge, images, Goal("fid", 0.3, 1000))
+    with pytest.raises(UsageError, match="waits for fid_se"):
+        streaming.score_one_pass(judge, open_source(gaussian.path, device="cpu"), Goal("is", 0.3, 1000))
+
+
+class Endless(ArraySource):
+    """Many points, made when they are asked for."""
+
+    def __len__(self) -> int:
+        return 120_000
+
+    def contents(self) -> Iterator[bytes]:
+        return (b"%d" % row for row in range(120_000))
+
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        return np.random.default_rng(int(rows[0])).normal(size=(len(rows), 2)).astype(np.float32)
+
+
+def test_memory_does_not_grow_with_the_samples(zoo: Zoo, tmp_path: Path) -> None:
+    judge = dataset_judge(
+        api.dataset("ring", zoo=zoo),
+        None,
+        {"points": zoo.extractors()["points"]},
+        zoo.metrics(),
+        Terms(n=120_000, profile=streaming.PROFILE),
+    )
+    assert isinstance(judge.extractor, PointExtractor)
+    assert len(judge.reference.real)
+    peaks = []
+    for n in (12_000, 120_000):
+        judge.protocol = msgspec.structs.replace(judge.protocol, n_fake=n)
+        tracemalloc.start()
+        score = streaming.score_one_pass(judge, Endless("x", "points", np.zeros((1, 2), np.float32)))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert score.protocol.n_fake == n
+    assert peaks[1] < peaks[0] + 2_500_000, "ten times the samples: the row numbers and their keys alone grow"

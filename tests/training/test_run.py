@@ -1,0 +1,311 @@
+from __future__ import annotations
+
+import csv
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import pytest
+from helpers import FAKES
+
+import ganzoo
+from ganzoo.data.base import Dataset
+from ganzoo.errors import DeviceError, Diverged, Incompatible, Interrupted, OptionError, PluginError, StoreError
+from ganzoo.plugin.manager import Plugin, Zoo
+from ganzoo.testing import toy_images, toy_points
+from ganzoo.training import run, runs
+from ganzoo.training.loop import ignore_events
+from ganzoo.training.runs import RunFolder, RunStore
+
+
+def toy(shape: tuple[int, int, int] = (1, 8, 8)) -> Dataset:
+    """A labelled toy dataset of images."""
+    images = toy_images(shape)
+    return Dataset(images.spec, images, toy_images(shape, seed=1))
+
+
+@pytest.fixture
+def stepper(fake_zoo: Zoo) -> Plugin:
+    """The plugin of many steps."""
+    return fake_zoo.load("stepper")
+
+
+def train(plugin: Plugin, root: Path, *options: dict[str, Any], **given: Any) -> RunFolder:
+    return run.train(plugin, toy(), *options, store=RunStore(root), **given)
+
+
+def the_run(root: Path) -> RunFolder:
+    (folder,) = RunStore(root).all()
+    return folder
+
+
+def log_steps(folder: RunFolder) -> list[int]:
+    with folder.file(runs.LOG).open(newline="") as file:
+        return [int(row["step"]) for row in csv.DictReader(file)]
+
+
+def outcome(folder: RunFolder) -> tuple[str, str]:
+    """What must be the same bit for bit: the generator, and the tensors of the state."""
+    state = folder.file(runs.STATE).read_bytes()
+    header = 8 + int.from_bytes(state[:8], "little")  # the header also holds how long it took
+    return folder.manifest().onnx_sha256, state[header:].hex()
+
+
+@pytest.fixture
+def straight(stepper: Plugin, tmp_path: Path) -> RunFolder:
+    """A run that was never stopped."""
+    return train(stepper, tmp_path / "straight")
+
+
+def test_a_finished_run_has_all_its_files(straight: RunFolder) -> None:
+    manifest = straight.manifest()
+    assert {path.name for path in straight.path.iterdir()} - {".lock"} == {
+        *("run.json", "log.csv", "state.safetensors", "generator.onnx", "samples.png")
+    }
+    assert manifest.status == "finished"
+    assert (manifest.steps, manifest.variant, manifest.distribution, manifest.version) == (
+        40,
+        "stepper",
+        "fakes",
+        "3.1",
+    )
+    assert manifest.options == {"steps": 40, "lr": 0.1, "z_dim": 4}
+    assert manifest.files == straight.hashes()
+    assert manifest.parity is not None
+    assert manifest.parity <= 1e-4
+    assert manifest.parameters == 4 * 64 + 64 + 4
+    assert manifest.environment["numpy"]
+    assert log_steps(straight) == [40]
+
+
+def test_options_come_in_layers(stepper: Plugin, tmp_path: Path) -> None:
+    folder = train(stepper, tmp_path, {"steps": 5, "lr": 0.2}, {"lr": "0.3"})
+    assert folder.manifest().options == {"steps": 5, "lr": 0.3, "z_dim": 4}
+
+
+def test_work_already_done_is_not_done_again(
+    stepper: Plugin, straight: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STEPPER_RAISE", "0")
+    before = straight.file(runs.MANIFEST).read_bytes()
+    assert train(stepper, tmp_path / "straight") == straight
+    assert straight.file(runs.MANIFEST).read_bytes() == before
+
+
+def test_a_run_whose_generator_was_lost_is_made_again(stepper: Plugin, straight: RunFolder, tmp_path: Path) -> None:
+    before = outcome(straight)
+    straight.file(runs.ONNX).unlink()
+    assert outcome(train(stepper, tmp_path / "straight")) == before
+
+
+def test_another_seed_is_another_run(stepper: Plugin, straight: RunFolder, tmp_path: Path) -> None:
+    other = train(stepper, tmp_path / "straight", seed=1)
+    assert other.path != straight.path
+    assert other.manifest().onnx_sha256 != straight.manifest().onnx_sha256
+
+
+def test_quick_runs_are_kept_apart(stepper: Plugin, straight: RunFolder, tmp_path: Path) -> None:
+    """Even with the same options: a board shows quick runs or full ones."""
+    quick = train(stepper, tmp_path / "straight", quick=True)
+    assert quick.path != straight.path
+    assert (quick.manifest().quick, straight.manifest().quick) == (True, False)
+
+
+def test_a_failing_plugin_is_recorded(stepper: Plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STEPPER_RAISE", "7")
+    with pytest.raises(PluginError, match="the ground shook"):
+        train(stepper, tmp_path)
+    manifest = the_run(tmp_path).manifest()
+    assert (manifest.status, manifest.steps) == ("failed", 7)
+    assert manifest.note == "Plugin stepper (fakes 3.1) failed in train: RuntimeError: the ground shook."
+    assert not the_run(tmp_path).is_finished()
+
+
+def test_a_failed_run_can_be_tried_again(stepper: Plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch, pytest.raises(PluginError):
+        patch.setenv("STEPPER_RAISE", "7")
+        train(stepper, tmp_path)
+    manifest = train(stepper, tmp_path).manifest()
+    assert (manifest.status, manifest.note) == ("finished", "")
+
+
+def test_divergence_is_recorded(stepper: Plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STEPPER_NAN", "39")
+    with pytest.raises(Diverged, match="loss became nan at step 40 of 40"):
+        train(stepper, tmp_path)
+    manifest = the_run(tmp_path).manifest()
+    assert manifest.status == "diverged"
+    assert "loss became nan" in manifest.note
+
+
+@pytest.mark.parametrize("step", ["0", "17", "39"])
+def test_interrupted_and_resumed_is_the_same_bit_for_bit(
+    step: str, stepper: Plugin, straight: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with monkeypatch.context() as patch, pytest.raises(Interrupted, match=f"SIGINT after step {int(step) + 1} of 40"):
+        patch.setenv("STEPPER_INTERRUPT", step)
+        train(stepper, tmp_path / "stopped")
+    assert signal.getsignal(signal.SIGINT) is before
+    assert the_run(tmp_path / "stopped").manifest().status == "interrupted"
+    events: list[str] = []
+    resumed = train(stepper, tmp_path / "stopped", observer=lambda event, fields: events.append(event))
+    assert events[:2] == ["started", "resumed"]
+    assert outcome(resumed) == outcome(straight)
+
+
+def test_killed_in_the_middle_and_run_again_is_the_same_bit_for_bit(
+    straight: RunFolder, stepper: Plugin, fakes_folder: Path, tmp_path: Path
+) -> None:
+    """SIGKILL leaves no time for anything: what counts is what is on the disk at that instant."""
+    code = (
+        "import sys; from pathlib import Path; from ganzoo.training import run; from ganzoo.plugin.manager import Zoo;"
+        "from ganzoo.training.runs import RunStore; from ganzoo.data.base import Dataset;"
+        "from ganzoo.testing import toy_images as toy; a, b = toy((1, 8, 8)), toy((1, 8, 8), seed=1);"
+        "run.train(Zoo.discover().load('stepper'), Dataset(a.spec, a, b), store=RunStore(Path(sys.argv[1])),"
+        " checkpoint_seconds=0)"
+    )
+    paths = os.pathsep.join(map(str, (fakes_folder, FAKES)))
+    environment = {**os.environ, "PYTHONPATH": paths, "STEPPER_KILL": "23"}
+    root = tmp_path / "killed"
+    done = subprocess.run([sys.executable, "-c", code, str(root)], check=False, env=environment, capture_output=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert the_run(root).manifest().status == "running"
+    resumed: list[int] = []
+    again = train(
+        stepper, root, observer=lambda event, fields: resumed.append(fields["step"]) if event == "resumed" else None
+    )
+    assert resumed == [23]
+    assert outcome(again) == outcome(straight)
+
+
+def test_log_rows_after_the_checkpoint_are_cut_off(tmp_path: Path) -> None:
+    """The log may be ahead of the state: what comes after the checkpoint is made, and logged, again."""
+    folder = RunFolder(tmp_path)
+    log = run.LogFile(folder, ignore_events)
+    for step in (100, 200, 300):
+        log("step", {"step": step, "scalars": {"loss": 1 / step}})
+    log.write()
+    again = run.LogFile(folder, ignore_events)
+    again("resumed", {"step": 200, "total": 400})
+    again("step", {"step": 300, "scalars": {"loss": 5.0, "more": 1.0}})
+    again.write()
+    assert folder.file(runs.LOG).read_text() == "step,loss,more\n100,0.01,\n200,0.005,\n300,5,1\n"
+
+
+def test_a_run_started_anew_starts_its_log_anew(stepper: Plugin, straight: RunFolder, tmp_path: Path) -> None:
+    straight.file(runs.STATE).unlink()
+    straight.file(runs.ONNX).unlink()
+    assert log_steps(train(stepper, tmp_path / "straight")) == [40]
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "error"),
+    [
+        ("points", {}, Incompatible),
+        ("large", {}, Incompatible),
+        ("toy", {"lr": 2}, OptionError),
+        ("toy", {"lr": "fast"}, OptionError),
+    ],
+)
+def test_a_wrong_request_writes_nothing(
+    data: str, options: dict[str, Any], error: type[Exception], stepper: Plugin, tmp_path: Path
+) -> None:
+    points = toy_points()
+    datasets = {"points": Dataset(points.spec, points, points), "large": toy((1, 32, 32)), "toy": toy()}
+    with pytest.raises(error):
+        run.train(stepper, datasets[data], options, store=RunStore(tmp_path / "runs"))
+    assert not (tmp_path / "runs").exists()
+
+
+def test_cuda_without_a_gpu_writes_nothing(stepper: Plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "cuda_device_count", lambda: 0)
+    with pytest.raises(DeviceError, match="--device cuda"):
+        train(stepper, tmp_path / "runs", device="cuda")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_run_in_other_hands_is_left_alone(stepper: Plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STEPPER_RAISE", "3")
+    with pytest.raises(PluginError):
+        train(stepper, tmp_path)
+    before = the_run(tmp_path).file(runs.MANIFEST).read_bytes()
+    held, release = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with the_run(tmp_path).lock():
+            held.set()
+            release.wait(30)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait(30)
+    try:
+        with pytest.raises(StoreError, match="Another process is working on"):
+            train(stepper, tmp_path)
+    finally:
+        release.set()
+        thread.join()
+    assert the_run(tmp_path).file(runs.MANIFEST).read_bytes() == before
+
+
+def test_a_refused_export_leaves_no_generator(stepper: Plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(plugin: Plugin, model: object, raw: Path, target: Path, info: object) -> Any:
+        plugin.export(model, raw)
+        target.write_bytes(b"half")
+        raise PluginError("refused")
+
+    monkeypatch.setattr(run, "export_checked", refuses)
+    with pytest.raises(PluginError, match="refused"):
+        train(stepper, tmp_path)
+    folder = the_run(tmp_path)
+    assert folder.manifest().status == "failed"
+    assert sorted(path.name for path in folder.path.glob("*.onnx")) == []
+
+
+@pytest.fixture
+def starting(fake_zoo: Zoo) -> Plugin:
+    """The plugin of many steps, with an option that names a file."""
+    plugin = fake_zoo.load("stepper")
+    options: Any = msgspec.defstruct(
+        "Starting",
+        [("start", Annotated[str, ganzoo.option("weights to start from", file=True)], "")],
+        bases=(plugin.variant.options,),
+        frozen=True,
+        kw_only=True,
+    )
+    return dataclasses.replace(plugin, variant=msgspec.structs.replace(plugin.variant, options=options))
+
+
+def test_a_file_replaced_under_the_same_path_is_new_work(starting: Plugin, tmp_path: Path) -> None:
+    first, second = tmp_path / "a.bin", tmp_path / "b.bin"
+    first.write_bytes(b"one")
+    second.write_bytes(b"one")
+    old = train(starting, tmp_path / "runs", {"start": str(first), "steps": 2})
+    assert train(starting, tmp_path / "runs", {"start": str(second), "steps": 2}) == old
+    first.write_bytes(b"two")
+    new = train(starting, tmp_path / "runs", {"start": str(first), "steps": 2})
+    assert new != old
+    assert new.manifest().options == old.manifest().options
+    assert new.manifest().options_hash != old.manifest().options_hash
+    assert new.manifest().option_files["start"] == runs.sha256(first)
+
+
+def test_a_missing_file_is_refused_before_anything_is_written(starting: Plugin, tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="start=nowhere of stepper cannot be read"):
+        train(starting, tmp_path / "runs", {"start": "nowhere"})
+    assert not (tmp_path / "runs").exists()
+
+
+def test_without_a_file_key_and_hash_of_the_options_stay(stepper: Plugin, tmp_path: Path) -> None:
+    manifest = train(stepper, tmp_path / "runs", {"steps": 2}).manifest()
+    plain = runs.content_hash(manifest.options)
+    work = {"variant": "stepper", "dataset_digest": manifest.dataset_digest, "options": manifest.options, "seed": 0}
+    assert manifest.key == runs.run_key(version=f"{manifest.distribution} {manifest.version}", **work)  # type: ignore[arg-type]
+    assert (manifest.options_hash, manifest.option_files) == (plain, {})
