@@ -169,6 +169,8 @@ def test_a_score_that_lacks_an_installed_metric_is_made_again(tmp_path: Path) ->
     score = Score(protocol=protocol, protocol_hash="h", estimates={}, sampled_sha256="s", extensions={"width": 1})
     target.write_bytes(msgspec.json.encode(score))
     assert is_scored(target, "h", "s")
+    assert not is_scored(target, "another protocol", "s"), "a score under other terms is no score"
+    assert not is_scored(target, "h", "another generator")
     assert is_scored(target, "h", "s", {"width": 1})
     assert not is_scored(target, "h", "s", {"width": 2})
     assert not is_scored(target, "h", "s", {"width": 1, "height": 1})

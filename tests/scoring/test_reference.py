@@ -125,3 +125,20 @@ def test_training_samples_are_those_behind_the_features() -> None:
         rows = [3, 17, 0]
         shown = side.training_samples(rows)
         np.testing.assert_array_equal(extractor.extract(shown).features, side.build(extractor).train[rows])
+
+
+@pytest.mark.parametrize("split", ["train", "heldout"])
+def test_a_part_of_the_reference_is_drawn_at_random(split: str) -> None:
+    """Never the first rows: a dataset may be sorted by class."""
+    data = dataset()
+    samples = (data.train if split == "train" else data.heldout).scaled().reshape(-1, 64)
+
+    def rows(seed: int) -> list[int]:
+        real = DatasetSide(data, split, wanted=10, seed=seed).build(PixelExtractor()).real
+        return [int(np.flatnonzero((np.abs(samples - row) < 1e-6).all(axis=1))[0]) for row in real]
+
+    first, second = rows(0), rows(1)
+    assert len(set(first)) == 10
+    assert first == rows(0)
+    assert sorted(first) != list(range(10))
+    assert sorted(first) != sorted(second)

@@ -191,3 +191,20 @@ def test_cpu_time_adds_up_over_a_resume(monkeypatch: pytest.MonkeyPatch) -> None
     run(second, 5)
     assert second.cpu_seconds == 4 + 6
     assert second.seconds < 1
+
+
+def test_wall_time_adds_up_over_a_resume(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(0, 1000, 2))
+    monkeypatch.setattr("ganzoo.training.loop.time.perf_counter", lambda: float(next(clock)))
+    kept = MemoryCheckpoints()
+    first = make(kept)
+    with pytest.raises(Interrupted):
+        run(first, 5, stop_in=1)
+    assert first.seconds > 0
+    assert kept.last is not None
+    assert kept.last.seconds == first.seconds
+    second = make(kept)
+    run(second, 5)
+    alone = make()
+    run(alone, 3)
+    assert second.seconds == first.seconds + alone.seconds

@@ -1,0 +1,37 @@
+"""Two sources on one reference: what cancels between them, and what does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import ganzoo
+from ganzoo.training.runs import RunFolder
+
+COLUMNS = ("fid", "kid", "precision")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """A Gaussian of the digits."""
+    return ganzoo.train("gaussian", runs=tmp_path_factory.mktemp("runs"))
+
+
+def errors(first: Path, second: Path) -> dict[str, float]:
+    found = ganzoo.compare(first, second, data="digits", terms=ganzoo.Terms(n=400))
+    return {each.column: float(each.gap.se or 0) for each in found.differences if each.column in COLUMNS}
+
+
+def test_only_generators_share_their_latents(run: RunFolder, tmp_path: Path) -> None:
+    """Rows of two files are no pairs, not even where they happen to be the same samples in the same order."""
+    x = np.clip(np.rint((ganzoo.sample(run.path, 400) + 1) * 127.5), 0, 255).astype(np.uint8)
+    files = [tmp_path / "a.npz", tmp_path / "b.npz"]
+    for file in files:
+        np.savez(file, x=x)
+    assert all(error == 0 for error in errors(run.path, run.path).values())
+    apart = errors(*files)
+    assert apart.keys() == set(COLUMNS)
+    assert all(error > 0 for error in apart.values()), apart
+    assert all(error > 0 for error in errors(run.path, files[0]).values())
