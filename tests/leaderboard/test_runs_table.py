@@ -121,7 +121,7 @@ def test_what_a_rewrite_replaces_is_kept(tmp_path: Path) -> None:
 WRITER = """
 import sys, time
 from pathlib import Path
-from ganzoo import board
+from ganzoo.leaderboard import board
 from ganzoo.registry import parse
 from ganzoo.leaderboard.rows import columns
 from ganzoo.training.runs import RunStore

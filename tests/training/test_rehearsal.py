@@ -22,6 +22,7 @@ from ganzoo.errors import GanzooError, Interrupted, ModelError, PluginError
 from ganzoo.plugin.manager import Plugin, Zoo
 from ganzoo.testing import toy_images
 from ganzoo.training import rehearsal, run, runs
+from ganzoo.training.loop import Loop
 from ganzoo.training.runs import RunFolder, RunStore
 from ganzoo.types import LatentSpec
 
@@ -204,7 +205,7 @@ def test_what_is_fitted_in_a_step_may_be_nothing_before_it(stepper: Plugin, tmp_
     def fits(run: Any) -> Any:
         fit = Fit()
         for _ in run.steps(1, state=fit):
-            fit.model = stepper.train(run.Loop(data=run.data, options=run.options, seed=0, latent=run.latent))
+            fit.model = stepper.train(Loop(data=run.data, options=run.options, seed=0, latent=run.latent))
         return fit.model
 
     watched = Watched(stepper, train=fits)
