@@ -12,11 +12,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import pluggy
 
 from ganzoo.errors import PluginError, ScoreError
 from ganzoo.plugin.blocklist import is_ours
-from ganzoo.plugin.hookspecs import PROJECT, ExtensionSpec
+from ganzoo.plugin.hooks import Hooks
 from ganzoo.plugin.isolation import fenced, guard, strict, warn
 from ganzoo.types import Estimate
 
@@ -40,8 +39,7 @@ class Extensions:
         self.origins = list(origins)
         self.broken: dict[Origin, PluginError] = {}
         self.notes: list[str] = []
-        self._by_plugin: dict[str, Origin] = {}
-        self._manager: pluggy.PluginManager | None = None
+        self._hooks: dict[Origin, Hooks] | None = None
 
     def collect(self, hook: str) -> dict[str, Any]:
         """Every object that a registering hook gives, by its name."""
@@ -84,11 +82,11 @@ class Extensions:
         self, hook: str, check: Callable[[Any], Any] = lambda result: result, **given: Any
     ) -> list[tuple[Origin, Any]]:
         """The checked result, or the error, of every extension that has the hook."""
-        manager = self._loaded()
         results: list[tuple[Origin, Any]] = []
-        for impl in getattr(manager.hook, hook).get_hookimpls():
-            origin = self._by_plugin[impl.plugin_name]
-            ask = partial(_ask, manager, impl.plugin, hook, deepcopy(given), check)
+        for origin, hooks in self._loaded().items():
+            if hook not in hooks:
+                continue
+            ask = partial(_ask, hooks, hook, deepcopy(given), check)
             try:
                 # Observers are told hundreds of times in a run: looking after each what it changed would cost too much.
                 run = guard if hook == "run_event" else partial(fenced, notes=self.notes)
@@ -97,25 +95,19 @@ class Extensions:
                 results.append((origin, error))
         return results
 
-    def _loaded(self) -> pluggy.PluginManager:
-        if self._manager is None:
-            manager = pluggy.PluginManager(PROJECT)
-            manager.add_hookspecs(ExtensionSpec)
-            for origin in self.origins:
-                self._register(manager, origin)
-            self._manager = manager
-        return self._manager
+    def _loaded(self) -> dict[Origin, Hooks]:
+        if self._hooks is None:
+            loaded = {origin: self._load(origin) for origin in self.origins}
+            self._hooks = {origin: hooks for origin, hooks in loaded.items() if hooks is not None}
+        return self._hooks
 
-    def _register(self, manager: pluggy.PluginManager, origin: Origin) -> None:
-        name = f"{origin}: {origin.name}"  # two distributions may well call theirs the same
-        self._by_plugin[name] = origin
+    def _load(self, origin: Origin) -> Hooks | None:
         try:
             module = fenced(origin, "failed to load", origin.load, self.notes)
-            guard(origin, "was refused", lambda: _register_checked(manager, module, name))
+            return guard(origin, "was refused", lambda: _extension(module))
         except PluginError as error:
             self._break(origin, error)
-            if manager.has_plugin(name):
-                manager.unregister(name=name)
+            return None
 
 
 def clash(hook: str, name: str, origins: list[Origin]) -> PluginError:
@@ -128,25 +120,16 @@ def clash(hook: str, name: str, origins: list[Origin]) -> PluginError:
     )
 
 
-def _register_checked(manager: pluggy.PluginManager, module: Any, name: str) -> None:
-    manager.register(module, name)
-    if not manager.get_hookcallers(manager.get_plugin(name)):
+def _extension(module: Any) -> Hooks:
+    hooks = Hooks(module)
+    if not any(hook in hooks for hook in (*REGISTERING, "run_event")):
         raise TypeError("it has no hook of an extension marked with @ganzoo.hookimpl")
+    return hooks
 
 
-def call_alone(manager: pluggy.PluginManager, plugin: Any, hook: str, given: dict[str, Any]) -> Any:
-    """Call a hook of one plugin and of no other."""
-    others = [other for other in manager.get_plugins() if other is not plugin]
-    return manager.subset_hook_caller(hook, others)(**given)
-
-
-def _ask(
-    manager: pluggy.PluginManager, plugin: Any, hook: str, given: dict[str, Any], check: Callable[[Any], Any]
-) -> Any:
-    answers = call_alone(manager, plugin, hook, given)
-    if hook == "run_event":
-        return None
-    return check(answers[0] if answers else None)
+def _ask(hooks: Hooks, hook: str, given: dict[str, Any], check: Callable[[Any], Any]) -> Any:
+    answer = hooks(hook, given)
+    return None if hook == "run_event" else check(answer)
 
 
 def _checked(hook: str, items: Any) -> list[Any]:

@@ -10,13 +10,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import pluggy
-
 from ganzoo.errors import PluginError, UnknownName
 from ganzoo.plugin.blocklist import Switches
 from ganzoo.plugin.entry_points import GROUPS, Origin, by_name, installed
-from ganzoo.plugin.extensions import REGISTERING, Extensions, call_alone
-from ganzoo.plugin.hookspecs import PROJECT, VariantSpec
+from ganzoo.plugin.extensions import REGISTERING, Extensions
+from ganzoo.plugin.hooks import Hooks
 from ganzoo.plugin.isolation import fenced, guard, warn
 from ganzoo.plugin.validation import check_variant
 from ganzoo.types import Variant
@@ -78,8 +76,6 @@ class Zoo:
         self._commands = on[2]
         self._registry = registry
         self._loaded: dict[str, Plugin] = {}
-        self._manager = pluggy.PluginManager(PROJECT)
-        self._manager.add_hookspecs(VariantSpec)
         self._extensions = Extensions(on[1])
         self.notes = self._extensions.notes
         """Sentences on plugins that work and did something that they should not."""
@@ -148,37 +144,15 @@ class Zoo:
     def _load(self, name: str) -> Plugin:
         origin = self.the_one(name)
         module = fenced(origin, "failed to load", origin.load, self.notes)
-        try:
-            guard(origin, "was refused", lambda: self._register(module, name))
-            call = self._caller(module)
-            variant = fenced(origin, "failed in describe", lambda: call("describe", {}), self.notes)
-            for sentence in check_variant(variant, origin):
-                warn(sentence, self.notes)
-        except BaseException:
-            self._forget(name)
-            raise
+        hooks = guard(origin, "was refused", lambda: _variant(module))
+        variant = fenced(origin, "failed in describe", lambda: hooks("describe", {}), self.notes)
+        for sentence in check_variant(variant, origin):
+            warn(sentence, self.notes)
         return Plugin(
             variant,
             origin,
-            lambda hook, given: guard(origin, f"failed in {hook}", lambda: call(hook, given), own=True),
+            lambda hook, given: guard(origin, f"failed in {hook}", lambda: hooks(hook, given), own=True),
         )
-
-    def _register(self, module: Any, name: str) -> None:
-        self._manager.register(module, name)
-        missing = [hook for hook in REQUIRED if not self._has_hook(module, hook)]
-        if missing:
-            raise TypeError(f"no hook {', '.join(missing)} marked with @ganzoo.hookimpl")
-
-    def _forget(self, name: str) -> None:
-        """Take a refused plugin out again, so that asking twice gives the same answer."""
-        if self._manager.has_plugin(name):
-            self._manager.unregister(name=name)
-
-    def _has_hook(self, module: Any, hook: str) -> bool:
-        return any(impl.plugin is module for impl in getattr(self._manager.hook, hook).get_hookimpls())
-
-    def _caller(self, module: Any) -> Callable[[str, dict[str, Any]], Any]:
-        return lambda hook, given: call_alone(self._manager, module, hook, given)
 
     def datasets(self) -> dict[str, Source]:
         """Every registered dataset source by name."""
@@ -199,3 +173,11 @@ class Zoo:
     def emit(self, event: str, run: dict[str, Any]) -> list[str]:
         """Tell every observer; returns one sentence per new failure."""
         return self._extensions.emit(event, run)
+
+
+def _variant(module: Any) -> Hooks:
+    hooks = Hooks(module)
+    missing = [hook for hook in REQUIRED if hook not in hooks]
+    if missing:
+        raise TypeError(f"no hook {', '.join(missing)} marked with @ganzoo.hookimpl")
+    return hooks

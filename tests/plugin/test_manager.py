@@ -66,6 +66,10 @@ BROKEN = {
     "missing dependency": ("import no_such_framework", "No module named 'no_such_framework'"),
     "no hooks": ("x = 1", "no hook describe, train, sample, export marked with @ganzoo.hookimpl"),
     "one hook missing": (A.replace("@ganzoo.hookimpl\ndef export", "def export"), "no hook export"),
+    "one hook misspelt": (
+        A.replace("def export", "def exprot"),
+        "it marks the hook exprot, which ganzoo does not know (did you mean export?)",
+    ),
     "wrong signature": (A.replace("def train(run)", "def train(run, more)"), "was refused"),
     "describe raises": (A.replace("return ganzoo.Variant", "1 / 0\n    return ganzoo.Variant"), "ZeroDivisionError"),
     "describe of a wrong type": (A.replace("return ganzoo.Variant", "return dict"), "with dict, not ganzoo.Variant"),
@@ -230,6 +234,29 @@ def test_a_broken_extension_hurts_no_other(source: str, install: Install) -> Non
     assert "w" in zoo.datasets()
     if "after" not in source and "mine" not in source:
         assert [str(origin) for origin in zoo.broken_extensions] == ["bad 1.2"]
+
+
+@pytest.mark.parametrize("beside", ["", DATASETS.format(name="x")], ids=["alone", "beside a good one"])
+def test_a_misspelt_hook_is_named(beside: str, install: Install) -> None:
+    """It was loaded without a word, and registered nothing."""
+    source = (beside or "import ganzoo\n") + "\n@ganzoo.hookimpl\ndef register_metric():\n    return []\n"
+    zoo = Zoo(
+        extensions=[
+            *install("bad", extensions={"e": source}),
+            *install("ok", extensions={"w": DATASETS.format(name="w")}),
+        ]
+    )
+    assert set(zoo.datasets()) == {"w"}
+    (error,) = map(str, zoo.broken_extensions.values())
+    assert "marks the hook register_metric, which ganzoo does not know (did you mean register_metrics?)" in error
+
+
+def test_a_hook_that_may_be_unknown_is_passed_over(install: Install) -> None:
+    """As pluggy has it: what a later ganzoo will ask for can be offered already."""
+    later = "\n@ganzoo.hookimpl(optionalhook=True)\ndef register_losses():\n    return []\n"
+    zoo = Zoo(extensions=install("new", extensions={"e": DATASETS.format(name="x") + later}))
+    assert set(zoo.datasets()) == {"x"}
+    assert not zoo.broken_extensions
 
 
 def test_extensions_of_one_name_are_both_loaded(install: Install) -> None:
