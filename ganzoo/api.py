@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from ganzoo.generator.foreign import Reading
     from ganzoo.metrics.sums import FeatureSums
     from ganzoo.registry import Registry
-    from ganzoo.scoring.samples import Source
+    from ganzoo.scoring.samples import SampleSource
     from ganzoo.types import FloatArray
 
 RUNS = Path("runs")
@@ -225,7 +225,7 @@ def names_dataset(reference: str | Path, data_dir: str | Path | None = None, *, 
     return parse(reference, zoo.datasets(), _folder(data_dir), path_first=True).path is None
 
 
-def _opening(zoo: Zoo, terms: Terms, data_dir: str | Path | None) -> Callable[..., Source]:
+def _opening(zoo: Zoo, terms: Terms, data_dir: str | Path | None) -> Callable[..., SampleSource]:
     return partial(
         open_source,
         datasets=zoo.datasets(),

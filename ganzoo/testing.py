@@ -15,7 +15,7 @@ from ganzoo.checks.toys import memory_run, small_options, toy_images, toy_points
 from ganzoo.generator import engine
 
 if TYPE_CHECKING:
-    from ganzoo.checks import Session
+    from ganzoo.checks import CheckSession
     from ganzoo.data.base import Split
     from ganzoo.plugin.manager import Zoo
     from ganzoo.training.loop import Loop
@@ -63,12 +63,12 @@ def parametrize_with_checks(
 class _Shared:
     """The session of one decorator, opened by the first test that needs it."""
 
-    def __init__(self, opens: Callable[[], Session]) -> None:
+    def __init__(self, opens: Callable[[], CheckSession]) -> None:
         self._opens = opens
-        self._session: Session | None = None
+        self._session: CheckSession | None = None
 
     @property
-    def session(self) -> Session:
+    def session(self) -> CheckSession:
         """The session; it is closed at the latest when the process ends."""
         if self._session is None:
             self._session = self._opens()

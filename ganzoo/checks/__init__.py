@@ -12,7 +12,7 @@ from ganzoo.checks import declared, exported, trained
 from ganzoo.checks.base import Check as Check
 from ganzoo.checks.base import Result as Result
 from ganzoo.checks.session import SECONDS as SECONDS
-from ganzoo.checks.session import Session as Session
+from ganzoo.checks.session import CheckSession as CheckSession
 from ganzoo.errors import UnknownName
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def open_session(
     expected_failures: Mapping[str, str] | None = None,
     options: Mapping[str, Any] | None = None,
     seconds: float = SECONDS,
-) -> Session:
+) -> CheckSession:
     """A session for the variant ``name``; nothing of the plugin is imported in this process.
 
     Raises UnknownName for a variant or a check that there is not, PluginError for a name claimed twice, UsageError for
@@ -36,7 +36,7 @@ def open_session(
     """
     ids = [check.id for check in CHECKS]
     given = {"expected_failures": expected_failures, "options": options}
-    return Session((zoo or _discover()).the_one(name), ids, **given, seconds=seconds)
+    return CheckSession((zoo or _discover()).the_one(name), ids, **given, seconds=seconds)
 
 
 def _discover() -> Zoo:

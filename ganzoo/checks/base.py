@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ganzoo.checks.context import Context
     from ganzoo.types import Variant
 
-Status = Literal["passed", "failed", "expected", "skipped"]
+CheckStatus = Literal["passed", "failed", "expected", "skipped"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Result(msgspec.Struct, frozen=True):
     """How one check went. ``why`` is one line; ``expected`` is a failure that was announced with its reason."""
 
     id: str
-    status: Status
+    status: CheckStatus
     why: str
     seconds: float
 

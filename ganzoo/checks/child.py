@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ganzoo.checks.context import Context
 
 
-class Job(msgspec.Struct):
+class CheckJob(msgspec.Struct):
     """What the process works on; ``options`` are layered over the small ones."""
 
     origin: Origin
@@ -54,7 +54,7 @@ def main() -> None:
         out.flush()
 
     requests = iter(sys.stdin.buffer.readline, b"")
-    job = msgspec.json.decode(next(requests), type=Job)
+    job = msgspec.json.decode(next(requests), type=CheckJob)
     from ganzoo.checks import CHECKS
     from ganzoo.checks.context import Context
 

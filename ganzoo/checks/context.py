@@ -15,7 +15,7 @@ from ganzoo import latents
 from ganzoo.checks import toys, watch
 from ganzoo.checks.base import Blocked, CheckFailed, NotMade, Refused
 from ganzoo.checks.optioned import option_faults
-from ganzoo.checks.probe import Imported, import_alone
+from ganzoo.checks.probe import ImportedPlugin, import_alone
 from ganzoo.checks.signatures import signature_faults
 from ganzoo.errors import UsageError
 from ganzoo.generator.contract import GeneratorInfo, describe
@@ -115,7 +115,7 @@ class Context:
     # What the plugin says of itself
 
     @property
-    def imported(self) -> Imported:
+    def imported(self) -> ImportedPlugin:
         """What importing the module did, in a process of its own."""
         return self.once("loads", "imported", lambda: import_alone(self.origin, self.new_folder("import")))
 

@@ -22,7 +22,7 @@ SECONDS = 120.0
 CODE = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from ganzoo.checks.probe import main; main()"
 
 
-class Imported(msgspec.Struct):
+class ImportedPlugin(msgspec.Struct):
     """What an import was seen to do. ``error`` is empty where it succeeded."""
 
     error: str = ""
@@ -39,7 +39,7 @@ class Asked(msgspec.Struct):
     answer: str
 
 
-def import_alone(origin: Origin, folder: Path) -> Imported:
+def import_alone(origin: Origin, folder: Path) -> ImportedPlugin:
     """Import the plugin's module, and ask it to describe itself, in a fresh process started in ``folder``."""
     answer = folder / "imported.json"
     asked = msgspec.json.encode(Asked(origin, str(answer)))
@@ -48,10 +48,10 @@ def import_alone(origin: Origin, folder: Path) -> Imported:
     try:
         done = subprocess.run(command, input=asked, capture_output=True, cwd=folder, timeout=SECONDS, check=False)
     except subprocess.TimeoutExpired:
-        return Imported(error=f"the import took more than {SECONDS:.0f} s", seconds=SECONDS)
+        return ImportedPlugin(error=f"the import took more than {SECONDS:.0f} s", seconds=SECONDS)
     if not answer.is_file():
-        return Imported(error=f"the import ended the process with code {done.returncode}")
-    found = msgspec.json.decode(answer.read_bytes(), type=Imported)
+        return ImportedPlugin(error=f"the import ended the process with code {done.returncode}")
+    found = msgspec.json.decode(answer.read_bytes(), type=ImportedPlugin)
     found.said = done.stdout.decode(errors="replace")
     return found
 
@@ -64,7 +64,7 @@ def main() -> None:
     asked = msgspec.json.decode(sys.stdin.buffer.read(), type=Asked)
     there = set(sys.modules)
     before, started = snapshot(), time.perf_counter()
-    found = Imported()
+    found = ImportedPlugin()
     try:
         asked.origin.load()
     except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code: whatever it is, it is the answer

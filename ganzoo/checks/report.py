@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ganzoo.checks.base import Check, Result, Status
+from ganzoo.checks.base import Check, CheckStatus, Result
 
 if TYPE_CHECKING:
     from ganzoo.plugin.entry_points import Origin
 
 HEADER = ["check", "status", "why", "seconds"]
-ORDER: tuple[Status, ...] = ("passed", "expected", "skipped", "failed")
+ORDER: tuple[CheckStatus, ...] = ("passed", "expected", "skipped", "failed")
 PAGE = "docs/plugins/checks.md"
 
 

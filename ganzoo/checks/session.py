@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ganzoo.checks.base import Result, Status
-from ganzoo.checks.child import Answer, Job, Request
+from ganzoo.checks.base import CheckStatus, Result
+from ganzoo.checks.child import Answer, CheckJob, Request
 from ganzoo.errors import UnknownName, UsageError
 from ganzoo.leaderboard.worker import ONE_THREAD
 
@@ -30,7 +30,7 @@ SECONDS = 120.0
 CODE = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from ganzoo.checks.child import main; main()"
 
 
-class Session:
+class CheckSession:
     """The checks of one plugin. Each is made once, when it is asked for; ``close`` when done.
 
     ``expected_failures`` maps a check's id to the reason why it may fail; ``options`` wins over the small options that
@@ -57,7 +57,7 @@ class Session:
         self._results: dict[str, Result] = {}
         self._fatal: list[str] = []
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> CheckSession:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -80,7 +80,7 @@ class Session:
             self._results[check] = Result(check, status, why, round(time.perf_counter() - started, 3))
         return self._results[check]
 
-    def _judged(self, check: str, status: Status, why: str) -> tuple[Status, str]:
+    def _judged(self, check: str, status: CheckStatus, why: str) -> tuple[CheckStatus, str]:
         reason = self._expected.get(check)
         if reason is None or status == "skipped":
             return status, why
@@ -88,7 +88,7 @@ class Session:
             return "expected", f"{reason} ({why})"
         return "failed", f"unexpectedly passed: it was expected to fail, since {reason}"
 
-    def _ask(self, check: str) -> tuple[Status, str]:
+    def _ask(self, check: str) -> tuple[CheckStatus, str]:
         if self._child is None:
             self._child = self._start()
         answer, stage = self._child.ask(Request(check, self._fatal), self._seconds)
@@ -108,7 +108,7 @@ class Session:
             return "failed", answer.text
         return self._blocked(stage, answer.text)
 
-    def _blocked(self, owner: str, why: str) -> tuple[Status, str]:
+    def _blocked(self, owner: str, why: str) -> tuple[CheckStatus, str]:
         """A check that cannot be made is skipped, provided that the one to blame does fail."""
         if self.result(owner).status == "passed":
             return "failed", why
@@ -118,7 +118,7 @@ class Session:
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="ganzoo-check-"))
         folder = Path(tempfile.mkdtemp(dir=self._folder))
-        return _Child(Job(self._origin, str(folder), self._options))
+        return _Child(CheckJob(self._origin, str(folder), self._options))
 
 
 def _require_reasons(expected: Mapping[str, str], ids: Iterable[str]) -> None:
@@ -132,7 +132,7 @@ def _require_reasons(expected: Mapping[str, str], ids: Iterable[str]) -> None:
 class _Child:
     """The process, and a thread that reads its answers."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: CheckJob) -> None:
         path = [entry or str(Path.cwd()) for entry in sys.path]
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
         self._process = subprocess.Popen(
@@ -188,7 +188,7 @@ class _Child:
         how = signal.Signals(-code).name if code < 0 else f"code {code}"
         return f"the process ended with {how}" + (f": {said[-1][:200]}" if said else "")
 
-    def _send(self, message: Job | Request) -> None:
+    def _send(self, message: CheckJob | Request) -> None:
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):  # it is dead: the reader will say so
             self._process.stdin.write(msgspec.json.encode(message) + b"\n")

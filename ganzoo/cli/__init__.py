@@ -40,7 +40,7 @@ COMMANDS = {
 }
 
 
-class Zoo(click.Group):
+class ZooGroup(click.Group):
     """A group whose commands are found by entry point and imported on use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -139,7 +139,7 @@ def find(name: str) -> Origin | None:
     return origins[0] if origins else None
 
 
-@click.group(cls=Zoo, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=ZooGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="ganzoo")
 @click.option("--verbose", is_flag=True, help="Show tracebacks of errors.")
 def main(verbose: bool) -> None:

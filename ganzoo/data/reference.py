@@ -22,7 +22,7 @@ FORMS = "a folder of images or an .npz or .npy file"
 
 
 @dataclass(frozen=True)
-class Reference:
+class DataReference:
     """A dataset, or a path. ``folder:DIR`` and ``npz:FILE`` are both."""
 
     dataset: str
@@ -48,7 +48,7 @@ class Reference:
 
 def parse(
     text: str | Path, known: Mapping[str, Source], data_dir: Path | None = None, *, path_first: bool = False
-) -> Reference:
+) -> DataReference:
     """Read ``digits``, ``folder:DIR``, ``npz:FILE``, the name of any other of ``known``, or a path.
 
     A name is a dataset, even where a file or folder has that name, unless ``path_first``; a ``Path`` is a path. Paths
@@ -76,10 +76,10 @@ def parse(
             f"The dataset {name} needs an argument, but '{given}' has none.", f"Write {name}:{source.argument}."
         )
     path = find(argument, data_dir) if name in (FOLDER, NPZ) else None
-    return Reference(name, argument, path, prefixed=True)
+    return DataReference(name, argument, path, prefixed=True)
 
 
-def parse_dataset(text: str | Path, known: Mapping[str, Source], data_dir: Path | None = None) -> Reference:
+def parse_dataset(text: str | Path, known: Mapping[str, Source], data_dir: Path | None = None) -> DataReference:
     """Like ``parse``, where only a dataset will do. Raises UnknownName, DataError or UsageError for anything else."""
     found = parse(text, known, data_dir)
     if found.dataset in known:
@@ -117,7 +117,7 @@ def holds_arrays(path: Path) -> bool:
     return path.suffix.lower() in ARRAYS
 
 
-def _path(given: str, data_dir: Path | None, said: tuple[str, ...] = ()) -> Reference:
+def _path(given: str, data_dir: Path | None, said: tuple[str, ...] = ()) -> DataReference:
     path = find(given, data_dir)
     form = "" if not exists(path) else FOLDER if path.is_dir() else NPZ if holds_arrays(path) else ""
-    return Reference(form, given, path, said=said)
+    return DataReference(form, given, path, said=said)

@@ -106,7 +106,7 @@ def _chain(to_bytes: bool, replicate: bool) -> Nodes:
     return nodes
 
 
-class Facts(NamedTuple):
+class ExtractorFacts(NamedTuple):
     """What can be said of an extractor's file without running it."""
 
     sha256: str
@@ -116,7 +116,7 @@ class Facts(NamedTuple):
     policy: str
 
 
-def file_facts(path: Path, tap: str) -> Facts:
+def file_facts(path: Path, tap: str) -> ExtractorFacts:
     """Read them. Raises ModelError where the file is no extractor."""
     content = read_model(path)
     model = parsed(content, path.name)
@@ -125,4 +125,4 @@ def file_facts(path: Path, tap: str) -> Facts:
     if not widths:
         raise ModelError(f"{path.name} is no extractor: it does not give '{tap}'.")
     digest = identity(hashlib.sha256(content).hexdigest(), tap)
-    return Facts(digest, widths[0], info.summary if info else "", info.policy if info else "")
+    return ExtractorFacts(digest, widths[0], info.summary if info else "", info.policy if info else "")

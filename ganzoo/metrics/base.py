@@ -13,6 +13,10 @@ from numpy.typing import NDArray
 from ganzoo.types import Estimate
 
 Features = NDArray[np.float64]
+Index = NDArray[np.int64]
+Labels = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+Matrix = NDArray[np.floating[Any]]
 T = TypeVar("T")
 
 Need = Literal["real", "train", "logits", "classes", "mixture", "heldout", "asked", "codes", "labels"]

@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from ganzoo.errors import ScoreError
 from ganzoo.metrics.arrays import checked_pair
-from ganzoo.metrics.base import Features, Metric, Reference, Sets
+from ganzoo.metrics.base import Features, Labels, Metric, Reference, Sets
 from ganzoo.metrics.fid import Target, frechet_distance, target
 from ganzoo.metrics.neighbours import neighbour_scores
 from ganzoo.types import Estimate
-
-Labels = NDArray[np.int64]
 
 MINIMUM = 20
 """Rows of a class that are needed on either side; fewer say nothing about it."""

@@ -6,11 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganzoo.errors import ScoreError
-from ganzoo.metrics.base import Metric, Sets
+from ganzoo.metrics.base import Mask, Metric, Sets
 from ganzoo.metrics.shares import share, share_influence
 from ganzoo.types import Estimate
-
-Hits = NDArray[np.bool_]
 
 
 def label_accuracy(asked: NDArray[np.int64], predicted: NDArray[np.int64]) -> Estimate:
@@ -32,13 +30,13 @@ def code_error(codes: NDArray[np.int64], predicted: NDArray[np.int64]) -> Estima
     return share(_confused(codes, predicted))
 
 
-def _obeyed(asked: NDArray[np.int64], predicted: NDArray[np.int64]) -> Hits:
+def _obeyed(asked: NDArray[np.int64], predicted: NDArray[np.int64]) -> Mask:
     _check(asked, predicted)
-    hits: Hits = asked == predicted
+    hits: Mask = asked == predicted
     return hits
 
 
-def _confused(codes: NDArray[np.int64], predicted: NDArray[np.int64]) -> Hits:
+def _confused(codes: NDArray[np.int64], predicted: NDArray[np.int64]) -> Mask:
     from scipy.optimize import linear_sum_assignment
 
     _check(codes, predicted)
@@ -48,7 +46,7 @@ def _confused(codes: NDArray[np.int64], predicted: NDArray[np.int64]) -> Hits:
     rows, columns = linear_sum_assignment(counts, maximize=True)
     assigned = np.empty(size, np.int64)
     assigned[rows] = columns
-    hits: Hits = assigned[codes] != predicted
+    hits: Mask = assigned[codes] != predicted
     return hits
 
 
@@ -65,7 +63,7 @@ def _predicted(sets: Sets) -> NDArray[np.int64]:
     return predicted
 
 
-def _asked_hits(sets: Sets) -> Hits:
+def _asked_hits(sets: Sets) -> Mask:
     assert sets.asked is not None  # likewise
     assert sets.logits is not None  # likewise
     known, classes = sets.logits.shape[1], sets.reference.classes
@@ -74,7 +72,7 @@ def _asked_hits(sets: Sets) -> Hits:
     return _obeyed(sets.asked, _predicted(sets))
 
 
-def _code_misses(sets: Sets) -> Hits:
+def _code_misses(sets: Sets) -> Mask:
     assert sets.codes is not None  # likewise
     return _confused(sets.codes, _predicted(sets))
 

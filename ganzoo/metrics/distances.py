@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganzoo.metrics import arrays
-from ganzoo.metrics.base import Features
+from ganzoo.metrics.base import Features, Index, Matrix
 
 COSTLY = 1 << 31
 """Multiplications (n · m · d) from which float32 products pay."""
@@ -32,9 +32,6 @@ _REACH = 40
 """Features are scaled by a power of two to at most 2⁴⁰: squares then neither overflow nor vanish in float32."""
 _VANISHED = 2.0**-100
 """Above what a product of scaled features can lose by underflow, per summand."""
-
-Index = NDArray[np.int64]
-Matrix = NDArray[np.floating[Any]]
 
 
 def scale_of(*sets: Matrix) -> float:

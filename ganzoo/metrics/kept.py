@@ -9,10 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganzoo.errors import ScoreError
-from ganzoo.metrics.base import Features
+from ganzoo.metrics.base import Features, Labels
 from ganzoo.metrics.scatter import whole
-
-Labels = NDArray[np.int64]
 
 
 class KeptRows:

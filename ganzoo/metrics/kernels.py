@@ -12,15 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ganzoo.metrics.arrays import blocks
-from ganzoo.metrics.base import Features
+from ganzoo.metrics.base import Features, Matrix
 
 CHUNK = 1 << 17
 """Kernel values worked on at once: their three passes stay in a core's own cache."""
-
-Matrix = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ganzoo.metrics import arrays
 from ganzoo.metrics.arrays import checked, same_width
-from ganzoo.metrics.base import Features, Reference
-from ganzoo.metrics.distances import Cloud, Index, below, centre_of, cut, precision, scale_of
+from ganzoo.metrics.base import Features, Index, Reference
+from ganzoo.metrics.distances import Cloud, below, centre_of, cut, precision, scale_of
 from ganzoo.metrics.shortlist import Shortlist
 
 

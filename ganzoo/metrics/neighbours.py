@@ -13,20 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ganzoo.metrics.arrays import blocks, checked_pair
-from ganzoo.metrics.base import Features, Influence, Metric, Reference, Sets
-from ganzoo.metrics.distances import (
-    PAIRS,
-    WEAK,
-    Cloud,
-    Index,
-    Matrix,
-    below,
-    centre_of,
-    cut,
-    precision,
-    scale_of,
-    squared_differences,
-)
+from ganzoo.metrics.base import Features, Index, Influence, Matrix, Metric, Reference, Sets
+from ganzoo.metrics.distances import PAIRS, WEAK, Cloud, below, centre_of, cut, precision, scale_of, squared_differences
 from ganzoo.metrics.shares import estimate, share_influence
 from ganzoo.metrics.shortlist import kth_squared_distances
 from ganzoo.types import Estimate
@@ -61,7 +49,7 @@ class Balls:
 
 
 @dataclass(frozen=True)
-class Hits:
+class BallHits:
     """What the pass over all (generated, real) pairs leaves; n rows on both sides."""
 
     real_balls: Features
@@ -103,7 +91,7 @@ def neighbour_influence(real: Features, fake: Features, *, k: int = NEIGHBOURS) 
     return _influences(find_hits(real, fake, k), k)
 
 
-def find_hits(real: Features, fake: Features, k: int = NEIGHBOURS, reference: Reference | None = None) -> Hits:
+def find_hits(real: Features, fake: Features, k: int = NEIGHBOURS, reference: Reference | None = None) -> BallHits:
     """Return which of the first min(n, m) rows of both sets lie in whose balls; errors as in ``neighbour_scores``.
 
     ``reference`` keeps the radii of its rows ``real`` for the next call.
@@ -122,7 +110,7 @@ def _norms(x: Matrix, scale: float) -> Features:
     return norms
 
 
-def _count(real: Matrix, fake: Matrix, real_balls: Balls, fake_balls: Balls) -> Hits:
+def _count(real: Matrix, fake: Matrix, real_balls: Balls, fake_balls: Balls) -> BallHits:
     n, scale = len(fake), scale_of(real, fake)
     limits = real_balls.limits(real, scale), fake_balls.limits(fake, scale)
     a, b = _clouds(real, fake, scale, limits)
@@ -134,7 +122,7 @@ def _count(real: Matrix, fake: Matrix, real_balls: Balls, fake_balls: Balls) -> 
             covered.add(i, j)
         for i, j in _inside(panel, limits[1][rows, None], rows.start, b, a):
             recalled.add(i, j)
-    return Hits(balls, recalled.any(), covered.any(), covered.alone(), recalled.alone())
+    return BallHits(balls, recalled.any(), covered.any(), covered.alone(), recalled.alone())
 
 
 class _Visits:
@@ -187,11 +175,11 @@ def _inside(panel: Matrix, limits: Features, start: int, fake: Cloud, real: Clou
         yield i[inside], j[inside]
 
 
-def _estimates(hits: Hits, k: int) -> dict[str, Estimate]:
+def _estimates(hits: BallHits, k: int) -> dict[str, Estimate]:
     return {name: estimate(influence) for name, influence in _influences(hits, k).items()}
 
 
-def _influences(hits: Hits, k: int) -> dict[str, Influence]:
+def _influences(hits: BallHits, k: int) -> dict[str, Influence]:
     n = len(hits.real_balls)
     return {
         "precision": share_influence(hits.real_balls > 0),
@@ -201,7 +189,7 @@ def _influences(hits: Hits, k: int) -> dict[str, Influence]:
     }
 
 
-def _hits_of(sets: Sets) -> Hits:
+def _hits_of(sets: Sets) -> BallHits:
     return find_hits(sets.reference.real, sets.fake, NEIGHBOURS, sets.reference)
 
 

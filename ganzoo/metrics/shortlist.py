@@ -10,18 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganzoo.metrics import arrays
-from ganzoo.metrics.base import Features
-from ganzoo.metrics.distances import (
-    WEAK,
-    Cloud,
-    Index,
-    Matrix,
-    below,
-    centre_of,
-    cut,
-    precision,
-    squared_differences,
-)
+from ganzoo.metrics.base import Features, Index, Matrix
+from ganzoo.metrics.distances import WEAK, Cloud, below, centre_of, cut, precision, squared_differences
 
 ROOM = 1 << 20
 """Pairs held, beside four times k per row, before those that cannot matter any more are thrown out."""

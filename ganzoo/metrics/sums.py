@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from ganzoo.errors import ScoreError
 from ganzoo.metrics.arrays import checked, same_width
-from ganzoo.metrics.base import Features
+from ganzoo.metrics.base import Features, Labels
 from ganzoo.metrics.fid import Target, moments_distance
 from ganzoo.metrics.fid_routes import inner, maps_of, squared_lengths
 from ganzoo.metrics.inception import log_softmax
-from ganzoo.metrics.kept import KeptRows, Labels
+from ganzoo.metrics.kept import KeptRows
 from ganzoo.metrics.moments import Moments
 from ganzoo.metrics.scatter import Scatter, whole
 from ganzoo.metrics.vendi import order_score, unit_rows

@@ -14,11 +14,9 @@ from numpy.typing import NDArray
 
 from ganzoo.errors import ScoreError
 from ganzoo.metrics.arrays import binomial_error, checked, same_width, shuffled
-from ganzoo.metrics.base import Features, Metric, Sets
+from ganzoo.metrics.base import Features, Labels, Metric, Sets
 from ganzoo.metrics.classwise import checked_labels
 from ganzoo.types import Estimate
-
-Labels = NDArray[np.int64]
 
 LIMIT = 20_000
 """Rows of each side that a classifier is trained on at most, a seeded subset."""

@@ -27,7 +27,7 @@ from ganzoo.plugin.isolation import load_command, strict
 from ganzoo.plugin.manager import Zoo
 from ganzoo.types import Variant
 
-Kind = Literal["variant", "extension", "command"]
+PluginKind = Literal["variant", "extension", "command"]
 LIMIT_SECONDS = 10.0
 
 
@@ -45,7 +45,7 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class _Task(msgspec.Struct):
-    kind: Kind
+    kind: PluginKind
     origin: Origin
     path: list[str]
 
@@ -58,7 +58,7 @@ def limit_seconds() -> float:
         return LIMIT_SECONDS
 
 
-def probe(tasks: Iterable[tuple[Kind, Origin]]) -> dict[tuple[Kind, Origin], Found]:
+def probe(tasks: Iterable[tuple[PluginKind, Origin]]) -> dict[tuple[PluginKind, Origin], Found]:
     """Load each plugin in its own process, as many at a time as there are cores.
 
     With GANZOO_STRICT=1 they are loaded here and now instead, so that their own exceptions come through.
@@ -92,14 +92,14 @@ def describe(zoo: Zoo) -> dict[str, Found]:
     return found
 
 
-def refresh(found: Mapping[tuple[Kind, Origin], Found]) -> None:
+def refresh(found: Mapping[tuple[PluginKind, Origin], Found]) -> None:
     """Keep a newer look at variants for ``describe``."""
     variants = {origin: seen for (kind, origin), seen in found.items() if kind == "variant"}
     if variants and not strict():
         _Cache().add(variants)
 
 
-def look(kind: Kind, origin: Origin) -> Found:
+def look(kind: PluginKind, origin: Origin) -> Found:
     """Load one plugin in this process and say what was seen. With GANZOO_STRICT=1 its own exception comes through."""
     began = time.monotonic()
     cause, notes, about, registers = "", [], {}, {}
@@ -127,7 +127,7 @@ def _about(variant: Variant) -> dict[str, str]:
     return {"backend": variant.backend, "data": data, "summary": variant.summary, "paper": variant.paper}
 
 
-def _in_child(kind: Kind, origin: Origin) -> Found:
+def _in_child(kind: PluginKind, origin: Origin) -> Found:
     task = msgspec.json.encode(_Task(kind, origin, sys.path)).decode()
     who = f"Plugin {origin.name} ({origin})"
     environment = {name: value for name, value in os.environ.items() if name != "GANZOO_STRICT"}

@@ -10,7 +10,7 @@ from ganzoo.errors import PluginError
 from ganzoo.plugin.blocklist import is_ours
 from ganzoo.plugin.entry_points import Origin, by_name
 from ganzoo.plugin.extensions import clash
-from ganzoo.plugin.probe import Found, Kind, probe, refresh
+from ganzoo.plugin.probe import Found, PluginKind, probe, refresh
 
 if TYPE_CHECKING:
     from ganzoo.plugin.manager import Zoo
@@ -41,7 +41,7 @@ class Survey:
 
 def survey(zoo: Zoo, own_commands: Collection[str] = ()) -> Survey:
     """Look at every plugin that is on, each in its own process."""
-    on = [(cast(Kind, kind), origin) for kind, origin in zoo.everything() if not zoo.switches.off(origin)]
+    on = [(cast(PluginKind, kind), origin) for kind, origin in zoo.everything() if not zoo.switches.off(origin)]
     refused = _claimed_twice(zoo, own_commands)
     found = probe(task for task in on if task not in refused)
     refresh(found)
@@ -61,9 +61,9 @@ def survey(zoo: Zoo, own_commands: Collection[str] = ()) -> Survey:
     return result
 
 
-def _claimed_twice(zoo: Zoo, own_commands: Collection[str]) -> dict[tuple[Kind, Origin], PluginError]:
+def _claimed_twice(zoo: Zoo, own_commands: Collection[str]) -> dict[tuple[PluginKind, Origin], PluginError]:
     """Variants and commands whose name somebody else has too."""
-    refused: dict[tuple[Kind, Origin], PluginError] = {}
+    refused: dict[tuple[PluginKind, Origin], PluginError] = {}
     for name in zoo.names():
         try:
             zoo.the_one(name)
@@ -85,7 +85,7 @@ def command_clash(name: str, origins: list[Origin], own_commands: Collection[str
     )
 
 
-def _clashes(found: dict[tuple[Kind, Origin], Found]) -> list[tuple[tuple[Kind, Origin], PluginError]]:
+def _clashes(found: dict[tuple[PluginKind, Origin], Found]) -> list[tuple[tuple[PluginKind, Origin], PluginError]]:
     """Every extension that registers a name which another one registers too, with the error."""
     claims: dict[tuple[str, str], list[Origin]] = {}
     for (_, origin), seen in found.items():

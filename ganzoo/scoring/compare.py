@@ -24,7 +24,7 @@ from ganzoo.scoring.scorer import Judge, Score
 from ganzoo.types import Estimate
 
 if TYPE_CHECKING:
-    from ganzoo.scoring.samples import Source
+    from ganzoo.scoring.samples import SampleSource
     from ganzoo.types import LatentSpec
 
 LEVEL = 0.05
@@ -36,7 +36,7 @@ SHOWN = 24
 class Comparison:
     """One source before one judge; its features are computed once, whatever is asked."""
 
-    def __init__(self, judge: Judge, source: Source) -> None:
+    def __init__(self, judge: Judge, source: SampleSource) -> None:
         self.judge = judge
         self.source = source
 
@@ -115,7 +115,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     """What a reader must know before believing a difference."""
 
 
-def compared(judge: Judge, first: Source, second: Source) -> Compared:
+def compared(judge: Judge, first: SampleSource, second: SampleSource) -> Compared:
     """Compare two sources on one reference, in every column whose rows' influence is known.
 
     Two generators that take the same latents are compared pair by pair. Raises ScoreError where no column can be.
@@ -145,12 +145,12 @@ def compared(judge: Judge, first: Source, second: Source) -> Compared:
     return Compared(protocol_hash=judge.protocol.hash, differences=differences, notes=notes)
 
 
-def _size_notes(judge: Judge, source: Source) -> tuple[str, ...]:
+def _size_notes(judge: Judge, source: SampleSource) -> tuple[str, ...]:
     side = judge.side
     return size_notes(source, side.source, judge.extractor) if isinstance(side, SourceSide) else ()
 
 
-def _clipped(source: Source | None) -> tuple[str, ...]:
+def _clipped(source: SampleSource | None) -> tuple[str, ...]:
     """What was clipped of the samples drawn from a source."""
     return (source.generator.clipped,) if isinstance(source, GeneratorSource) and source.generator.clipped else ()
 
@@ -165,5 +165,5 @@ def _verdict(gap: float, p: float, better: str) -> str:
     return "A is better" if (gap < 0) == (better == "lower") else "B is better"
 
 
-def _latents(source: Source) -> LatentSpec | None:
+def _latents(source: SampleSource) -> LatentSpec | None:
     return source.generator.latent if isinstance(source, GeneratorSource) else None

@@ -18,7 +18,7 @@ from ganzoo.scoring.samples import FeatureSource, GeneratorSource, StatisticsSou
 if TYPE_CHECKING:
     from ganzoo.extractors.base import Extractor
     from ganzoo.generator.engine import Generator
-    from ganzoo.scoring.samples import Samples, Source
+    from ganzoo.scoring.samples import Samples, SampleSource
     from ganzoo.types import Array, FloatArray, IndexArray
 
 Progress = Callable[[str, int, int | None], None]
@@ -107,7 +107,7 @@ def draw(
 
 
 def features_of(
-    source: Source,
+    source: SampleSource,
     extractor: Extractor,
     n: int,
     seed: int,
@@ -131,7 +131,7 @@ def features_of(
 
 
 def in_batches(
-    source: Source, extractor: Extractor, n: int, seed: int, *, progress: Progress = silent, size: int = 8 * BATCH
+    source: SampleSource, extractor: Extractor, n: int, seed: int, *, progress: Progress = silent, size: int = 8 * BATCH
 ) -> Iterator[Extracted]:
     """The same features, ``size`` at a time, for those who do not keep them."""
     if isinstance(source, GeneratorSource):
@@ -148,7 +148,7 @@ def in_batches(
 
 
 def samples_at(
-    source: Source, rows: Sequence[int], n: int, seed: int, *, purpose: str = "score", filed: bool = False
+    source: SampleSource, rows: Sequence[int], n: int, seed: int, *, purpose: str = "score", filed: bool = False
 ) -> FloatArray:
     """The samples behind rows of ``features_of`` with the same arguments, in the generator's range.
 
@@ -162,7 +162,7 @@ def samples_at(
     return source.take(_chosen(source, n, seed, purpose, filed)[list(rows)])
 
 
-def _with_rows(source: Source) -> Samples | FeatureSource:
+def _with_rows(source: SampleSource) -> Samples | FeatureSource:
     assert not isinstance(source, GeneratorSource)
     if isinstance(source, StatisticsSource):
         raise ScoreError(f"{source.name} holds a mean and a covariance only: this needs samples or features.")

@@ -9,14 +9,14 @@ from ganzoo.scoring.samples import FeatureSource, StatisticsSource
 
 if TYPE_CHECKING:
     from ganzoo.extractors.base import Extractor
-    from ganzoo.scoring.samples import Source
+    from ganzoo.scoring.samples import SampleSource
     from ganzoo.types import DataSpec
 
 MINIMUM = 50
 LEAST_REAL = 2
 
 
-def check_extractor(source: Source, extractor: Extractor) -> None:
+def check_extractor(source: SampleSource, extractor: Extractor) -> None:
     """Raise ScoreError where saved statistics say that another extractor made them."""
     if not isinstance(source, StatisticsSource) or source.saved.extractor_sha256 in (None, extractor.sha256):
         return
@@ -41,7 +41,7 @@ def check_reference(name: str, n: int) -> None:
         raise ScoreError(f"The reference {name} has 1 sample; a score needs at least {LEAST_REAL} to compare with.")
 
 
-def size_notes(first: Source, second: Source, extractor: Extractor) -> tuple[str, ...]:
+def size_notes(first: SampleSource, second: SampleSource, extractor: Extractor) -> tuple[str, ...]:
     """One note for each way in which images of two sources differ and the extractor makes them alike."""
     if isinstance(first, FeatureSource | StatisticsSource) or isinstance(second, FeatureSource | StatisticsSource):
         return ()

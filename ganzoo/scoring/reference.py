@@ -28,7 +28,7 @@ from ganzoo.scoring.samples import GeneratorSource, StatisticsSource
 if TYPE_CHECKING:
     from ganzoo.data.base import Dataset, Split
     from ganzoo.extractors.base import Extractor
-    from ganzoo.scoring.samples import Source
+    from ganzoo.scoring.samples import SampleSource
     from ganzoo.types import Array, DataSpec, FloatArray
 
 FORMAT = 2
@@ -155,7 +155,7 @@ class DatasetSide:
 class SourceSide:
     """Any source as the reference: its samples count as training samples, and nothing is held out."""
 
-    source: Source
+    source: SampleSource
     wanted: int
     """Samples drawn from a generator, or at most taken from a folder or npz."""
     seed: int = 0

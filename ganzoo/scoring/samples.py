@@ -183,7 +183,7 @@ class StatisticsSource:
 
 
 Samples = ArraySource | FolderSource
-Source = GeneratorSource | ArraySource | FolderSource | FeatureSource | StatisticsSource
+SampleSource = GeneratorSource | ArraySource | FolderSource | FeatureSource | StatisticsSource
 
 
 def open_source(
@@ -195,7 +195,7 @@ def open_source(
     threads: int = 1,
     datasets: Mapping[str, Registered] | None = None,
     data_dir: Path | None = None,
-) -> Source:
+) -> SampleSource:
     """Open a run folder, an ONNX generator, a folder of images, an npz or npy file, or a dataset's training split.
 
     A text is read by ``ganzoo.data.reference``: ``folder:DIR`` is the folder, ``digits`` one of ``datasets`` (default:
@@ -209,7 +209,7 @@ def open_source(
     known = {each.name: each for each in builtin_sources()} if datasets is None else datasets
     found = parse(source, known, data_dir, path_first=True)
     path = found.path
-    opened: Source
+    opened: SampleSource
     if path is not None and not found.prefixed and is_generator(path):
         if not exists(path):
             hint = f"Name a run's folder, an .onnx file, {FORMS}, or one of the datasets {', '.join(sorted(known))}."

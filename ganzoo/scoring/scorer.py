@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ganzoo.extractors.base import Extractor
     from ganzoo.generator.engine import Generator
     from ganzoo.metrics import Reference
-    from ganzoo.scoring.samples import Source
+    from ganzoo.scoring.samples import SampleSource
     from ganzoo.types import IndexArray
 
 OWN_PROFILE = "ganzoo-1"
@@ -125,7 +125,7 @@ class Judge:
         """The real side, computed on first use."""
         return self.side.build(self.extractor, self.progress)
 
-    def score(self, source: Source) -> Score:
+    def score(self, source: SampleSource) -> Score:
         """Score a source: as many samples of a generator as the protocol says, all samples of anything else.
 
         Raises ScoreError where there are too few samples or they do not fit.
@@ -169,7 +169,7 @@ class Judge:
             raise UsageError(f"'{column}' has no standard error here to wait for.", "Name another column in --until.")
         return estimate.se
 
-    def drawn(self, source: Source, n: int | None = None) -> Drawn:
+    def drawn(self, source: SampleSource, n: int | None = None) -> Drawn:
         """The features that a score of this source looks at. Raises ScoreError where they do not fit the reference."""
         n = n or self.protocol.n_fake
         if isinstance(source, FeatureSource):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ganzoo.metrics.sums import FeatureSums
     from ganzoo.registry import DatasetEntry
     from ganzoo.scoring.reference import RealSide
-    from ganzoo.scoring.samples import Source
+    from ganzoo.scoring.samples import SampleSource
     from ganzoo.types import FloatArray
 
 DRAWN = 10_000
@@ -78,8 +78,8 @@ def dataset_judge(
 
 
 def source_judge(
-    reference: Source,
-    candidate: Source,
+    reference: SampleSource,
+    candidate: SampleSource,
     extractors: Mapping[str, ExtractorSource],
     metrics: Mapping[str, Metric],
     terms: Terms | None = None,
@@ -187,7 +187,7 @@ class GivenFeatures:
 
 
 def _shared_extractor(
-    reference: Source, candidate: Source, extractors: Mapping[str, ExtractorSource], terms: Terms
+    reference: SampleSource, candidate: SampleSource, extractors: Mapping[str, ExtractorSource], terms: Terms
 ) -> Extractor:
     """The extractor for both sides: the one named, that of saved statistics, or by the form of the samples."""
     saved = [each for each in (reference, candidate) if isinstance(each, FeatureSource | StatisticsSource)]
@@ -198,7 +198,7 @@ def _shared_extractor(
     return _opened(name or default_extractor(_form(reference, candidate)), extractors, terms)
 
 
-def _given(sources: Sequence[Source]) -> GivenFeatures:
+def _given(sources: Sequence[SampleSource]) -> GivenFeatures:
     """The extractor that saved statistics name; an unnamed one where they name none."""
     for each in sources:
         if isinstance(each, StatisticsSource) and each.saved.extractor and each.saved.extractor_sha256:
@@ -206,7 +206,7 @@ def _given(sources: Sequence[Source]) -> GivenFeatures:
     return GivenFeatures()
 
 
-def _form(reference: Source, candidate: Source) -> DataSpec:
+def _form(reference: SampleSource, candidate: SampleSource) -> DataSpec:
     """The form of the samples on either side: what the default extractor depends on."""
     for each in (reference, candidate):
         if not isinstance(each, FeatureSource | StatisticsSource):
@@ -215,7 +215,7 @@ def _form(reference: Source, candidate: Source) -> DataSpec:
 
 
 def sums_of(
-    sources: Sequence[Source],
+    sources: Sequence[SampleSource],
     extractors: Mapping[str, ExtractorSource],
     terms: Terms,
     seed: int = 0,
@@ -232,7 +232,7 @@ def sums_of(
     return streaming.summed(sources, extractor, terms.n or max([DRAWN, *finite]), seed, progress), extractor
 
 
-def form_of(source: Source) -> DataSpec:
+def form_of(source: SampleSource) -> DataSpec:
     """The form of a source's samples."""
     assert not isinstance(source, FeatureSource | StatisticsSource)
     shape = source.shape

@@ -25,7 +25,7 @@ from ganzoo.types import Estimate
 if TYPE_CHECKING:
     from ganzoo.extractors.base import Extracted, Extractor
     from ganzoo.metrics.fid import Target
-    from ganzoo.scoring.samples import Source
+    from ganzoo.scoring.samples import SampleSource
 
 PROFILE = ONE_PASS
 VERSIONS = {"one-pass/fid": 1, "one-pass/is": 1, "one-pass/vendi": 1}
@@ -74,7 +74,7 @@ def of_sums(sums: FeatureSums, goal: Target) -> dict[str, Estimate]:
     return found
 
 
-def score_one_pass(judge: Judge, source: Source, goal: Goal | None = None) -> Score:
+def score_one_pass(judge: Judge, source: SampleSource, goal: Goal | None = None) -> Score:
     """Score a source by sums alone; with a goal, until ``fid``'s standard error is small enough.
 
     Raises UsageError for a goal on anything but a generator's FID, ScoreError for samples that do not fit.
@@ -97,7 +97,7 @@ def score_one_pass(judge: Judge, source: Source, goal: Goal | None = None) -> Sc
     return _scored(judge, source, estimates, note)
 
 
-def _gone_over(judge: Judge, source: Source, n: int, goal: Goal | None) -> dict[str, Estimate]:
+def _gone_over(judge: Judge, source: SampleSource, n: int, goal: Goal | None) -> dict[str, Estimate]:
     """Add samples up to ``n``, or until the goal is reached."""
     target = reference_target(judge.reference)
     halves, done, due = Halves(target.mean), 0, min(FIRST, n)
@@ -112,7 +112,7 @@ def _gone_over(judge: Judge, source: Source, n: int, goal: Goal | None) -> dict[
     return halves.estimates(target)
 
 
-def _scored(judge: Judge, source: Source, estimates: dict[str, Estimate], notes: tuple[str, ...] = ()) -> Score:
+def _scored(judge: Judge, source: SampleSource, estimates: dict[str, Estimate], notes: tuple[str, ...] = ()) -> Score:
     generator = source.generator if isinstance(source, GeneratorSource) else None
     return judge.written(
         judge.reported(estimates),
@@ -125,7 +125,7 @@ def _scored(judge: Judge, source: Source, estimates: dict[str, Estimate], notes:
     )
 
 
-def summed(sources: Sequence[Source], extractor: Extractor, n: int, seed: int, progress: Progress) -> FeatureSums:
+def summed(sources: Sequence[SampleSource], extractor: Extractor, n: int, seed: int, progress: Progress) -> FeatureSums:
     """Add up what sources hold: saved sums as they are, features and samples in one pass, ``n`` of each at most.
 
     Raises ScoreError where saved sums are missing or came from another extractor.

@@ -16,7 +16,7 @@ from ganzoo import testing
 from ganzoo.checks import CHECKS, Result, open_session, report, run_checks
 from ganzoo.checks.base import CheckFailed
 from ganzoo.checks.declared import IMPORT_SECONDS, light_import
-from ganzoo.checks.probe import Imported
+from ganzoo.checks.probe import ImportedPlugin
 from ganzoo.errors import OptionError, UnknownName, UsageError
 from ganzoo.plugin.entry_points import Origin
 from ganzoo.plugin.manager import Zoo
@@ -122,7 +122,7 @@ def test_a_session_leaves_nothing_behind(zoo: Zoo, tmp_path: Path, monkeypatch: 
 
 def test_a_slow_import_is_a_failure() -> None:
     class Context:
-        imported = Imported(seconds=IMPORT_SECONDS + 1)
+        imported = ImportedPlugin(seconds=IMPORT_SECONDS + 1)
 
     with pytest.raises(CheckFailed, match=r"takes 6\.0 s, more than 5"):
         light_import(Context())  # type: ignore[arg-type]

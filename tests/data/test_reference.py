@@ -9,7 +9,7 @@ import pytest
 
 from ganzoo.data import load
 from ganzoo.data.builtin import builtin_sources
-from ganzoo.data.reference import Reference, parse, parse_dataset
+from ganzoo.data.reference import DataReference, parse, parse_dataset
 from ganzoo.errors import DataError, GanzooError, UnknownName, UsageError
 
 KNOWN = {source.name: source for source in builtin_sources()}
@@ -25,7 +25,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def named(found: Reference) -> tuple[str, str, Path | None]:
+def named(found: DataReference) -> tuple[str, str, Path | None]:
     return found.dataset, found.argument, found.path
 
 

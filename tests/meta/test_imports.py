@@ -143,3 +143,22 @@ def test_no_module_unpickles_or_prints() -> None:
 @pytest.mark.parametrize("path", FILES, ids=shown)
 def test_files_stay_small(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= MOST_LINES
+
+
+def types_of(path: Path) -> Iterator[str]:
+    """The public classes and aliases of types that a module defines."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            yield node.targets[0].id
+
+
+def test_every_type_has_one_home() -> None:
+    """One word for one thing: two modules that call different things the same mislead a reader."""
+    homes: dict[str, list[str]] = {}
+    for path in FILES:
+        for name in set(types_of(path)):
+            if name[0].isupper() and not name.isupper():
+                homes.setdefault(name, []).append(shown(path))
+    assert {name: found for name, found in homes.items() if len(found) > 1} == {}

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from ganzoo.extractors.resize import Resize
     from ganzoo.generator.engine import Session
 
-Range = Literal["uint8", "0..255", "0..1", "-1..1"]
-RANGES: tuple[Range, ...] = get_args(Range)
+PixelRange = Literal["uint8", "0..255", "0..1", "-1..1"]
+RANGES: tuple[PixelRange, ...] = get_args(PixelRange)
 
 _TYPES = {"float": "float32", "double": "float64", "float16": "float16", "uint8": "uint8"}
 _LARGEST = 1 << 31
@@ -40,7 +40,7 @@ class Adapter:
     input: str | None = None
     features: str | None = None
     logits: str | None = None
-    value_range: Range | None = None
+    value_range: PixelRange | None = None
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None
     resize: Resize | None = None

@@ -9,9 +9,9 @@ import numpy as np
 
 from ganzoo.errors import ScoreError
 from ganzoo.metrics.arrays import checked
-from ganzoo.metrics.base import Features, Metric, Sets
+from ganzoo.metrics.base import Features, Index, Metric, Sets
 from ganzoo.metrics.parity_profiles.base import single
-from ganzoo.metrics.parity_profiles.randomness import Index, TorchStream
+from ganzoo.metrics.parity_profiles.randomness import TorchStream
 from ganzoo.types import Estimate
 
 Order = Callable[[int, int], Index | None]
@@ -53,7 +53,7 @@ def _steps(n: int, size: int) -> list[slice]:
 
 
 @dataclass(frozen=True)
-class Score:
+class ToolScore:
     """How a tool orders and cuts."""
 
     tool: str
@@ -97,7 +97,7 @@ def _log_softmax(logits: Features) -> Features:
     return log_p
 
 
-def inception(convention: Score) -> Metric:
+def inception(convention: ToolScore) -> Metric:
     """Return the metric ``is`` of a tool."""
     return Metric(
         name=f"{convention.tool}/is",

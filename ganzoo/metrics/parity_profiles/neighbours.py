@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganzoo.metrics.arrays import PANEL
-from ganzoo.metrics.base import Metric, Sets
+from ganzoo.metrics.base import Mask, Metric, Sets
 from ganzoo.metrics.parity_profiles.base import Single, pair, single
 from ganzoo.types import Estimate
 
@@ -23,7 +23,6 @@ BLOCK = 10_000
 """ADM looks for float16 overflow in blocks of this many rows and columns."""
 HALF_MAX = float(np.finfo(np.float16).max)
 
-Hits = NDArray[np.bool_]
 Panels = Callable[[Single, Single], Iterator[tuple[slice, Single]]]
 """From two sets to blocks of rows of their distance matrix, as the tool rounds it."""
 
@@ -86,7 +85,7 @@ def _kind(x: Single, y: Single) -> type:
 
 
 @dataclass(frozen=True)
-class Balls:
+class ToolBalls:
     """How a tool measures and rounds."""
 
     tool: str
@@ -104,14 +103,14 @@ class Balls:
         values = {"precision": inside, "recall": reached}
         return {name: Estimate(float(hits.mean()), None, len(fake)) for name, hits in values.items()}
 
-    def _once(self, real: Single, fake: Single, real_radii: Single, fake_radii: Single) -> tuple[Hits, Hits]:
+    def _once(self, real: Single, fake: Single, real_radii: Single, fake_radii: Single) -> tuple[Mask, Mask]:
         inside, reached = np.zeros(len(fake), bool), np.zeros(len(real), bool)
         for rows, panel in self.panels(real, fake):
             inside |= (panel <= real_radii[rows, None]).any(axis=0)
             reached[rows] = (panel <= fake_radii).any(axis=1)
         return inside, reached
 
-    def _twice(self, real: Single, fake: Single, real_radii: Single, fake_radii: Single) -> tuple[Hits, Hits]:
+    def _twice(self, real: Single, fake: Single, real_radii: Single, fake_radii: Single) -> tuple[Mask, Mask]:
         sides = ((fake, real, real_radii), (real, fake, fake_radii))
         inside, reached = (
             np.concatenate([(panel <= radii).any(axis=1) for _, panel in self.panels(probes, centres)])
@@ -126,7 +125,7 @@ class Balls:
         return single(radii.astype(np.float16)) if self.half_radii else radii
 
 
-def balls(convention: Balls) -> Metric:
+def balls(convention: ToolBalls) -> Metric:
     """Return the metrics ``precision`` and ``recall`` of a tool."""
     return Metric(
         name=f"{convention.tool}/prc",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
-Index = NDArray[np.int64]
+from ganzoo.metrics.base import Index
+
 Draws = Callable[[int, int, int, int, int], Iterator[tuple[Index, Index]]]
 """From (seed, rows of the first set, rows of the second, size, subsets) to the rows of each subset's two sides."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ganzoo.metrics.parity_profiles.base import Profile
 from ganzoo.metrics.parity_profiles.frechet import Frechet, frechet
 from ganzoo.metrics.parity_profiles.inception import (
-    Score,
+    ToolScore,
     as_drawn,
     chunks,
     floors,
@@ -15,7 +15,7 @@ from ganzoo.metrics.parity_profiles.inception import (
     torch_order,
 )
 from ganzoo.metrics.parity_profiles.kernel import Kernel, kernel
-from ganzoo.metrics.parity_profiles.neighbours import Balls, balls, half_distances, half_squares, single_distances
+from ganzoo.metrics.parity_profiles.neighbours import ToolBalls, balls, half_distances, half_squares, single_distances
 from ganzoo.metrics.parity_profiles.randomness import legacy_draws, torch_draws
 
 SMALL = "Where there are no more rows than features, its square root adds up to 1e-5 of rounding; this one is exact."
@@ -36,9 +36,9 @@ TORCH_FIDELITY = Profile(
     summary="toshas/torch-fidelity: FID, IS, KID and precision/recall at its defaults, seed 2020",
     metrics=(
         frechet(Frechet("torch-fidelity", single_means=True)),
-        inception(Score("torch-fidelity", order=legacy_order(2020), cut=floors(10))),
+        inception(ToolScore("torch-fidelity", order=legacy_order(2020), cut=floors(10))),
         kernel(Kernel("torch-fidelity", draws=legacy_draws, fixed_seed=2020)),
-        balls(Balls("torch-fidelity", single_distances)),
+        balls(ToolBalls("torch-fidelity", single_distances)),
     ),
     notes=(
         "Means are float32, covariances float64.",
@@ -73,7 +73,7 @@ TORCHMETRICS = Profile(
     summary="Lightning-AI/torchmetrics: FID, IS and KID of torchmetrics.image on the CPU",
     metrics=(
         frechet(Frechet("torchmetrics", single_result=True)),
-        inception(Score("torchmetrics", order=torch_order, cut=chunks(10), single_result=True)),
+        inception(ToolScore("torchmetrics", order=torch_order, cut=chunks(10), single_result=True)),
         kernel(Kernel("torchmetrics", draws=torch_draws, fake_first=False, single_result=True)),
     ),
     notes=(
@@ -93,9 +93,9 @@ STYLEGAN = Profile(
     summary="NVlabs StyleGAN2-ADA and StyleGAN3: fid50k, is50k, kid50k and pr50k3",
     metrics=(
         frechet(Frechet("stylegan", ddof=0)),
-        inception(Score("stylegan", order=as_drawn, cut=floors(10), single_parts=True)),
+        inception(ToolScore("stylegan", order=as_drawn, cut=floors(10), single_parts=True)),
         kernel(Kernel("stylegan", draws=legacy_draws, shrinks=True)),
-        balls(Balls("stylegan", half_distances, half_radii=True, two_passes=True)),
+        balls(ToolBalls("stylegan", half_distances, half_radii=True, two_passes=True)),
     ),
     notes=(
         "Covariances are over n, not n − 1.",
@@ -113,8 +113,8 @@ ADM = Profile(
     summary="openai/guided-diffusion evaluator: FID, IS, precision and recall",
     metrics=(
         frechet(Frechet("adm", single_means=True)),
-        inception(Score("adm", order=as_drawn, cut=runs(5000), single_parts=True)),
-        balls(Balls("adm", half_squares)),
+        inception(ToolScore("adm", order=as_drawn, cut=runs(5000), single_parts=True)),
+        balls(ToolBalls("adm", half_squares)),
     ),
     notes=(
         "Means are float32, covariances float64.",
