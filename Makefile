@@ -1,7 +1,7 @@
 # `make bench`: from a fresh clone to a leaderboard.  `make test`: lint, types and tests.
-# `make benchmarks`: how fast, side by side with what it is compared with (docs/benchmarks.md).
-# `make peers`: the same numbers as the real tools from PyPI, checked live (docs/parity.md).
-# `make peers-bench`: how much faster than those tools, side by side in one process (docs/benchmarks.md).
+# `make benchmarks`: how fast, side by side with what it is compared with (docs/reports/benchmarks.md).
+# `make peers`: the same numbers as the real tools from PyPI, checked live (docs/reports/parity.md).
+# `make peers-bench`: how much faster than those tools, side by side in one process (docs/reports/benchmarks.md).
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

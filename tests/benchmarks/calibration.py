@@ -1,4 +1,4 @@
-"""How well the standard errors are calibrated: prints the tables of docs/calibration.md (about 15 s).
+"""How well the standard errors are calibrated: prints the tables of docs/reports/calibration.md (about 15 s).
 
 python tests/benchmarks/calibration.py
 """

@@ -43,7 +43,7 @@ from ganzoo.plugin.manager import Zoo
 from ganzoo.testing import memory_run, onnx_difference, toy_images
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs" / "plugins").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 INSTALLED = ROOT / "docs" / "plugins" / "tutorial.md"  # its steps run in tests of their own, with real installations
 MARKDOWN = sorted(
     path

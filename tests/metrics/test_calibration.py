@@ -1,7 +1,7 @@
 """Every metric's standard error against repetition: 95 % intervals hold the truth in 90 to 99 % of the runs, or the
 metric's docstring says otherwise, and this is asserted here.
 
-``python tests/benchmarks/calibration.py`` prints the table of docs/calibration.md from the same settings.
+``python tests/benchmarks/calibration.py`` prints the table of docs/reports/calibration.md from the same settings.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def test_every_column_with_an_error_is_in_a_setting():
 
 
 def test_the_page_has_every_column_and_setting():
-    page = (Path(__file__).resolve().parents[2] / "docs" / "calibration.md").read_text("utf-8")
+    page = (Path(__file__).resolve().parents[2] / "docs" / "reports" / "calibration.md").read_text("utf-8")
     for setting in SETTINGS:
         for column in setting.columns:
             assert f"| `{column}` | {METHODS[column]} | {setting.name} |" in page

@@ -1,4 +1,4 @@
-"""`make peers`: the real tools and ganzoo's profiles on equal features. Writes docs/parity.md and numbers.json.
+"""`make peers`: the real tools and ganzoo's profiles on equal features. Writes docs/reports/parity.md and numbers.json.
 
 Runs in ``.venv-peers`` (requirements.txt beside this file) from the repository's root; no part of ganzoo needs it.
 """
@@ -21,7 +21,7 @@ from verdict import judge
 
 HERE = Path(__file__).resolve().parent
 STORED = HERE / "numbers.json"
-PAGE = HERE.parents[1] / "docs" / "parity.md"
+PAGE = HERE.parents[1] / "docs" / "reports" / "parity.md"
 PACKAGES = (
     "pytorch-fid",
     "torch_fidelity",

@@ -1,4 +1,4 @@
-"""The page that a comparison leaves: docs/parity.md."""
+"""The page that a comparison leaves: docs/reports/parity.md."""
 
 from __future__ import annotations
 
