@@ -15,7 +15,7 @@ from ganzoo.errors import StoreError
 from ganzoo.files import write_text
 from ganzoo.leaderboard import gallery, runs_table
 from ganzoo.leaderboard.ranking import better, half_width, ranks
-from ganzoo.leaderboard.rows import FLOAT_FORMAT, LATER, LATEST, LONG, METRICS, collect, collect_long, columns
+from ganzoo.leaderboard.rows import COLUMNS, FLOAT_FORMAT, LONG, MEASURED, collect, collect_long
 from ganzoo.leaderboard.runs_table import RunsTable
 from ganzoo.training import runs
 from ganzoo.training.runs import RunStore
@@ -33,7 +33,7 @@ def read_runs(folder: Path) -> pd.DataFrame:
 
 
 def _frame(table: RunsTable) -> pd.DataFrame:
-    return pd.DataFrame(table.known(), columns=columns(), dtype="str")
+    return pd.DataFrame(table.known(), columns=list(COLUMNS), dtype="str")
 
 
 def write(store: RunStore, folder: Path, registry: Registry, quick: bool = False) -> list[Path]:
@@ -155,7 +155,7 @@ def _entry(rows: pd.DataFrame, most_modes: float) -> dict[str, Any]:
     about = (good if len(good) else rows).iloc[-1]
     entry: dict[str, Any] = {name: about[name] for name in ("variant", "role", "backend", "distribution", "version")}
     entry |= {"seeds": len(one), "failed": len(rows) - len(good), "collapse_rate": _collapse_rate(rows, most_modes)}
-    for name in (*METRICS, *LATER, *LATEST):
+    for name in MEASURED:
         values = _numbers(one, name)
         entry[name] = values.mean() if len(values) else np.nan
         entry[f"{name}_ci"] = half_width(values)

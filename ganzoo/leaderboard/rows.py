@@ -13,22 +13,85 @@ from ganzoo.scoring.scorer import Score
 from ganzoo.training import runs
 from ganzoo.training.runs import Failure, Manifest, RunFolder, RunStore
 
-METRICS = ("fid", "is", "kid", "precision", "recall", "density", "coverage", "modes", "mode_kl", "vendi", "memorised")
+COLUMNS = (
+    "variant",
+    "backend",
+    "distribution",
+    "version",
+    "dataset",
+    "protocol",
+    "extractor",
+    "n_real",
+    "n_fake",
+    "seed",
+    "status",
+    "fid",
+    "fid_se",
+    "is",
+    "is_se",
+    "kid",
+    "kid_se",
+    "precision",
+    "recall",
+    "density",
+    "coverage",
+    "modes",
+    "mode_kl",
+    "vendi",
+    "memorised",
+    "parameters",
+    "steps",
+    "train_seconds",
+    "samples_per_second",
+    "provider",
+    "parity",
+    "onnx_sha256",
+    "options_hash",
+    "ganzoo_version",
+    "date_utc",
+    "note",
+    "fid_unbiased",
+    "memorised_heldout",
+    "ct",
+    "hq",
+    "spread",
+    "label_accuracy",
+    "code_error",
+    "role",
+    "run",
+    "duplicates",
+    "content_hash",
+    "train_cpu_seconds",
+    "bench",
+    "attempt",
+)
+"""The columns of runs.csv. People read it with their own scripts: a new one goes to the end, and nothing else moves."""
+MEASURED = (
+    "fid",
+    "is",
+    "kid",
+    "precision",
+    "recall",
+    "density",
+    "coverage",
+    "modes",
+    "mode_kl",
+    "vendi",
+    "memorised",
+    "fid_unbiased",
+    "memorised_heldout",
+    "ct",
+    "hq",
+    "spread",
+    "label_accuracy",
+    "code_error",
+    "duplicates",
+)
+"""Those that a metric gives; boards have their means over seeds."""
 WITH_ERROR = ("fid", "is", "kid")
-LATER = ("fid_unbiased", "memorised_heldout", "ct", "hq", "spread", "label_accuracy", "code_error")
-LATEST = ("duplicates",)
-TURN = ("content_hash", "train_cpu_seconds", "bench", "attempt")
-IDENTITY = ("variant", "backend", "distribution", "version", "dataset", "protocol", "extractor", "n_real", "n_fake")
-COST = ("parameters", "steps", "train_seconds", "samples_per_second", "provider", "parity")
-PROVENANCE = ("onnx_sha256", "options_hash", "ganzoo_version", "date_utc", "note")
+OLDEST_LAST = "note"
+"""The last column of the first version's file."""
 FLOAT_FORMAT = "%.6g"
-_MEASURED = frozenset((*METRICS, *LATER, *LATEST))
-
-
-def columns() -> list[str]:
-    """The columns of runs.csv, in their stable order; new ones are only ever added at the end."""
-    measured = [part for name in METRICS for part in ((name, f"{name}_se") if name in WITH_ERROR else (name,))]
-    return [*IDENTITY, "seed", "status", *measured, *COST, *PROVENANCE, *LATER, "role", "run", *LATEST, *TURN]
 
 
 def collect(store: RunStore, quick: bool = False) -> list[dict[str, str]]:
@@ -38,7 +101,7 @@ def collect(store: RunStore, quick: bool = False) -> list[dict[str, str]]:
     rows += [_failure_row(failure) for failure in store.failures() if failure.quick == quick]
     order = ("dataset", "variant", "seed", "bench", "attempt")
     rows.sort(key=lambda row: tuple(row.get(name) or 0 for name in order))
-    return [{name: _cell(row.get(name)) for name in columns()} for row in rows]
+    return [{name: _cell(row.get(name)) for name in COLUMNS} for row in rows]
 
 
 LONG = ("run", "column", "value", "se")
@@ -51,7 +114,7 @@ def collect_long(store: RunStore, quick: bool = False) -> list[dict[str, str]]:
     for folder in store.all():
         if _run_row(folder, quick) is None or (score := _read_score(folder.file(runs.SCORE))) is None:
             continue
-        new = {name: estimate for name, estimate in score.estimates.items() if name not in _MEASURED}
+        new = {name: estimate for name, estimate in score.estimates.items() if name not in MEASURED}
         rows += [(folder.manifest().key, name, _cell(e.value), _cell(e.se)) for name, e in new.items()]
     return [dict(zip(LONG, row, strict=True)) for row in rows]
 
@@ -95,7 +158,7 @@ def _note(manifest: Manifest, score: Score) -> str:
 def _scored(score: Score) -> dict[str, Any]:
     protocol = score.protocol
     # A column of an extension's metric may have any name, that of a cell of ours too: it belongs to the long table.
-    row: dict[str, Any] = {name: e.value for name, e in score.estimates.items() if name in _MEASURED}
+    row: dict[str, Any] = {name: e.value for name, e in score.estimates.items() if name in MEASURED}
     row |= {f"{name}_se": score.estimates[name].se for name in WITH_ERROR if name in score.estimates}
     return row | {
         "dataset": protocol.dataset,

@@ -11,10 +11,12 @@ from pathlib import Path
 
 from ganzoo.errors import StoreError
 from ganzoo.files import write_bytes
-from ganzoo.leaderboard.rows import PROVENANCE, columns
+from ganzoo.leaderboard.rows import COLUMNS, OLDEST_LAST
 
 RUNS_FILE, BACKUP, LOCK = "runs.csv", "runs.csv.bak", ".lock"
 _MARKERS = ("<<<<<<<", "|||||||", "=======", ">>>>>>>")
+FEWEST = 5
+"""Cells of a header that was cut at commas all the same: fewer speak of another delimiter."""
 _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -26,16 +28,16 @@ class RunsTable:
     rows: list[list[str]]
 
     def known(self) -> list[list[str]]:
-        """The cells of each row in the order of ``columns()``; "" where an older file has no such column."""
-        places = [self.header.index(name) if name in self.header else -1 for name in columns()]
+        """The cells of each row in the order of ``COLUMNS``; "" where an older file has no such column."""
+        places = [self.header.index(name) if name in self.header else -1 for name in COLUMNS]
         return [["" if i < 0 else row[i] for i in places] for row in self.rows]
 
     def extended(self, rows: list[dict[str, str]]) -> RunsTable:
         """The old rows, untouched, then those of ``rows`` that are not there yet, with nothing in unknown columns."""
-        header = self.header + [name for name in columns() if name not in self.header]
+        header = self.header + [name for name in COLUMNS if name not in self.header]
         blank = [""] * (len(header) - len(self.header))
         there = {tuple(cells) for cells in self.known()}
-        fresh = [row for row in rows if tuple(row[name] for name in columns()) not in there]
+        fresh = [row for row in rows if tuple(row[name] for name in COLUMNS) not in there]
         return RunsTable(
             header,
             [*(row + blank for row in self.rows), *([row.get(name, "") for name in header] for row in fresh)],
@@ -43,7 +45,7 @@ class RunsTable:
 
     def last_bench(self) -> int:
         """The highest number of a bench; 0 where there is none."""
-        place = columns().index("bench")
+        place = COLUMNS.index("bench")
         return max((int(cells[place]) for cells in self.known() if cells[place].isdecimal()), default=0)
 
     def text(self) -> str:
@@ -67,7 +69,7 @@ def read(folder: Path) -> RunsTable:
     if folder.exists() and not folder.is_dir():
         raise StoreError(f"{folder} is no folder of leaderboards but a file.", "Name another one with --out.")
     if not path.exists():
-        return RunsTable(columns(), [])
+        return RunsTable(list(COLUMNS), [])
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -152,11 +154,11 @@ class _Reader:
         return found
 
     def _check_header(self, line: int, header: list[str]) -> None:
-        names = columns()
+        names = list(COLUMNS)
         for sign, called in _DELIMITERS.items():
-            if len(header) < len(PROVENANCE) and set(names) & set(header[0].split(sign)) and sign in header[0]:
+            if len(header) < FEWEST and set(names) & set(header[0].split(sign)) and sign in header[0]:
                 raise self._wrong(line, f"is separated by {called} instead of commas")
-        oldest = names.index(PROVENANCE[-1]) + 1  # the first version ended here
+        oldest = names.index(OLDEST_LAST) + 1  # the first version ended here
         known = [name for name in header if name in names]
         expected = names[: max(len(set(known)), oldest)]
         missing = [name for name in expected if name not in known]

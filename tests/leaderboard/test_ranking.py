@@ -52,7 +52,7 @@ def ranked(rank_by: str, **values: list[float]) -> dict[str, tuple[str, str]]:
         for name, column in values.items()
         for seed, value in enumerate(column)
     ]
-    table = pd.DataFrame(cells, columns=board.columns(), dtype="str").fillna("").assign(dataset="d")
+    table = pd.DataFrame(cells, columns=list(board.COLUMNS), dtype="str").fillna("").assign(dataset="d")
     found = board.aggregate(table, "d", rank_by).set_index("variant")
     return {name: (found.loc[name, "rank"], found.loc[name, "behind"]) for name in found.index}
 

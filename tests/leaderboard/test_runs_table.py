@@ -8,13 +8,13 @@ import pytest
 
 from ganzoo.errors import StoreError
 from ganzoo.leaderboard import board, runs_table
-from ganzoo.leaderboard.rows import columns
+from ganzoo.leaderboard.rows import COLUMNS
 
-ROW = dict.fromkeys(columns(), "") | {"variant": "good", "dataset": "digits", "fid": "1.5", "note": "as is"}
-HEADER = ",".join(columns())
-LINE = ",".join(ROW[name] for name in columns())
+ROW = dict.fromkeys(COLUMNS, "") | {"variant": "good", "dataset": "digits", "fid": "1.5", "note": "as is"}
+HEADER = ",".join(COLUMNS)
+LINE = ",".join(ROW[name] for name in COLUMNS)
 WHOLE = f"{HEADER}\n{LINE}\n"
-OLDEST = columns()[:36]
+OLDEST = COLUMNS[:36]
 
 DAMAGED = {
     "empty": (b"", "line 1 is empty"),
@@ -64,9 +64,9 @@ def test_a_folder_in_the_place_of_the_file_or_the_other_way_round(tmp_path: Path
         runs_table.read(tmp_path / "file")
 
 
-@pytest.mark.parametrize("count", range(len(OLDEST), len(columns()) + 1))
+@pytest.mark.parametrize("count", range(len(OLDEST), len(COLUMNS) + 1))
 def test_files_of_older_versions_are_read(count: int, tmp_path: Path) -> None:
-    put(tmp_path, "".join(",".join(cells) + "\n" for cells in (columns()[:count], [*ROW.values()][:count])))
+    put(tmp_path, "".join(",".join(cells) + "\n" for cells in (COLUMNS[:count], [*ROW.values()][:count])))
     table = runs_table.read(tmp_path)
     assert table.known() == [list(ROW.values())]
     assert table.extended([ROW]).text() == WHOLE, "the row is there already"
@@ -83,12 +83,12 @@ def test_marks_of_other_programs_are_no_damage(tmp_path: Path) -> None:
     assert runs_table.read(tmp_path).text() == WHOLE
 
 
-@pytest.mark.parametrize("place", [0, 3, 36, len(columns())])
+@pytest.mark.parametrize("place", [0, 3, 36, len(COLUMNS)])
 def test_columns_of_the_users_own_stay_in_their_place(place: int, tmp_path: Path) -> None:
     def with_mine(name: str, cells: list[str]) -> str:
         return ",".join([*cells[:place], name, *cells[place:]]) + "\n"
 
-    text = with_mine("mine", columns()) + with_mine("kept", list(ROW.values()))
+    text = with_mine("mine", COLUMNS) + with_mine("kept", list(ROW.values()))
     put(tmp_path, text)
     new = ROW | {"variant": "new"}
     table = runs_table.read(tmp_path).extended([ROW, new])
@@ -123,10 +123,10 @@ import sys, time
 from pathlib import Path
 from ganzoo.leaderboard import board
 from ganzoo.registry import parse
-from ganzoo.leaderboard.rows import columns
+from ganzoo.leaderboard.rows import COLUMNS
 from ganzoo.training.runs import RunStore
 folder, name = Path(sys.argv[1]), sys.argv[2]
-blank = {column: "" for column in columns()}
+blank = {column: "" for column in COLUMNS}
 
 def collect(store, quick):
     time.sleep(0.2)  # between reading and writing: without a lock every writer has read by now
