@@ -8,7 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from ganzoo_jax.networks import ConvCritic, ConvGenerator, PointCritic, PointGenerator, down, layer_norm, pyramid, up
+from ganzoo_jax.fast_layers import down, up
+from ganzoo_jax.networks import ConvCritic, ConvGenerator, PointCritic, PointGenerator, layer_norm, pyramid
 from jax import lax
 
 RNG = np.random.default_rng(0)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
+from ganzoo_torch.fast_layers import ThinConv, ThinUpsampling
 from ganzoo_torch.models import dcgan, infogan, wgan
 from ganzoo_torch.networks import (
     ConvGenerator,
     ConvTrunk,
-    ThinConv,
-    ThinUpsampling,
     Upsample,
     batch_norm,
     pyramid,
