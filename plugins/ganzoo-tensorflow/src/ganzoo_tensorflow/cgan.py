@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 import ganzoo
 from ganzoo_tensorflow.hooks import export, sample
+from ganzoo_tensorflow.options import CganOptions
 
 __all__ = ["describe", "export", "sample", "train"]
-
-
-class CganOptions(ganzoo.Options, frozen=True):
-    """Defaults fit 8×8 to 32×32 images."""
-
-    steps: Annotated[int, ganzoo.option("generator updates", ge=1)] = 4000
-    batch: Annotated[int, ganzoo.option("images per step and network", ge=2)] = 64
-    z_dim: Annotated[int, ganzoo.option("size of z", ge=1)] = 100
-    width: Annotated[int, ganzoo.option("channels next to the image; they double at each halving", ge=1)] = 32
-    lr: Annotated[float, ganzoo.option("learning rate of both networks", gt=0)] = 2e-4
-    beta1: Annotated[float, ganzoo.option("Adam's first decay", ge=0, lt=1)] = 0.5
-    ema: Annotated[float, ganzoo.option("decay of G's running average; 0: off", ge=0, lt=1)] = 0.0
 
 
 @ganzoo.hookimpl

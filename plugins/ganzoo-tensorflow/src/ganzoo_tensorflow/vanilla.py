@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import ganzoo
 from ganzoo_tensorflow.hooks import export, sample
+from ganzoo_tensorflow.options import VanillaOptions
 
 __all__ = ["describe", "export", "sample", "train"]
-
-
-class VanillaOptions(ganzoo.Options, frozen=True):
-    """Defaults fit 8×8 to 28×28 grey images and 2-D points."""
-
-    steps: Annotated[int, ganzoo.option("generator updates", ge=1)] = 5000
-    batch: Annotated[int, ganzoo.option("images per step and network", ge=2)] = 100
-    z_dim: Annotated[int, ganzoo.option("size of z", ge=1)] = 100
-    hidden: Annotated[int, ganzoo.option("units of a hidden layer", ge=1)] = 256
-    depth: Annotated[int, ganzoo.option("hidden layers of each network", ge=1)] = 2
-    batch_norm: Annotated[bool, ganzoo.option("batch norm in G's hidden layers")] = True
-    loss: Annotated[
-        Literal["non-saturating", "minimax"],
-        ganzoo.option("G maximises log D(G(z)), or minimises log(1 - D(G(z)))"),
-    ] = "non-saturating"
-    k: Annotated[int, ganzoo.option("D updates before each G update", ge=1)] = 1
-    lr: Annotated[float, ganzoo.option("learning rate of both networks", gt=0)] = 2e-4
-    beta1: Annotated[float, ganzoo.option("Adam's first decay", ge=0, lt=1)] = 0.5
-    ema: Annotated[float, ganzoo.option("decay of G's running average; 0: off", ge=0, lt=1)] = 0.0
 
 
 @ganzoo.hookimpl

@@ -20,7 +20,7 @@ from ganzoo_jax.runtime import open_device
 
 if TYPE_CHECKING:
     import ganzoo
-    from ganzoo_jax.wgan_gp import WganGpOptions
+    from ganzoo_jax.options import WganGpOptions
 
 CHUNK = 20
 """Steps per compiled call: its overhead is then far below one step, and Ctrl-C is heard soon."""

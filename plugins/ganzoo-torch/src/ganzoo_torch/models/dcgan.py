@@ -14,7 +14,7 @@ from ganzoo_torch.networks import ConvGenerator, ConvTrunk, Shape, dcgan_init
 
 if TYPE_CHECKING:
     import ganzoo
-    from ganzoo_torch.dcgan import DcganOptions
+    from ganzoo_torch.options import DcganOptions
 
 
 class Discriminator(nn.Module):

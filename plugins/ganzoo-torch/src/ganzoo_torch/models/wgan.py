@@ -18,7 +18,7 @@ from ganzoo_torch.networks import ConvGenerator, ConvTrunk, PointGenerator, Shap
 
 if TYPE_CHECKING:
     import ganzoo
-    from ganzoo_torch.wgan import WganOptions
+    from ganzoo_torch.options import WganOptions
 
 
 class ConvCritic(nn.Module):

@@ -1,0 +1,26 @@
+"""The options of the variant: read by its plugin module and by its model."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import ganzoo
+
+
+class WganGpOptions(ganzoo.Options):
+    """Defaults are those of the paper's Algorithm 1, batch and z_dim those of the authors' code."""
+
+    steps: Annotated[int, ganzoo.option("generator updates", ge=1)] = 5000
+    batch: Annotated[int, ganzoo.option("samples per batch", ge=1)] = 64
+    z_dim: Annotated[int, ganzoo.option("size of z", ge=1)] = 128
+    lr: Annotated[float, ganzoo.option("Adam's learning rate, both networks", gt=0)] = 1e-4
+    beta1: Annotated[float, ganzoo.option("Adam's β1", ge=0, lt=1)] = 0.0
+    beta2: Annotated[float, ganzoo.option("Adam's β2", ge=0, lt=1)] = 0.9
+    penalty: Annotated[float, ganzoo.option("λ, the gradient penalty's weight", ge=0)] = 10.0
+    n_critic: Annotated[int, ganzoo.option("critic updates per generator update", ge=1)] = 5
+    critic_norm: Annotated[
+        Literal["none", "layer"], ganzoo.option("images: norm layers of the critic; never batch norm")
+    ] = "none"
+    width: Annotated[int, ganzoo.option("images: channels of the layers next to the image", ge=1)] = 64
+    hidden: Annotated[int, ganzoo.option("points: units of each hidden layer", ge=1)] = 512
+    ema: Annotated[float, ganzoo.option("decay of G's moving average; 0: off", ge=0, lt=1)] = 0.0
