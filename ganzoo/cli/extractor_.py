@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ganzoo.extractors.base import ExtractorSource
     from ganzoo.extractors.importing.reading import Adapter
 
-RANGES = ["uint8", "0..255", "0..1", "-1..1"]
+RANGES = ["uint8", "0,255", "0,1", "-1,1"]
 RESIZERS = ["none", "tf1", "bilinear", "bicubic"]
 
 

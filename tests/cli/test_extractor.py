@@ -73,7 +73,7 @@ def test_the_list(run: Run) -> None:
 
 
 def test_an_import_is_said_listed_and_opens(run: Run, net: Path) -> None:
-    words = ("--features", "embedding", "--logits", "classes", "--range", "0..1", "--resize", "bicubic", "--size", 16)
+    words = ("--features", "embedding", "--logits", "classes", "--range", "0,1", "--resize", "bicubic", "--size", 16)
     result = run("import", "mine", net, *words, "--mean", "imagenet", "--std", "0.5,0.5,0.25")
     assert result.exit_code == 0, result.output
     extractor = next(source for source in builtin_extractors() if source.name == "mine").open("cpu", 1)

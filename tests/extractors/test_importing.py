@@ -191,7 +191,7 @@ def test_without_a_network(error: Exception, reason: str, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize(
     ("value_range", "expected"),
-    [("0..255", lambda m: m), ("0..1", lambda m: m / 255), ("-1..1", lambda m: m / 127.5 - 1)],
+    [("0,255", lambda m: m), ("0,1", lambda m: m / 255), ("-1,1", lambda m: m / 127.5 - 1)],
 )
 def test_the_range(tmp_path: Path, value_range: Any, expected: Any) -> None:
     made = import_onnx("mine", means(tmp_path / "net.onnx"), Adapter(value_range=value_range))
@@ -200,13 +200,14 @@ def test_the_range(tmp_path: Path, value_range: Any, expected: Any) -> None:
     wanted = expected(x.astype(np.float64).mean((2, 3)))
     np.testing.assert_allclose(extractor.extract(scaled(x)).features, wanted, atol=1e-4)
     assert extractor.sha256 == made.sha256 == hashlib.sha256(made.path.read_bytes()).hexdigest()
-    assert extractor.policy == f"8-bit grid; grey replicated to RGB; range {value_range}; mean over the grid"
+    told = value_range.replace(",", "..")
+    assert extractor.policy == f"8-bit grid; grey replicated to RGB; range {told}; mean over the grid"
     assert made.said == ("--input is 'image'.", "--features is 'pooled'.")
 
 
 def test_mean_and_std_are_of_the_range(tmp_path: Path) -> None:
     mean, std = IMAGENET
-    import_onnx("mine", means(tmp_path / "net.onnx"), Adapter(value_range="0..1", mean=mean, std=std))
+    import_onnx("mine", means(tmp_path / "net.onnx"), Adapter(value_range="0,1", mean=mean, std=std))
     x = images()
     wanted = (x.mean((2, 3)) / 255 - mean) / std
     np.testing.assert_allclose(opened("mine").extract(scaled(x)).features, wanted, atol=1e-5)
@@ -223,20 +224,20 @@ def test_bytes_are_inferred_and_kept_in_range(tmp_path: Path) -> None:
 
 def test_channels_last_half_precision_and_clashing_names(tmp_path: Path) -> None:
     file = means(tmp_path / "net.onnx", ("n", "h", "w", 3), "float16", x="x", y="before/Cast_0")
-    made = import_onnx("mine", file, Adapter(value_range="0..1"))
+    made = import_onnx("mine", file, Adapter(value_range="0,1"))
     assert "The channels of 'x' come last." in made.said
     x = images()
     np.testing.assert_allclose(opened("mine").extract(scaled(x)).features, x.mean((2, 3)) / 255, atol=1e-3)
 
 
 def test_an_old_opset_is_brought_up(tmp_path: Path) -> None:
-    import_onnx("mine", means(tmp_path / "net.onnx", opset=9), Adapter(value_range="0..1", resize="tf1", size=16))
+    import_onnx("mine", means(tmp_path / "net.onnx", opset=9), Adapter(value_range="0,1", resize="tf1", size=16))
     assert opened("mine").extract(scaled(images())).features.shape == (4, 3)
 
 
 def test_a_fixed_size_is_what_it_resizes_to(tmp_path: Path) -> None:
     file = means(tmp_path / "net.onnx", ("n", 1, 24, 16))
-    made = import_onnx("mine", file, Adapter(value_range="0..1", resize="bilinear"))
+    made = import_onnx("mine", file, Adapter(value_range="0,1", resize="bilinear"))
     assert "--size is 24×16, which is what it takes." in made.said
     extractor = opened("mine")
     x = images(channels=1)
@@ -246,7 +247,7 @@ def test_a_fixed_size_is_what_it_resizes_to(tmp_path: Path) -> None:
     wanted = np.stack([np.asarray(plane).mean() for plane in planes])[:, None] / 255
     np.testing.assert_allclose(extractor.extract(scaled(x)).features, wanted, atol=1e-5)
     assert extractor.policy == "8-bit grid; resize bilinear 24×16; range 0..1; mean over the grid"
-    plain = import_onnx("plain", file, Adapter(value_range="0..1"))
+    plain = import_onnx("plain", file, Adapter(value_range="0,1"))
     assert "It takes images of 24×16 only; --resize would let it take any." in plain.said
 
 
@@ -277,7 +278,7 @@ def classifier(path: Path) -> Path:
 
 def test_features_and_logits_of_a_larger_graph(tmp_path: Path) -> None:
     file = classifier(tmp_path / "net.onnx")
-    import_onnx("mine", file, Adapter(input="image", features="embedding", logits="classes", value_range="0..1"))
+    import_onnx("mine", file, Adapter(input="image", features="embedding", logits="classes", value_range="0,1"))
     x = images()
     extracted = opened("mine").extract(scaled(x))
     wanted = x.mean((2, 3)) / 255 + 2
@@ -307,7 +308,7 @@ def test_what_must_be_said_is_listed(tmp_path: Path, adapter: Adapter, reason: s
     ("adapter", "error", "reason"),
     [
         (Adapter(input="text", features="score"), ModelError, r"takes 'text' .*and images are \[N, C, H, W\]"),
-        (Adapter(input="image", features="score", value_range="0..1"), ModelError, "needs more than images.*: text"),
+        (Adapter(input="image", features="score", value_range="0,1"), ModelError, "needs more than images.*: text"),
     ],
 )
 def test_a_graph_that_needs_more_than_images(
@@ -336,7 +337,7 @@ def test_what_does_not_fit_is_refused(
 ) -> None:
     file = means(tmp_path / "net.onnx", shape)
     with pytest.raises((ModelError, OptionError), match=reason):
-        import_onnx("mine", file, Adapter(**{"value_range": "0..1", **adapter}))
+        import_onnx("mine", file, Adapter(**{"value_range": "0,1", **adapter}))
 
 
 def test_bytes_have_no_mean(tmp_path: Path) -> None:
@@ -354,26 +355,26 @@ def test_features_that_mix_the_images_of_a_batch_are_refused(tmp_path: Path) -> 
     ]
     file = write(tmp_path / "net.onnx", nodes, {"x": ("float32", ["n", 3, "h", "w"])}, {"y": ("float32", ["n", 3])}, {})
     with pytest.raises(ModelError, match=r"depend on the other images of a batch\. Export it in evaluation mode"):
-        import_onnx("mine", file, Adapter(value_range="0..1"))
+        import_onnx("mine", file, Adapter(value_range="0,1"))
 
 
 def test_features_of_no_known_rank(tmp_path: Path) -> None:
     nodes = [("ReduceMean", ["x"], ["y"], {"axes": [1, 2, 3], "keepdims": 0})]
     file = write(tmp_path / "net.onnx", nodes, {"x": ("float32", ["n", 3, "h", "w"])}, {"y": ("float32", ["n"])}, {})
     with pytest.raises(ModelError, match=r"gives 'y' \['n'\], and features are \[N, d\]"):
-        import_onnx("mine", file, Adapter(value_range="0..1"))
+        import_onnx("mine", file, Adapter(value_range="0,1"))
 
 
 @pytest.mark.parametrize("name", ["", "Mine", "a/b", "..", ".a", "ä", "a b"])
 def test_bad_names(tmp_path: Path, name: str) -> None:
     with pytest.raises(OptionError, match="cannot be the name of an extractor"):
-        import_onnx(name, means(tmp_path / "net.onnx"), Adapter(value_range="0..1"))
+        import_onnx(name, means(tmp_path / "net.onnx"), Adapter(value_range="0,1"))
 
 
 @pytest.mark.parametrize("name", ["digits", "points", "inception", "inception-64"])
 def test_names_that_are_taken(tmp_path: Path, name: str) -> None:
     with pytest.raises(OptionError, match=rf"'{name}' is one of ganzoo's own extractors"):
-        import_onnx(name, means(tmp_path / "net.onnx"), Adapter(value_range="0..1"))
+        import_onnx(name, means(tmp_path / "net.onnx"), Adapter(value_range="0,1"))
 
 
 def test_a_file_that_is_none(tmp_path: Path) -> None:
@@ -386,11 +387,11 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
 
 def test_a_second_import_is_said_and_has_the_same_bytes(tmp_path: Path) -> None:
     file = means(tmp_path / "net.onnx")
-    first = import_onnx("mine", file, Adapter(value_range="0..1"))
-    again = import_onnx("mine", file, Adapter(value_range="0..1"))
+    first = import_onnx("mine", file, Adapter(value_range="0,1"))
+    again = import_onnx("mine", file, Adapter(value_range="0,1"))
     assert "It replaces the extractor 'mine' that was imported before." in again.said
     assert again.sha256 == first.sha256
-    assert import_onnx("mine", file, Adapter(value_range="-1..1")).sha256 != first.sha256
+    assert import_onnx("mine", file, Adapter(value_range="-1,1")).sha256 != first.sha256
 
 
 # DINOv2

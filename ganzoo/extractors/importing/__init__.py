@@ -37,7 +37,7 @@ IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 PRESETS = {
     "dinov2": Adapter(
         names=("pixel_values", "last_hidden_state"),
-        value_range="0..1",
+        value_range="0,1",
         resize="bicubic",
         size=224,
         width=1024,

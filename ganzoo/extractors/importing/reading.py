@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ganzoo.extractors.resize import Resize
     from ganzoo.generator.engine import Session
 
-PixelRange = Literal["uint8", "0..255", "0..1", "-1..1"]
+PixelRange = Literal["uint8", "0,255", "0,1", "-1,1"]
 RANGES: tuple[PixelRange, ...] = get_args(PixelRange)
 
 _TYPES = {"float": "float32", "double": "float64", "float16": "float16", "uint8": "uint8"}

@@ -103,12 +103,12 @@ def _before(
     if value_range is None:
         raise OptionError(
             f"{name} does not say which numbers it takes for black and white.",
-            "Say it with --range 0..1, -1..1, 0..255 or uint8, before --mean and --std.",
+            "Say it with --range 0,1, -1,1, 0,255 or uint8, before --mean and --std.",
         )
     if (value_range == "uint8") != (given.dtype == "uint8"):
         raise OptionError(f"{name} takes {given.dtype} numbers, not {value_range}.", "Choose another --range.")
     x = _scaled(nodes, x, value_range)
-    steps.append(f"range {value_range}")
+    steps.append(f"range {value_range.replace(',', '..')}")
     for operator, flag, values in (("Sub", "mean", adapter.mean), ("Div", "std", adapter.std)):
         if values is not None:
             x = nodes.add(operator, x, nodes.constant(_per_channel(name, flag, values, given)))
@@ -121,9 +121,9 @@ def _before(
 
 def _scaled(nodes: Nodes, x: str, value_range: str) -> str:
     match value_range:
-        case "0..1":
+        case "0,1":
             return nodes.add("Div", x, nodes.number(255))
-        case "-1..1":
+        case "-1,1":
             return nodes.add("Sub", nodes.add("Div", x, nodes.number(127.5)), nodes.number(1))
         case "uint8":  # a bicubic resize leaves the range
             return nodes.add("Clip", nodes.add("Round", x), nodes.number(0), nodes.number(255))
