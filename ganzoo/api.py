@@ -25,7 +25,7 @@ from ganzoo.plugin.manager import Zoo
 from ganzoo.scoring.compare import Compared, Comparison, compared
 from ganzoo.scoring.features import Progress, silent
 from ganzoo.scoring.fitting import size_notes
-from ganzoo.scoring.samples import FeatureSource, GeneratorSource, StatisticsSource, generator_path, open_source
+from ganzoo.scoring.samples import FeatureSource, StatisticsSource, clipped, generator_path, open_source
 from ganzoo.scoring.scorer import OWN_PROFILE, Judge, Score
 from ganzoo.scoring.setup import Terms, dataset_judge, form_of, source_judge, sums_of
 from ganzoo.scoring.statistics_file import save_statistics
@@ -195,9 +195,9 @@ def statistics(
     sums, extractor = sums_of(opened, zoo.extractors(), terms, seed, progress)
     said = [sentence for each in opened for sentence in each.said]
     sizes = [note for each in opened for note in size_notes(opened[0], each, extractor)]
-    clipped = [each.generator.clipped for each in opened if isinstance(each, GeneratorSource)]
+    outside = [note for each in opened for note in clipped(each)]
     if notes is not None:
-        notes += dict.fromkeys((*said, *sizes, *filter(None, clipped)))
+        notes += dict.fromkeys((*said, *sizes, *outside))
     names = ", ".join(each.name for each in opened)
     save_statistics(Path(output), sums, extractor=extractor.name, extractor_sha256=extractor.sha256, source=names)
     return sums, extractor.name

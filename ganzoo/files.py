@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ganzoo.errors import StoreError
+
+LOCK = ".lock"
 
 
 def cache_root() -> Path:
@@ -53,6 +57,26 @@ def readable(name: str) -> str:
 def named_by(text: str) -> str:
     """The name that ``readable`` made a text of."""
     return re.sub(r"\\udc[89a-f][0-9a-f]", lambda found: chr(int(found.group()[2:], 16)), text)
+
+
+@contextmanager
+def locked(folder: Path, what: str) -> Iterator[None]:
+    """Hold a folder from reading to writing; waits for another process that has it.
+
+    Raises StoreError, which calls the folder ``what``, where it cannot be used.
+    """
+    import filelock
+
+    held = filelock.FileLock(folder / LOCK)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        held.acquire()
+    except OSError as error:
+        raise StoreError(f"Cannot use the {what} {folder}: {error.strerror or error}.") from error
+    try:
+        yield
+    finally:
+        held.release()
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from ganzoo.files import locked
 from ganzoo.leaderboard.worker import ONE_THREAD, Job
 from ganzoo.training.runs import MANIFEST, REAL, Failure, RunFolder, read_turn, utc_now, write_json
 
@@ -255,7 +256,7 @@ def note_failures(store: RunStore, outcomes: Iterable[Outcome]) -> None:
 
     Another bench may do the same: of two failures of one run, that of the later attempt stays.
     """
-    with store.noting():
+    with locked(store.root, "run store"):
         for outcome in outcomes:
             job = outcome.job
             file = store.failure_file(job.dataset, job.variant, job.seed, job.quick)

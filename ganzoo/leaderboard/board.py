@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ganzoo.errors import StoreError
-from ganzoo.files import write_text
+from ganzoo.files import locked, write_text
 from ganzoo.leaderboard import gallery, runs_table
 from ganzoo.leaderboard.ranking import better, half_width, ranks
 from ganzoo.leaderboard.rows import COLUMNS, FLOAT_FORMAT, LONG, MEASURED, collect, collect_long
@@ -41,7 +41,7 @@ def write(store: RunStore, folder: Path, registry: Registry, quick: bool = False
 
     The same store and the same runs.csv give the same bytes. Whoever else writes there waits until this is done.
     """
-    with runs_table.lock(folder):
+    with locked(folder, "leaderboards folder"):
         extended = runs_table.read(folder).extended(collect(store, quick))
         written = [runs_table.write(folder, extended)]
         written += _write_long(folder / METRICS_FILE, collect_long(store, quick))
@@ -115,7 +115,7 @@ def aggregate(table: pd.DataFrame, dataset: str, rank_by: str = "fid") -> pd.Dat
     board = pd.DataFrame([_entry(group, most_modes) for group in tried.values()])
     _rank(board, [_numbers(_distinct(group), rank_by) for group in tried.values()], rank_by)
     board["_role"] = board["role"].map({"model": 0, "floor": 1, "ceiling": 2})
-    board["_worse"] = _worse(board[rank_by], rank_by)
+    board["_worse"] = _sign(rank_by) * board[rank_by]
     board = board.sort_values(["_role", "_worse", "variant"], kind="stable", ignore_index=True, na_position="last")
     return board.drop(columns=["_role", "_worse"])
 
@@ -183,14 +183,11 @@ def _latest(group: pd.DataFrame) -> pd.DataFrame:
     a bench beside it. A failure before its run was known counts where nothing else is.
     """
     turns = _turns(group)
+    turns = turns.assign(_ok=turns["status"] == "ok", _known=(turns["status"] == "ok") | (turns["run"] != ""))
     recipe = turns[["version", "options_hash"]].agg(tuple, axis=1)
-    known = turns["options_hash"] != ""
-    nameless = (turns["status"] == "failed") & ~known
-    if (~nameless).any():
-        turns = turns[nameless | (recipe == recipe[~nameless].iloc[-1])]
-    turns = turns.assign(_ok=turns["status"] == "ok")
+    if turns["_known"].any():
+        turns = turns[~turns["_known"] | (recipe == recipe[turns["_known"]].iloc[-1])]
     turns = turns.sort_values(["attempt", "_ok"], kind="stable").drop_duplicates(["seed", "run"], keep="last")
-    turns["_known"] = (turns["run"] != "") | turns["_ok"]
     turns = turns.sort_values(["_known", "bench"], kind="stable").drop_duplicates("seed", keep="last")
     return turns.drop(columns=["_ok", "_known"]).sort_values("seed")
 
@@ -201,17 +198,16 @@ def _collapse_rate(rows: pd.DataFrame, most_modes: float) -> float:
     return float(((rows["status"] != "ok") | (modes < most_modes / 2)).mean())
 
 
-def _worse(values: pd.Series[float], rank_by: str) -> pd.Series[float]:
-    """The metric turned so that more is worse."""
-    return -values if rank_by == "coverage" else values
+def _sign(rank_by: str) -> int:
+    """What turns a metric so that more is worse."""
+    return -1 if rank_by == "coverage" else 1
 
 
 def _rank(board: pd.DataFrame, values: Sequence[Array], rank_by: str) -> None:
     """Add the ranks of the models, as the first column, and whom each is behind, as the last."""
-    sign = -1 if rank_by == "coverage" else 1
     models = [i for i, role in enumerate(board["role"]) if role == "model"]
     names = list(board["variant"])
-    groups = [sign * values[i] for i in models]
+    groups = [_sign(rank_by) * values[i] for i in models]
     behind = better(groups)
     places = dict(zip(models, ranks(groups, behind), strict=True))
     ahead = {i: ", ".join(names[models[k]] for k in found) for i, found in zip(models, behind, strict=True)}

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,23 +84,6 @@ def write(folder: Path, table: RunsTable) -> Path:
             write_bytes(folder / BACKUP, old)
         write_bytes(path, new)
     return path
-
-
-@contextmanager
-def lock(folder: Path) -> Iterator[None]:
-    """Hold a leaderboards folder from reading to writing; waits for another process that has it."""
-    import filelock
-
-    held = filelock.FileLock(folder / LOCK)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        held.acquire()
-    except OSError as error:
-        raise StoreError(f"Cannot use the leaderboards folder {folder}: {error.strerror or error}.") from error
-    try:
-        yield
-    finally:
-        held.release()
 
 
 class _Reader:

@@ -34,7 +34,7 @@ class Hooks:
     def __call__(self, hook: str, given: dict[str, Any]) -> Any:
         """The answer of a hook; of an extension's, which pluggy collects in a list, the only one."""
         answer = getattr(self._manager.hook, hook)(**given)
-        if isinstance(answer, list) and hook in vars(ExtensionSpec):
+        if hook in vars(ExtensionSpec):  # none of these asks for the first result alone
             return answer[0] if answer else None
         return answer
 

@@ -19,7 +19,7 @@ from ganzoo.scoring.features import Drawn, samples_at
 from ganzoo.scoring.fitting import size_notes
 from ganzoo.scoring.goals import Goal
 from ganzoo.scoring.reference import SourceSide
-from ganzoo.scoring.samples import FolderSource, GeneratorSource, StatisticsSource
+from ganzoo.scoring.samples import FolderSource, GeneratorSource, StatisticsSource, clipped
 from ganzoo.scoring.scorer import Judge, Score
 from ganzoo.types import Estimate
 
@@ -57,8 +57,8 @@ class Comparison:
         score = msgspec.structs.replace(score, notes=(*score.notes, *_size_notes(self.judge, self.source)))
         if any(isinstance(each, FolderSource) for each in read):
             score = msgspec.structs.replace(score, policy=f"{FolderSource.POLICY}; {score.policy}")
-        if isinstance(side, SourceSide) and (clipped := _clipped(side.source)):
-            score = msgspec.structs.replace(score, notes=(*clipped, *score.notes))
+        if isinstance(side, SourceSide):
+            score = msgspec.structs.replace(score, notes=(*clipped(side.source), *score.notes))
         return score
 
     def _score(self, goal: Goal | None) -> Score:
@@ -140,19 +140,14 @@ def compared(judge: Judge, first: SampleSource, second: SampleSource) -> Compare
     )
     sizes = _size_notes(judge, first) + _size_notes(judge, second) or size_notes(first, second, judge.extractor)
     sides = (first, second, judge.side.source if isinstance(judge.side, SourceSide) else None)
-    clipped = [note for each in sides for note in _clipped(each)]
-    notes = tuple(dict.fromkeys((*first.said, *second.said, *judge.side.said, *sizes, *clipped)))
+    outside = [note for each in sides for note in clipped(each)]
+    notes = tuple(dict.fromkeys((*first.said, *second.said, *judge.side.said, *sizes, *outside)))
     return Compared(protocol_hash=judge.protocol.hash, differences=differences, notes=notes)
 
 
 def _size_notes(judge: Judge, source: SampleSource) -> tuple[str, ...]:
     side = judge.side
     return size_notes(source, side.source, judge.extractor) if isinstance(side, SourceSide) else ()
-
-
-def _clipped(source: SampleSource | None) -> tuple[str, ...]:
-    """What was clipped of the samples drawn from a source."""
-    return (source.generator.clipped,) if isinstance(source, GeneratorSource) and source.generator.clipped else ()
 
 
 def _verdict(gap: float, p: float, better: str) -> str:

@@ -264,6 +264,11 @@ def _generator(
     return GeneratorSource(name, generator, tuple(f"{readable(file.name)}: {sentence}" for sentence in said))
 
 
+def clipped(source: SampleSource | None) -> tuple[str, ...]:
+    """What was clipped of the samples drawn from a source so far: one sentence, or none."""
+    return (source.generator.clipped,) if isinstance(source, GeneratorSource) and source.generator.clipped else ()
+
+
 def is_generator(path: Path) -> bool:
     """Whether a path is a run folder or an ONNX file; a path that does not exist is taken for one."""
     return path.suffix.lower() == ".onnx" or not exists(path) or (path / MANIFEST).is_file()

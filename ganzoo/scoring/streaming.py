@@ -17,7 +17,7 @@ from ganzoo.metrics.sums import FeatureSums
 from ganzoo.scoring.features import Progress, in_batches
 from ganzoo.scoring.fitting import check_count, check_extractor, check_form
 from ganzoo.scoring.goals import FIRST, Goal, goal_note, next_size
-from ganzoo.scoring.samples import FeatureSource, GeneratorSource, StatisticsSource
+from ganzoo.scoring.samples import FeatureSource, GeneratorSource, StatisticsSource, clipped
 from ganzoo.scoring.scorer import ONE_PASS, Judge, Score
 from ganzoo.scoring.statistics_file import SavedStatistics, merge_statistics
 from ganzoo.types import Estimate
@@ -116,7 +116,7 @@ def _scored(judge: Judge, source: SampleSource, estimates: dict[str, Estimate], 
     generator = source.generator if isinstance(source, GeneratorSource) else None
     return judge.written(
         judge.reported(estimates),
-        (*((generator.clipped,) if generator and generator.clipped else ()), *notes),
+        (*clipped(source), *notes),
         sha256=generator.sha256 if generator else "",
         provider=generator.provider if generator else "",
         n_fake=estimates["fid"].n,

@@ -20,7 +20,7 @@ from typing import Any, Literal
 import msgspec
 
 from ganzoo.errors import OptionError, StoreError
-from ganzoo.files import sha256, write_bytes
+from ganzoo.files import LOCK, sha256, write_bytes
 from ganzoo.options import Options, content_hash, file_names
 from ganzoo.training.loop import Checkpoint
 from ganzoo.types import API_VERSION, DataSpec, LatentSpec
@@ -181,7 +181,7 @@ class RunFolder:
 
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            lock = filelock.FileLock(self.path / ".lock", timeout=0)
+            lock = filelock.FileLock(self.path / LOCK, timeout=0)
             try:
                 lock.acquire()
             except filelock.Timeout:
@@ -252,15 +252,6 @@ class RunStore:
     def failures(self) -> list[Failure]:
         """Every bench job whose last attempt failed, sorted by path."""
         return [_read_failure(path) for path in sorted(self.root.glob("*/*/seed*.failed.json"))]
-
-    @contextmanager
-    def noting(self) -> Iterator[None]:
-        """Hold the notes of failures from reading to writing; waits for another process that has them."""
-        import filelock
-
-        self.root.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(self.root / ".lock"):
-            yield
 
     def last_bench(self) -> int:
         """The highest number of a bench that left anything here; 0 for none."""
