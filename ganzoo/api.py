@@ -25,9 +25,9 @@ from ganzoo.plugin.manager import Zoo
 from ganzoo.scoring.compare import Compared, Comparison, compared
 from ganzoo.scoring.features import Progress, silent
 from ganzoo.scoring.fitting import size_notes
-from ganzoo.scoring.samples import FeatureSource, StatisticsSource, clipped, generator_path, open_source
-from ganzoo.scoring.scorer import OWN_PROFILE, Judge, Score
-from ganzoo.scoring.setup import Terms, dataset_judge, form_of, source_judge, sums_of
+from ganzoo.scoring.opening import generator_path, open_source
+from ganzoo.scoring.protocol import OWN_PROFILE, Score
+from ganzoo.scoring.setup import Setup, Terms, dataset_setup, source_setup, sums_of
 from ganzoo.scoring.statistics_file import save_statistics
 from ganzoo.training.loop import Observer, ignore_events
 from ganzoo.training.run import train as train_run
@@ -71,7 +71,7 @@ def train(
     data = reference_of(data, data_dir, zoo=zoo)
     recipe = registry.recipe_options(variant, data, quick)
     loaded = dataset(data, data_dir, zoo=zoo)
-    for sentence in loaded.said:
+    for sentence in loaded.notes:
         observer("warning", {"text": sentence})
     return train_run(
         plugin,
@@ -107,21 +107,52 @@ def score(
     n: int | None = None,
     extractor: str | None = None,
     metrics: Iterable[str] = (),
-    protocol: str = OWN_PROFILE,
+    profile: str = OWN_PROFILE,
     device: str = "auto",
+    threads: int = 1,
     registry: Registry | None = None,
     zoo: Zoo | None = None,
+    progress: Progress = silent,
 ) -> Score:
     """Score a run folder, an ONNX file, images, arrays or a dataset against a dataset, or against another of these.
 
     Texts are read as on the command line (``folder:DIR``, ``npz:FILE``, a dataset's name, a path); a ``Path`` is one.
     ``data`` defaults to "digits" where no ``reference`` is given. ``n`` draws another number of samples than the
-    protocol says; ``metrics`` are names of metrics or columns, ``protocol`` one of ``ganzoo score --help``.
+    protocol says; ``metrics`` are names of metrics or columns, ``profile`` one of ``ganzoo score --help``.
     """
-    terms = Terms(n=n, extractor=extractor, metrics=tuple(metrics), profile=protocol, device=device)
+    terms = Terms(n=n, extractor=extractor, metrics=tuple(metrics), profile=profile, device=device, threads=threads)
     return comparison(
-        source, data, reference=reference, data_dir=data_dir, terms=terms, registry=registry, zoo=zoo
+        source, data, reference=reference, data_dir=data_dir, terms=terms, registry=registry, zoo=zoo, progress=progress
     ).score()
+
+
+def compare(
+    first: str | Path,
+    second: str | Path,
+    data: str | None = None,
+    *,
+    reference: str | Path | None = None,
+    data_dir: str | Path | None = None,
+    n: int | None = None,
+    extractor: str | None = None,
+    metrics: Iterable[str] = (),
+    profile: str = OWN_PROFILE,
+    device: str = "auto",
+    threads: int = 1,
+    registry: Registry | None = None,
+    zoo: Zoo | None = None,
+    progress: Progress = silent,
+) -> Compared:
+    """Say by how much two models differ on one reference, with paired standard errors and p-values.
+
+    Everything is named as for ``score``.
+    """
+    zoo = zoo or Zoo.discover()
+    terms = Terms(n=n, extractor=extractor, metrics=tuple(metrics), profile=profile, device=device, threads=threads)
+    one = comparison(
+        first, data, reference=reference, data_dir=data_dir, terms=terms, registry=registry, zoo=zoo, progress=progress
+    )
+    return compared(one.setup, one.source, _opening(zoo, terms, data_dir)(second))
 
 
 def comparison(
@@ -136,7 +167,7 @@ def comparison(
     zoo: Zoo | None = None,
     progress: Progress = silent,
 ) -> Comparison:
-    """One source before one reference, for all that can be asked of the two: score, classes, copies."""
+    """One source against one reference, for all that can be asked of the two: score, classes, copies."""
     terms = terms or Terms()
     registry = registry or registries.load()
     zoo = zoo or Zoo.discover(registry)
@@ -145,33 +176,12 @@ def comparison(
     opened = _opening(zoo, terms, data_dir)
     if reference is None or names_dataset(reference, data_dir, zoo=zoo):
         data = data or str(reference or "digits")
-        own = None if reading else opened(source)
-        judge = judge_of(zoo, registry, data, data_dir=data_dir, terms=terms, progress=progress)
-        return Comparison(judge, own or opened(source, reading=reading, data=judge.side.spec))
+        fake = None if reading else opened(source)  # its errors come before the work on the dataset
+        setup = setup_of(zoo, registry, data, data_dir=data_dir, terms=terms, progress=progress)
+        return Comparison(setup, fake or opened(source, reading=reading, data=setup.side.spec))
     real = opened(reference)
-    form = None if isinstance(real, FeatureSource | StatisticsSource) else form_of(real)
-    fake = opened(source, reading=reading, data=form)
-    return Comparison(source_judge(real, fake, zoo.extractors(), zoo.metrics(), terms, progress=progress), fake)
-
-
-def compare(
-    first: str | Path,
-    second: str | Path,
-    data: str | None = None,
-    *,
-    reference: str | Path | None = None,
-    data_dir: str | Path | None = None,
-    terms: Terms | None = None,
-    registry: Registry | None = None,
-    zoo: Zoo | None = None,
-    progress: Progress = silent,
-) -> Compared:
-    """Say by how much two models differ on one reference, with paired standard errors and p-values."""
-    zoo, terms = zoo or Zoo.discover(), terms or Terms()
-    one = comparison(
-        first, data, reference=reference, data_dir=data_dir, terms=terms, registry=registry, zoo=zoo, progress=progress
-    )
-    return compared(one.judge, one.source, _opening(zoo, terms, data_dir)(second))
+    fake = opened(source, reading=reading, data=real.form)
+    return Comparison(source_setup(real, fake, zoo.extractors(), zoo.metrics(), terms, progress=progress), fake)
 
 
 def statistics(
@@ -193,11 +203,10 @@ def statistics(
     zoo, terms = zoo or Zoo.discover(), terms or Terms()
     opened = list(map(_opening(zoo, terms, data_dir), sources))
     sums, extractor = sums_of(opened, zoo.extractors(), terms, seed, progress)
-    said = [sentence for each in opened for sentence in each.said]
-    sizes = [note for each in opened for note in size_notes(opened[0], each, extractor)]
-    outside = [note for each in opened for note in clipped(each)]
     if notes is not None:
-        notes += dict.fromkeys((*said, *sizes, *outside))
+        choices = [note for each in opened for note in each.notes]
+        sizes = [note for each in opened for note in size_notes(opened[0], each, extractor)]
+        notes += dict.fromkeys((*choices, *sizes, *(note for each in opened for note in each.clipped)))
     names = ", ".join(each.name for each in opened)
     save_statistics(Path(output), sums, extractor=extractor.name, extractor_sha256=extractor.sha256, source=names)
     return sums, extractor.name
@@ -216,7 +225,7 @@ def dataset(data: str, data_dir: str | Path | None = None, *, zoo: Zoo | None = 
 
 
 def reference_of(data: str, data_dir: str | Path | None = None, *, zoo: Zoo) -> str:
-    """The reference by which a dataset is kept: ``folder:faces`` for ``faces``, a name as it is."""
+    """The reference under which a dataset is stored: ``folder:faces`` for ``faces``, a name as it is."""
     return parse_dataset(data, zoo.datasets(), _folder(data_dir)).text
 
 
@@ -239,7 +248,7 @@ def _folder(data_dir: str | Path | None) -> Path | None:
     return None if data_dir is None else expanded(data_dir)
 
 
-def judge_of(
+def setup_of(
     zoo: Zoo,
     registry: Registry,
     data: str,
@@ -247,11 +256,11 @@ def judge_of(
     data_dir: str | Path | None = None,
     terms: Terms | None = None,
     progress: Progress = silent,
-) -> Judge:
-    """The judge of a dataset, by the registry's protocol for it where the terms say nothing else."""
+) -> Setup:
+    """Scoring against a dataset, by the registry's protocol for it where the terms say nothing else."""
     data = reference_of(data, data_dir, zoo=zoo)
     loaded = dataset(data, data_dir, zoo=zoo)
-    return dataset_judge(loaded, registry.datasets.get(data), zoo.extractors(), zoo.metrics(), terms, progress=progress)
+    return dataset_setup(loaded, registry.datasets.get(data), zoo.extractors(), zoo.metrics(), terms, progress=progress)
 
 
 def _observed(zoo: Zoo, then: Observer) -> Observer:

@@ -79,18 +79,18 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("protocol", ["ganzoo-1", "one-pass"])
+@pytest.mark.parametrize("profile", ["ganzoo-1", "one-pass"])
 @pytest.mark.parametrize(("source", "reference", "metrics"), CASES)
 def test_no_score_depends_on_the_order_of_rows(
-    source: str, reference: str, metrics: tuple[str, ...], protocol: str, digits: Path
+    source: str, reference: str, metrics: tuple[str, ...], profile: str, digits: Path
 ) -> None:
-    if protocol == "one-pass":
+    if profile == "one-pass":
         metrics = ()
 
     def score(order: str) -> ganzoo.Score:
         real = reference.format(order)
         data = {"data": real} if real == "digits" else {"reference": digits / real}
-        return ganzoo.score(digits / source.format(order), protocol=protocol, metrics=metrics, **data)
+        return ganzoo.score(digits / source.format(order), profile=profile, metrics=metrics, **data)
 
     mixed, by_class = score("mixed"), score("sorted")
     assert by_class.estimates.keys() == mixed.estimates.keys()
@@ -115,7 +115,7 @@ def test_a_flat_folder_in_the_order_of_its_names(tmp_path: Path, digits: Path) -
 def test_a_file_does_not_differ_from_its_own_permutation(digits: Path) -> None:
     one = ganzoo.api.comparison(digits / "sorted.npz", reference=digits / "mixed-part.npz", terms=Terms())
     other = ganzoo.api.open_source(digits / "mixed.npz")
-    found = compared(one.judge, one.source, other).differences
+    found = compared(one.setup, one.source, other).differences
     assert {"fid", "kid", "precision", "recall", "coverage", "vendi"} <= {each.column for each in found}
     assert {each.verdict for each in found} == {"no difference"}
 

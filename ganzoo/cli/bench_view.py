@@ -99,7 +99,7 @@ def result(outcome: Outcome) -> str:
         return ""
     import msgspec
 
-    from ganzoo.scoring.scorer import Score
+    from ganzoo.scoring.protocol import Score
 
     score = msgspec.json.decode(RunFolder(Path(outcome.path)).file(SCORE).read_bytes(), type=Score)
     fid = score.estimates["fid"]

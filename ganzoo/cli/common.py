@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from ganzoo.cli.progress import WorkProgress
     from ganzoo.plugin.manager import Zoo
     from ganzoo.registry import Registry
-    from ganzoo.scoring.setup import Terms
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -89,12 +88,11 @@ terms_options = _together(
     ),
     click.option("--metrics", metavar="A,B", help="Metrics or columns, or 'all'.  [default: all but those on request]"),
     click.option(
-        "--protocol",
-        "profile",
+        "--profile",
         metavar="NAME",
         default="ganzoo-1",
         show_default=True,
-        help="ganzoo-1, one-pass, pytorch-fid, torch-fidelity, clean-fid, torchmetrics, stylegan or adm.",
+        help="Whose rules: ganzoo-1, one-pass, pytorch-fid, torch-fidelity, clean-fid, torchmetrics, stylegan or adm.",
     ),
     device_option,
     threads_option,
@@ -119,13 +117,10 @@ foreign_options = _together(
 )
 
 
-def terms_of(count: int | None, given: dict[str, Any]) -> Terms:
-    """The options of ``terms_options`` as terms."""
-    from ganzoo.scoring.setup import Terms
-
+def terms_of(given: dict[str, Any]) -> dict[str, Any]:
+    """The options of ``terms_options`` as the keywords of ``ganzoo.score`` and ``ganzoo.compare``."""
     metrics = tuple(name.strip() for name in (given["metrics"] or "").split(",") if name.strip())
-    chosen = {name: given[name] for name in ("extractor", "profile", "device", "threads")}
-    return Terms(n=count, metrics=metrics, **chosen)
+    return {"metrics": metrics} | {name: given[name] for name in ("extractor", "profile", "device", "threads")}
 
 
 def show_notes(notes: Iterable[str]) -> None:

@@ -86,7 +86,7 @@ def import_(name: str, file: Path | None, **options: Any) -> None:
         _check_free(name)
         made, tap = import_onnx(name, file, _adapter(**options)), "features"
         path = made.path
-        for line in made.said:
+        for line in made.notes:
             click.echo(line)
     facts = file_facts(path, tap)
     click.echo(f"Imported '{name}' ({facts.width} features, sha256 {facts.sha256[:12]}) as {path}.")

@@ -61,6 +61,7 @@ def command(
     goal = _goal(until, count)
     registry, zoo = common.open_zoo(registry_path)
     from ganzoo import api
+    from ganzoo.scoring.setup import Terms
 
     if reference is None:
         data = data or api.data_of(source)
@@ -70,7 +71,7 @@ def command(
             data,
             reference=reference,
             data_dir=data_dir,
-            terms=common.terms_of(count, more),
+            terms=Terms(n=count, **common.terms_of(more)),
             reading=_reading(more),
             registry=registry,
             zoo=zoo,

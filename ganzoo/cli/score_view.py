@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ganzoo.plugin.manager import Zoo
     from ganzoo.registry import DatasetEntry
     from ganzoo.scoring.compare import Comparison
-    from ganzoo.scoring.scorer import Protocol, Score
+    from ganzoo.scoring.protocol import Protocol, Score
     from ganzoo.types import Estimate
 
 CSV_HEADER = ("source", "reference", "metric", "value", "se", "n", "extractor", "protocol")
@@ -83,12 +83,10 @@ def _csv(score: Score, classes: Sequence[ClassScore], source: str) -> str:
 
 def remarks(score: Score, comparison: Comparison, zoo: Zoo, entry: DatasetEntry | None) -> None:
     """Say on stderr what a reader must know: inferred readings, cautions, broken extensions, another protocol."""
-    from ganzoo.scoring.reference import DatasetSide
-
-    for sentence in comparison.said:
+    for sentence in comparison.notes:
         click.echo(sentence, err=True)
     common.show_notes(score.notes)
     for broken in zoo.broken_extensions.values():
         click.echo(f"{broken} What it registers was left out.", err=True)
-    if entry and isinstance(comparison.judge.side, DatasetSide) and entry.n_fake != score.protocol.n_fake:
+    if entry and comparison.setup.side.source is None and entry.n_fake != score.protocol.n_fake:
         click.echo(f"The leaderboard's protocol takes {entry.n_fake} samples: not comparable with its rows.", err=True)

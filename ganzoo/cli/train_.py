@@ -10,7 +10,7 @@ import click
 from ganzoo.cli import common
 
 if TYPE_CHECKING:
-    from ganzoo.scoring.scorer import Score
+    from ganzoo.scoring.protocol import Score
 
 QUICK_SCORE_SAMPLES = 1000
 _SHOWN = ("fid", "precision", "recall", "modes", "memorised", "hq", "label_accuracy", "code_error")

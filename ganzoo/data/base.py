@@ -72,7 +72,7 @@ class Dataset:
     heldout: Split
     class_names: tuple[str, ...] = ()
     mixture: Mixture | None = field(default=None)
-    said: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     """What was chosen when it was read, in sentences; no part of its digest."""
 
     @cached_property

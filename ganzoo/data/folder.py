@@ -49,21 +49,21 @@ def load_folder(argument: str, data_dir: Path | None) -> Dataset:
     the like become RGB.
     Transparency is composited on white. 16-bit grey becomes round(v / 257). EXIF orientation is applied; of an
     animation the first frame counts. All images must have one size, which need not be square. Other files are passed
-    over; ``said`` of the dataset has how many, and how many animations there are. Raises DataError.
+    over; ``notes`` of the dataset has how many, and how many animations there are. Raises DataError.
     """
     root = find(argument, data_dir)
     files = ImageFiles(root)
     x, names = files.read(np.arange(len(files.paths))), files.class_names
     spec = DataSpec(name=safe_name("folder", root.resolve().name), kind="image", shape=x.shape[1:], classes=len(names))
-    return split_dataset(spec, x, files.labels, tenth(len(x)), names, files.said)
+    return split_dataset(spec, x, files.labels, tenth(len(x)), names, files.notes)
 
 
 class ImageFiles:
     """The images of a folder by the policy of ``load_folder``, decoded when they are asked for.
 
     In the order of their names, classes one after the other. Only headers are read at first, to learn the form.
-    ``said`` has what is not read of the folder. Raises DataError for a path that is no folder, a folder without images,
-    or images of different sizes.
+    ``notes`` has what is not read of the folder. Raises DataError for a path that is no folder, a folder without
+    images, or images of different sizes.
     """
 
     def __init__(self, root: Path) -> None:
@@ -75,7 +75,7 @@ class ImageFiles:
             _check_size(self.paths[0], first[1:], path, header.shape[1:])
         self.shape: tuple[int, ...] = (max(header.shape[0] for header in headers), *first[1:])
         moving = [path for path, header in zip(self.paths, headers, strict=True) if header.frames]
-        self.said = (*_passed_over(root), *_first_frames(moving, len(self.paths)))
+        self.notes = (*_passed_over(root), *_first_frames(moving, len(self.paths)))
 
     @cached_property
     def hashes(self) -> list[str]:

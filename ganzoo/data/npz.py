@@ -44,19 +44,18 @@ def load_npz(argument: str, data_dir: Path | None) -> Dataset:
     classes, y = (np.empty(0, np.int64), None) if labels is None else np.unique(labels, return_inverse=True)
     names = tuple(str(label) for label in classes)
     spec = DataSpec(name=safe_name("npz", path.stem), kind=kind, shape=x.shape[1:], classes=len(classes))
-    said = choice(readable(path.name), arrays, used="samples")
+    notes = choice(readable(path.name), arrays, used="samples")
     if "x_test" in arrays:
-        return Dataset(spec, Split(spec, x, y), _heldout(arrays, spec, classes, path), names, said=said)
-    return split_dataset(spec, x, y, tenth(len(x)), names, said)
+        return Dataset(spec, Split(spec, x, y), _heldout(arrays, spec, classes, path), names, notes=notes)
+    return split_dataset(spec, x, y, tenth(len(x)), names, notes)
 
 
-def read_samples(path: Path) -> tuple[Kind, Array, IndexArray | None]:
+def read_samples(archive: Archive) -> tuple[Kind, Array, IndexArray | None]:
     """The kind, all samples of an ``.npz`` or ``.npy`` file in their order, and their labels; no other split."""
-    with Archive(path) as archive:
-        x_key, y_key = _sample_key(archive.keys, path), _key(archive.keys, _Y, path)
-        kind, x = _samples(archive.read(x_key), called(path, x_key))
-        y = None if y_key is None else archive.read(y_key)
-    return kind, x, None if y_key is None or y is None else _labels(y, len(x), called(path, y_key))
+    path = archive.path
+    x_key, y_key = _sample_key(archive.keys, path), _key(archive.keys, _Y, path)
+    kind, x = _samples(archive.read(x_key), called(path, x_key))
+    return kind, x, None if y_key is None else _labels(archive.read(y_key), len(x), called(path, y_key))
 
 
 def holdings(keys: Collection[str]) -> dict[str, tuple[str, ...]]:

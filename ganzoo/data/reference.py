@@ -33,7 +33,7 @@ class DataReference:
     """Where it lies; None for datasets that are no path."""
     prefixed: bool = False
     """Whether the dataset was named; else the form of the path tells it."""
-    said: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     """What was chosen where there was a choice."""
 
     @property
@@ -117,7 +117,7 @@ def holds_arrays(path: Path) -> bool:
     return path.suffix.lower() in ARRAYS
 
 
-def _path(given: str, data_dir: Path | None, said: tuple[str, ...] = ()) -> DataReference:
+def _path(given: str, data_dir: Path | None, notes: tuple[str, ...] = ()) -> DataReference:
     path = find(given, data_dir)
     form = "" if not exists(path) else FOLDER if path.is_dir() else NPZ if holds_arrays(path) else ""
-    return DataReference(form, given, path, said=said)
+    return DataReference(form, given, path, notes=notes)

@@ -64,9 +64,9 @@ def split_dataset(
     y: IndexArray | None,
     heldout: int,
     class_names: tuple[str, ...] = (),
-    said: tuple[str, ...] = (),
+    notes: tuple[str, ...] = (),
 ) -> Dataset:
     """A dataset of ``x`` [N, ...] and ``y`` [N] under the split of ``split_rows``."""
     parts = split_rows(len(x), heldout, y, spec.name)
     train, held = (Split(spec, x[rows], None if y is None else y[rows]) for rows in parts)
-    return Dataset(spec, train, held, class_names, said=said)
+    return Dataset(spec, train, held, class_names, notes=notes)

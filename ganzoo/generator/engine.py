@@ -136,8 +136,8 @@ class Generator:
     """A generator.onnx, ready to be sampled.
 
     ``sample(n, seed)`` gives the same samples whatever the batch size: sample i depends on (seed, i) alone.
-    ``adapted`` is the graph to run in the file's place: a foreign one that was wrapped to keep the contract, whose own
-    range of pixels was ``declared``.
+    ``content`` is that of the file where it was read before, ``adapted`` the graph to run in the file's place: a
+    foreign one that was wrapped to keep the contract, whose range of pixels was ``declared``.
     Raises ModelError where the file is missing, no ONNX, or not a generator that keeps the contract.
     """
 
@@ -147,11 +147,12 @@ class Generator:
         *,
         device: str = "auto",
         threads: int = 1,
+        content: bytes | None = None,
         adapted: bytes | None = None,
         declared: tuple[float, float] = (-1.0, 1.0),
     ) -> None:
         self.path = Path(path)
-        content = read_model(self.path)
+        content = read_model(self.path) if content is None else content
         self.sha256 = hashlib.sha256(content).hexdigest()
         self.session = Session(adapted or content, self.path.name, device=device, threads=threads)
         self.info = read_info(self.session.metadata, self.session.inputs, self.session.outputs, name=self.path.name)
@@ -175,9 +176,11 @@ class Generator:
         _check_inputs(self.latent, inputs)
         value = self.session.bind(inputs)["x"]
         x = value.numpy()
-        check_finite(x, first, self.info.variant)
+        low, high = float(x.min(initial=0)), float(x.max(initial=0))
+        if not np.isfinite(low) or not np.isfinite(high):  # a NaN is both the least and the greatest
+            check_finite(x, first, self.info.variant)
         if self._spread:
-            self._spread.add(x)
+            self._spread.add(x, low, high)
         return value
 
     def run(self, inputs: Mapping[str, Array], *, first: int = 0) -> FloatArray:

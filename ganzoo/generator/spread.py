@@ -26,10 +26,11 @@ class Spread:
         self._outside = 0
         self._worst = 0.0
 
-    def add(self, x: FloatArray) -> None:
-        """Look at further samples, all finite. Raises ModelError where the range must be another."""
+    def add(self, x: FloatArray, low: float, high: float) -> None:
+        """Look at further samples, all finite, from ``low`` to ``high``. Raises ModelError where the range must be
+        another.
+        """
         self._values += x.size
-        low, high = float(x.min(initial=0)), float(x.max(initial=0))
         limit = 1 + PARITY_LIMIT
         if -limit <= low and high <= limit:
             return

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from ganzoo.errors import StoreError
-from ganzoo.scoring.scorer import Score
+from ganzoo.scoring.protocol import Score
 from ganzoo.training import runs
 from ganzoo.training.runs import Failure, Manifest, RunFolder, RunStore
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from ganzoo.generator.engine import Generator
     from ganzoo.plugin.manager import Zoo
     from ganzoo.registry import Registry
-    from ganzoo.scoring.scorer import Judge, Score
+    from ganzoo.scoring.protocol import Score
+    from ganzoo.scoring.setup import Setup
     from ganzoo.training.runs import RunFolder, Turn
 
 
@@ -62,7 +63,7 @@ def run_job(job: Job, report: Any) -> None:
     registry = registries.load(Path(job.registry) if job.registry else None)
     zoo = Zoo.discover(registry)
     if job.variant == runs.REAL:
-        _score_real(job, _judge(zoo, registry, job), told)
+        _score_real(job, _setup(zoo, registry, job), told)
         return
     folder = api.train(
         job.variant,
@@ -78,7 +79,7 @@ def run_job(job: Job, report: Any) -> None:
         wait=True,
     )
     told("scoring", {"path": str(folder.path), "dataset": folder.manifest().dataset})
-    judge = _judge(zoo, registry, job)
+    setup = _setup(zoo, registry, job)
     target = folder.file(runs.SCORE)
     generator = api.load(folder.path, device=job.device)
 
@@ -87,13 +88,13 @@ def run_job(job: Job, report: Any) -> None:
         return told.failed(folder) > runs.read_turn(target).attempt or _other_recipe_since(folder)
 
     def done() -> bool:
-        return is_scored(target, judge.protocol.hash, generator.sha256, judge.extensions) and not overtaken()
+        return is_scored(target, setup.protocol.hash, generator.sha256, setup.extensions) and not overtaken()
 
     if not done():
         with folder.lock(lambda: told("waiting", {"path": str(folder.path)})):
             if not done():  # by another worker, while we waited
                 turn = runs.Turn(job.bench, max(told.attempt, told.failed(folder) + 1))
-                _score(judge, generator, target, turn, afresh=overtaken())
+                _score(setup, generator, target, turn, afresh=overtaken())
     told("scored", {"path": str(folder.path)})
 
 
@@ -141,14 +142,15 @@ def _other_recipe_since(folder: RunFolder) -> bool:
     )
 
 
-def _score(judge: Judge, generator: Generator, target: Path, turn: Turn, *, afresh: bool) -> None:
+def _score(setup: Setup, generator: Generator, target: Path, turn: Turn, *, afresh: bool) -> None:
     """Score into ``target``; one that only gained metrics beside its protocol stays the row that it was."""
+    from ganzoo.scoring.scorer import score_generator
     from ganzoo.training import runs
 
     score = msgspec.structs.replace(
-        judge.score_generator(generator), scored_utc=runs.utc_now(), bench=turn.bench, attempt=turn.attempt
+        score_generator(setup, generator), scored_utc=runs.utc_now(), bench=turn.bench, attempt=turn.attempt
     )
-    if not afresh and is_scored(target, judge.protocol.hash, generator.sha256) and (old := _read(target)):
+    if not afresh and is_scored(target, setup.protocol.hash, generator.sha256) and (old := _read(target)):
         score = msgspec.structs.replace(
             score,
             scored_utc=old.scored_utc,
@@ -159,22 +161,23 @@ def _score(judge: Judge, generator: Generator, target: Path, turn: Turn, *, afre
     runs.write_json(target, score)
 
 
-def _judge(zoo: Zoo, registry: Registry, job: Job) -> Judge:
+def _setup(zoo: Zoo, registry: Registry, job: Job) -> Setup:
     from ganzoo import api
     from ganzoo.scoring.setup import Terms
 
-    return api.judge_of(zoo, registry, job.dataset, data_dir=job.data_dir, terms=Terms(device=job.device))
+    return api.setup_of(zoo, registry, job.dataset, data_dir=job.data_dir, terms=Terms(device=job.device))
 
 
-def _score_real(job: Job, judge: Judge, report: Attempts) -> None:
+def _score_real(job: Job, setup: Setup, report: Attempts) -> None:
+    from ganzoo.scoring.scorer import score_heldout
     from ganzoo.training import runs
 
-    folder = runs.RunStore(Path(job.runs)).folder(judge.protocol.dataset, runs.REAL, judge.protocol.hash)
+    folder = runs.RunStore(Path(job.runs)).folder(setup.protocol.dataset, runs.REAL, setup.protocol.hash)
     target = folder.file(runs.SCORE)
-    if _holds(target, judge.extensions):
+    if _holds(target, setup.extensions):
         return
     with folder.lock(lambda: report("waiting", {"path": str(folder.path)})):
-        if not _holds(target, judge.extensions) and (score := judge.score_real()) is not None:
+        if not _holds(target, setup.extensions) and (score := score_heldout(setup)) is not None:
             bench = runs.read_turn(target).bench or job.bench  # one that only gained metrics stays the row that it was
             runs.write_json(target, msgspec.structs.replace(score, bench=bench, attempt=1))
 
@@ -186,7 +189,7 @@ def _holds(target: Path, extensions: Mapping[str, int]) -> bool:
 
 
 def _read(target: Path) -> Score | None:
-    from ganzoo.scoring.scorer import Score
+    from ganzoo.scoring.protocol import Score
 
     try:
         return msgspec.json.decode(target.read_bytes(), type=Score)

@@ -1,9 +1,9 @@
-"""From anything that can be scored to features: batch by batch, with progress, on the device where they are made."""
+"""From samples to features: batch by batch, with progress, on the device where they are made."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,13 +12,10 @@ import numpy as np
 from ganzoo.errors import ScoreError
 from ganzoo.extractors.base import Extracted, gathered, join
 from ganzoo.generator.engine import BATCH
-from ganzoo.ordering import content_order
-from ganzoo.scoring.samples import FeatureSource, GeneratorSource, StatisticsSource
 
 if TYPE_CHECKING:
     from ganzoo.extractors.base import Extractor
     from ganzoo.generator.engine import Generator
-    from ganzoo.scoring.samples import Samples, SampleSource
     from ganzoo.types import Array, FloatArray, IndexArray
 
 Progress = Callable[[str, int, int | None], None]
@@ -31,16 +28,20 @@ def silent(what: str, done: int, total: int | None) -> None:
 
 @dataclass(frozen=True)
 class Drawn:
-    """What was drawn, as features, with what was asked of each sample where anything was."""
+    """Samples as features, with the label of each where there is one."""
 
     extracted: Extracted
-    asked: Array | None = None
+    labels: Array | None = None
+    """int64 [n]: the class a generator was asked for, or the label of the file."""
     class_names: tuple[str, ...] = ()
-    """Of the classes that ``asked`` counts; none where a label is its own name."""
+    """Of the classes that ``labels`` counts; none where a label is its own name."""
     codes: Array | None = None
+    """int64 [n]: the categorical code, of a generator that has one."""
     seconds: float | None = None
+    """Of the generator alone; None for anything else."""
     provider: str = ""
     sha256: str = ""
+    """Of the generator's file; "" for anything else."""
     clipped: str = ""
     """What lay outside of the range, as ``Generator.clipped``."""
 
@@ -51,7 +52,7 @@ class Drawn:
         """This and further samples of the same generator as one."""
         return Drawn(
             join([self.extracted, more.extracted]),
-            asked=_both(self.asked, more.asked),
+            labels=_both(self.labels, more.labels),
             class_names=self.class_names,
             codes=_both(self.codes, more.codes),
             seconds=(self.seconds or 0.0) + (more.seconds or 0.0),
@@ -74,10 +75,7 @@ def draw(
     start: int = 0,
     progress: Progress = silent,
 ) -> Drawn:
-    """Draw samples ``start`` … ``n − 1`` batch by batch into features; on a GPU the samples never leave it.
-
-    ``seconds`` is the time of the generator alone.
-    """
+    """Draw samples ``start`` … ``n − 1`` batch by batch into features; on a GPU the samples never leave it."""
     given: list[dict[str, Array]] = []
     seconds = 0.0
 
@@ -96,7 +94,7 @@ def draw(
     categorical = model.latent.categorical
     return Drawn(
         extracted,
-        asked=inputs.get("y"),
+        labels=inputs.get("y"),
         class_names=tuple(str(label) for label in range(model.latent.classes)),
         codes=inputs["c"][:, :categorical].argmax(axis=1) if categorical else None,
         seconds=seconds,
@@ -106,89 +104,23 @@ def draw(
     )
 
 
-def features_of(
-    source: SampleSource,
+def extract_rows(
+    name: str,
+    take: Callable[[IndexArray], FloatArray],
+    rows: IndexArray,
     extractor: Extractor,
-    n: int,
-    seed: int,
-    *,
-    purpose: str = "score",
-    filed: bool = False,
     progress: Progress = silent,
-) -> Drawn:
-    """Features of ``n`` samples of any source that has samples or features; of all of them where it has fewer.
-
-    Rows of a file come in a random order that depends on (seed, purpose, content) alone, since several metrics look at
-    a part of them; with ``filed`` all rows come as they stand in the file, for tools that look at them so.
-    Raises ScoreError for values that are not finite, and for statistics, which have no samples.
-    """
-    if isinstance(source, GeneratorSource):
-        return draw(source.generator, extractor, n, seed, progress=progress)
-    there = _with_rows(source)
-    rows = _chosen(there, n, seed, purpose, filed)
-    labels = None if there.labels is None else there.labels[rows]
-    return Drawn(_extracted(there, extractor, rows, progress), asked=labels, class_names=there.class_names)
-
-
-def in_batches(
-    source: SampleSource, extractor: Extractor, n: int, seed: int, *, progress: Progress = silent, size: int = 8 * BATCH
-) -> Iterator[Extracted]:
-    """The same features, ``size`` at a time, for those who do not keep them."""
-    if isinstance(source, GeneratorSource):
-        for start in range(0, n, size):
-            stop = min(start + size, n)
-            yield draw(source.generator, extractor, stop, seed, start=start).extracted
-            progress("sampling", stop, n)
-        return
-    there = _with_rows(source)
-    rows = _chosen(there, n, seed, "score", filed=False)
-    for start in range(0, len(rows), size):
-        yield _extracted(there, extractor, rows[start : start + size])
-        progress("reading", min(start + size, len(rows)), len(rows))
-
-
-def samples_at(
-    source: SampleSource, rows: Sequence[int], n: int, seed: int, *, purpose: str = "score", filed: bool = False
-) -> FloatArray:
-    """The samples behind rows of ``features_of`` with the same arguments, in the generator's range.
-
-    Raises ScoreError where only features or statistics are known.
-    """
-    if isinstance(source, GeneratorSource):
-        model = source.generator
-        return np.concatenate([model.run(model.inputs(1, seed, start=row), first=row) for row in rows])
-    if isinstance(source, FeatureSource | StatisticsSource):
-        raise ScoreError(f"{source.name} holds no samples to show.")
-    return source.take(_chosen(source, n, seed, purpose, filed)[list(rows)])
-
-
-def _with_rows(source: SampleSource) -> Samples | FeatureSource:
-    assert not isinstance(source, GeneratorSource)
-    if isinstance(source, StatisticsSource):
-        raise ScoreError(f"{source.name} holds a mean and a covariance only: this needs samples or features.")
-    return source
-
-
-def _chosen(source: Samples | FeatureSource, n: int, seed: int, purpose: str, filed: bool) -> IndexArray:
-    """Rows to take, ``n`` at most."""
-    if filed and n >= len(source):
-        return np.arange(len(source))
-    return content_order(source.contents(), seed, purpose)[:n]
-
-
-def _extracted(
-    source: Samples | FeatureSource, extractor: Extractor, rows: IndexArray, progress: Progress = silent
 ) -> Extracted:
-    if isinstance(source, FeatureSource):
-        saved = source.saved
-        logits = None if saved.logits is None else saved.logits[rows]
-        return Extracted(saved.features[rows], logits)
+    """Features of stored samples, which ``take`` reads a batch at a time.
+
+    Raises ScoreError, naming the source by ``name``, for values that are not finite.
+    """
 
     def parts() -> Iterator[Extracted]:
         for first in range(0, len(rows), BATCH):
-            x = source.take(rows[first : first + BATCH])
+            x = take(rows[first : first + BATCH])
             if not np.isfinite(x).all():
-                raise ScoreError(f"{source.name} holds samples whose values are not finite.")
+                raise ScoreError(f"{name} holds samples whose values are not finite.")
             yield extractor.extract(x)
             progress("reading", min(first + BATCH, len(rows)), len(rows))
 

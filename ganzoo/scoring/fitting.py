@@ -5,34 +5,37 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ganzoo.errors import ScoreError
-from ganzoo.scoring.samples import FeatureSource, StatisticsSource
 
 if TYPE_CHECKING:
     from ganzoo.extractors.base import Extractor
     from ganzoo.scoring.samples import SampleSource
+    from ganzoo.scoring.statistics_file import SavedStatistics
     from ganzoo.types import DataSpec
 
 MINIMUM = 50
 LEAST_REAL = 2
 
 
-def check_extractor(source: SampleSource, extractor: Extractor) -> None:
+def check_extractor(name: str, saved: SavedStatistics, extractor: Extractor) -> None:
     """Raise ScoreError where saved statistics say that another extractor made them."""
-    if not isinstance(source, StatisticsSource) or source.saved.extractor_sha256 in (None, extractor.sha256):
+    if saved.extractor_sha256 in (None, extractor.sha256):
         return
     raise ScoreError(
-        f"{source.name} holds statistics of the extractor '{source.saved.extractor}' "
-        f"({(source.saved.extractor_sha256 or '')[:12]}), not of '{extractor.name}' ({extractor.sha256[:12]}).",
+        f"{name} holds statistics of the extractor '{saved.extractor}' "
+        f"({(saved.extractor_sha256 or '')[:12]}), not of '{extractor.name}' ({extractor.sha256[:12]}).",
         "Compare features of one extractor only.",
     )
 
 
-def check_form(shape: tuple[int, ...], spec: DataSpec | None) -> None:
-    """Raise ScoreError unless there are enough samples and they have the reference's shape (None: any)."""
-    if spec is not None and shape[1:] != spec.shape:
-        given, wanted = ("×".join(map(str, each)) for each in (shape[1:], spec.shape))
+def check_samples(source: SampleSource, n: int, spec: DataSpec | None) -> None:
+    """Raise ScoreError unless ``n`` samples are enough and have the reference's shape (None: any)."""
+    if source.statistics is not None:
+        return  # they have no rows to count
+    if spec is not None and source.form is not None and source.form.shape != spec.shape:
+        given, wanted = ("×".join(map(str, each)) for each in (source.form.shape, spec.shape))
         raise ScoreError(f"The samples are {given or 'scalars'}, but {spec.name} is {wanted}.")
-    check_count(shape[0])
+    if (size := source.size(n)) < MINIMUM:
+        raise ScoreError(f"There are {size} samples; a score needs at least {MINIMUM}.")
 
 
 def check_reference(name: str, n: int) -> None:
@@ -43,9 +46,9 @@ def check_reference(name: str, n: int) -> None:
 
 def size_notes(first: SampleSource, second: SampleSource, extractor: Extractor) -> tuple[str, ...]:
     """One note for each way in which images of two sources differ and the extractor makes them alike."""
-    if isinstance(first, FeatureSource | StatisticsSource) or isinstance(second, FeatureSource | StatisticsSource):
+    if first.form is None or second.form is None:
         return ()
-    one, other = first.shape, second.shape
+    one, other = first.form.shape, second.form.shape
     if len(one) != 3 or len(other) != 3:
         return ()
     notes = []
@@ -65,9 +68,3 @@ def size_notes(first: SampleSource, second: SampleSource, extractor: Extractor) 
 def _pixels(size: tuple[int, ...]) -> str:
     """Width by height, as in messages on images, of (height, width)."""
     return f"{size[1]}×{size[0]}"
-
-
-def check_count(n: int) -> None:
-    """Raise ScoreError where there are too few samples for any score."""
-    if n < MINIMUM:
-        raise ScoreError(f"There are {n} samples; a score needs at least {MINIMUM}.")

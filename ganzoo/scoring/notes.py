@@ -102,7 +102,7 @@ _RULES: dict[str, Callable[[Sets], str]] = {
 
 def foreign_classes(drawn: Drawn, reference: Reference) -> tuple[str, ...]:
     """A note where a generator was asked for other classes than those of the reference."""
-    if not drawn.sha256 or drawn.asked is None or len(drawn.class_names) == reference.classes or not reference.classes:
+    if not drawn.sha256 or drawn.labels is None or len(drawn.class_names) == reference.classes or not reference.classes:
         return ()
-    own, real = len(drawn.class_names), reference.classes
-    return (f"the generator's {own} classes are not the {real} of the reference: what was asked of it is left out",)
+    asked, real = len(drawn.class_names), reference.classes
+    return (f"the generator's {asked} classes are not the {real} of the reference: what was asked of it is left out",)

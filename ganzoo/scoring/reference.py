@@ -1,6 +1,6 @@
-"""The real side of a score: a dataset's split, or any other source, as reference features; kept between runs.
+"""The real side of a score: a dataset's split, or any other source, as reference features; cached between runs.
 
-What is kept is found by content: digest of the data, hash of the extractor. A changed file or weight is another key.
+What is cached is found by content: digest of the data, hash of the extractor. A changed file or weight is another key.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from ganzoo.latents import generator
 from ganzoo.metrics import Reference
 from ganzoo.metrics.fid import Target, target, target_of
 from ganzoo.options import content_hash
-from ganzoo.scoring.features import Progress, features_of, samples_at, silent
-from ganzoo.scoring.samples import GeneratorSource, StatisticsSource
+from ganzoo.scoring.features import Progress, silent
+from ganzoo.scoring.samples import Selection
 
 if TYPE_CHECKING:
     from ganzoo.data.base import Dataset, Split
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 FORMAT = 2
 PURPOSE = "reference"
 """Of the order in which its rows are looked at."""
-WORTH_KEEPING = 1.0
-"""Seconds of work from which a result is kept on disk."""
+WORTH_CACHING = 1.0
+"""Seconds of work from which a result is cached on disk."""
 WIDE = 512
-"""Feature width from which the factor of the covariance is kept, too."""
+"""Feature width from which the factor of the covariance is cached, too."""
 
 
 class RealSide(Protocol):
@@ -64,8 +64,16 @@ class RealSide(Protocol):
         """Samples behind the reference; 0 where statistics do not say."""
 
     @property
-    def said(self) -> tuple[str, ...]:
+    def notes(self) -> tuple[str, ...]:
         """What was chosen when it was read, where there was a choice."""
+
+    @property
+    def source(self) -> SampleSource | None:
+        """Where samples of any kind are the reference; None for a dataset."""
+
+    @property
+    def heldout(self) -> Split | None:
+        """Real samples that are not compared with; None where there is no such split."""
 
     def build(self, extractor: Extractor, progress: Progress = silent) -> Reference:
         """Compute the reference, or find it."""
@@ -82,6 +90,7 @@ class DatasetSide:
     split: str = "train"
     wanted: int = 0
     seed: int = 0
+    source: None = None
 
     @property
     def name(self) -> str:
@@ -100,13 +109,18 @@ class DatasetSide:
 
     @property
     def n_real(self) -> int:
-        """See ``RealSide``."""
+        """Samples that were chosen of the split."""
         return len(self._rows)
 
     @property
-    def said(self) -> tuple[str, ...]:
-        """See ``RealSide``."""
-        return self.dataset.said
+    def notes(self) -> tuple[str, ...]:
+        """Of the dataset."""
+        return self.dataset.notes
+
+    @property
+    def heldout(self) -> Split:
+        """Of the dataset."""
+        return self.dataset.heldout
 
     @cached_property
     def _rows(self) -> Array:
@@ -117,13 +131,13 @@ class DatasetSide:
         return self.dataset.train if self.split == "train" else self.dataset.heldout
 
     def build(self, extractor: Extractor, progress: Progress = silent) -> Reference:
-        """See ``RealSide``; features of both splits are needed, as memorisation looks at the training set."""
+        """Features of both splits, as memorisation looks at the training set."""
         dataset = self.dataset
         train = self._features("train", dataset.train, extractor, progress)
         heldout = self._features("heldout", dataset.heldout, extractor, progress) if len(dataset.heldout) else train[:0]
-        own = train if self._chosen is dataset.train else heldout
+        chosen = train if self._chosen is dataset.train else heldout
         reference = Reference(
-            real=own[self._rows],
+            real=chosen[self._rows],
             train=train,
             heldout=heldout,
             labels=None if self._chosen.y is None else self._chosen.y[self._rows],
@@ -137,7 +151,7 @@ class DatasetSide:
         return _with_target(reference, [self.digest, self.split, str(self.wanted), str(self.seed), extractor.sha256])
 
     def training_samples(self, rows: Sequence[int]) -> FloatArray:
-        """See ``RealSide``."""
+        """Samples of the training split, in the generator's range."""
         return scale(self.spec.kind, self.dataset.train.x[list(rows)])
 
     def _features(self, name: str, split: Split, extractor: Extractor, progress: Progress) -> Array:
@@ -148,7 +162,7 @@ class DatasetSide:
                 progress(f"{self.name} ({name})", min(start + BATCH, len(split)), len(split))
             return {"features": np.concatenate(parts)}
 
-        return kept(["features", self.digest, name, extractor.sha256], compute)["features"]
+        return cached(["features", self.digest, name, extractor.sha256], compute)["features"]
 
 
 @dataclass(frozen=True)
@@ -159,9 +173,11 @@ class SourceSide:
     wanted: int
     """Samples drawn from a generator, or at most taken from a folder or npz."""
     seed: int = 0
-    form: DataSpec | None = None
-    filed: bool = False
-    """Rows stay in the order of their file; see ``features_of``."""
+    file_order: bool = False
+    """As in ``Selection``."""
+    spec: None = None
+    """Samples of any form are compared: an extractor makes them alike, or refuses."""
+    heldout: None = None
 
     @property
     def name(self) -> str:
@@ -176,48 +192,41 @@ class SourceSide:
     @property
     def split(self) -> str:
         """Statistics have no rows to choose from."""
-        return "statistics" if isinstance(self.source, StatisticsSource) else "all"
-
-    @property
-    def spec(self) -> DataSpec | None:
-        """See ``RealSide``."""
-        return self.form
+        return "all" if self.source.statistics is None else "statistics"
 
     @property
     def n_real(self) -> int:
-        """See ``RealSide``."""
-        if isinstance(self.source, GeneratorSource):
-            return self.wanted
-        if isinstance(self.source, StatisticsSource):
-            return self.source.saved.moments.n or 0
-        return min(len(self.source), self.wanted)
+        """Samples that are drawn or taken; of statistics, how many they were made of."""
+        return self.source.size(self.wanted)
 
     @property
-    def said(self) -> tuple[str, ...]:
-        """See ``RealSide``."""
-        return self.source.said
+    def notes(self) -> tuple[str, ...]:
+        """Of the source."""
+        return self.source.notes
+
+    @property
+    def _selection(self) -> Selection:
+        return Selection(self.wanted, self.seed, PURPOSE, self.file_order)
 
     def build(self, extractor: Extractor, progress: Progress = silent) -> Reference:
-        """See ``RealSide``; of statistics only the Gaussian fit is known."""
-        if isinstance(self.source, StatisticsSource):
-            fit = self.source.saved.moments
+        """The source's features; of statistics only the Gaussian fit is known."""
+        if self.source.statistics is not None:
+            fit = self.source.statistics.moments
             empty = np.empty((0, len(fit.mean)))
             return Reference(real=empty, train=empty, heldout=empty, memo={"fid": target_of(fit)})
-        drawn = features_of(
-            self.source, extractor, self.wanted, self.seed, purpose=PURPOSE, filed=self.filed, progress=progress
-        )
+        drawn = self.source.features(extractor, self._selection, progress)
         features = drawn.extracted.features
         reference = Reference(real=features, train=features, heldout=features[:0])
-        if drawn.asked is not None:
-            every = drawn.asked if isinstance(self.source, GeneratorSource) else self.source.labels
-            names = set_of(drawn.asked if every is None else every, drawn.class_names)
-            labels = places(drawn.asked, drawn.class_names, names, self.name, self.name)
+        if drawn.labels is not None:
+            every = drawn.labels if self.source.labels is None else self.source.labels
+            names = set_of(every, drawn.class_names)
+            labels = places(drawn.labels, drawn.class_names, names, self.name, self.name)
             reference = replace(reference, labels=labels, classes=len(names), class_names=names)
         return _with_target(reference, [self.digest, str(self.wanted), str(self.seed), extractor.sha256])
 
     def training_samples(self, rows: Sequence[int]) -> FloatArray:
-        """See ``RealSide``."""
-        return samples_at(self.source, rows, self.wanted, self.seed, purpose=PURPOSE, filed=self.filed)
+        """Samples of the source, in the generator's range."""
+        return self.source.rows(rows, self._selection)
 
 
 def subset(n: int, wanted: int, seed: int) -> Array:
@@ -227,7 +236,7 @@ def subset(n: int, wanted: int, seed: int) -> Array:
 
 
 def _with_target(reference: Reference, key: list[str]) -> Reference:
-    """Keep the factor of a wide reference's covariance, which costs more than everything that uses it."""
+    """Cache the factor of a wide reference's covariance, which costs more than everything that uses it."""
     if reference.real.shape[1] < WIDE or len(reference.real) < WIDE:
         return reference
 
@@ -235,16 +244,16 @@ def _with_target(reference: Reference, key: list[str]) -> Reference:
         made = target(reference.real)
         return {"mean": made.mean, "factor": made.factor, "trace": np.array([made.trace])}
 
-    arrays = kept(["target", *key], compute)
+    arrays = cached(["target", *key], compute)
     mean, factor = (arrays[name].astype(np.float64, copy=False) for name in ("mean", "factor"))
     reference.memo["fid"] = Target(mean, np.asfortranarray(factor), float(arrays["trace"][0]), len(reference.real))
     return reference
 
 
-def kept(key: list[str], compute: Callable[[], dict[str, Array]]) -> dict[str, Array]:
-    """Return what is kept under ``key``, or compute it and keep it if that took more than a second.
+def cached(key: list[str], compute: Callable[[], dict[str, Array]]) -> dict[str, Array]:
+    """Return what is cached under ``key``, or compute it and cache it if that took more than a second.
 
-    Numbers that float32 holds (features of networks) are kept as such; nothing is rounded.
+    Numbers that float32 holds (features of networks) are stored as such; nothing is rounded.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load_file, save
@@ -258,8 +267,8 @@ def kept(key: list[str], compute: Callable[[], dict[str, Array]]) -> dict[str, A
             path.unlink(missing_ok=True)  # damaged: made anew below
     before = time.perf_counter()
     arrays = compute()
-    if time.perf_counter() - before > WORTH_KEEPING:
-        _keep(path, save({name: _narrow(value) for name, value in arrays.items()}))
+    if time.perf_counter() - before > WORTH_CACHING:
+        _store(path, save({name: _narrow(value) for name, value in arrays.items()}))
     return arrays
 
 
@@ -268,7 +277,7 @@ def _narrow(value: Array) -> Array:
     return narrow if np.array_equal(narrow, value) else np.ascontiguousarray(value)
 
 
-def _keep(path: Path, content: bytes) -> None:
+def _store(path: Path, content: bytes) -> None:
     from ganzoo.errors import StoreError
 
     try:

@@ -1,10 +1,11 @@
-"""Terms of a comparison (extractor, metrics, profile, size) turned into a judge, and what one comparison can tell."""
+"""Terms of a comparison (extractor, metrics, profile, size) turned into a setup, and what one comparison can tell."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,21 +15,20 @@ from ganzoo.extractors.base import default_extractor
 from ganzoo.metrics import builtin_metrics
 from ganzoo.scoring import streaming
 from ganzoo.scoring.features import Progress, silent
-from ganzoo.scoring.fitting import check_reference
+from ganzoo.scoring.fitting import check_extractor, check_reference
+from ganzoo.scoring.protocol import ONE_PASS, OWN_PROFILE, OWN_PROFILES, Protocol, protocol_of
 from ganzoo.scoring.reference import DatasetSide, SourceSide
-from ganzoo.scoring.samples import FeatureSource, GeneratorSource, StatisticsSource
-from ganzoo.scoring.scorer import OWN_PROFILE, OWN_PROFILES, Judge
-from ganzoo.types import DataSpec
 
 if TYPE_CHECKING:
+    from ganzoo.data.base import Dataset
     from ganzoo.extractors.base import Extracted, Extractor, ExtractorSource
-    from ganzoo.metrics import Metric
+    from ganzoo.metrics import Metric, Reference
     from ganzoo.metrics.parity_profiles import Profile
     from ganzoo.metrics.sums import FeatureSums
     from ganzoo.registry import DatasetEntry
     from ganzoo.scoring.reference import RealSide
     from ganzoo.scoring.samples import SampleSource
-    from ganzoo.types import FloatArray
+    from ganzoo.types import DataSpec, Estimate, FloatArray
 
 DRAWN = 10_000
 """Samples drawn from a generator where neither a protocol nor the other side says how many."""
@@ -47,9 +47,36 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     threads: int = 1
 
 
+@dataclass(frozen=True)
+class Setup:
+    """What samples are scored against, by which extractor and metrics, and the protocol that these make."""
+
+    side: RealSide
+    extractor: Extractor
+    metrics: tuple[Metric, ...]
+    """Those beside the protocol come last, so that they never give a column that a metric of it gives."""
+    protocol: Protocol
+    columns: frozenset[str] | None = None
+    """What is reported of all that the metrics give; None: everything."""
+    extensions: Mapping[str, int] = field(default_factory=dict)
+    """Versions of the metrics that are computed beside the protocol."""
+    progress: Progress = silent
+
+    @cached_property
+    def reference(self) -> Reference:
+        """The real side, computed on first use."""
+        return self.side.build(self.extractor, self.progress)
+
+    def reported(self, estimates: dict[str, Estimate]) -> dict[str, Estimate]:
+        """Those of the columns that were asked for."""
+        if self.columns is None:
+            return estimates
+        return {name: estimate for name, estimate in estimates.items() if name in self.columns}
+
+
 def profiles() -> list[str]:
-    """Names of the protocols a score can follow: ours, ours in one pass, and those of other tools."""
-    return [OWN_PROFILE, streaming.PROFILE, *_tools()]
+    """Names of the profiles a score can follow: ours, ours in one pass, and those of other tools."""
+    return [OWN_PROFILE, ONE_PASS, *_tools()]
 
 
 def _tools() -> Mapping[str, Profile]:
@@ -58,26 +85,26 @@ def _tools() -> Mapping[str, Profile]:
     return PROFILES
 
 
-def dataset_judge(
-    dataset: Any,
+def dataset_setup(
+    dataset: Dataset,
     entry: DatasetEntry | None,
     extractors: Mapping[str, ExtractorSource],
     metrics: Mapping[str, Metric],
     terms: Terms | None = None,
     *,
     progress: Progress = silent,
-) -> Judge:
-    """The judge of a dataset by its registry entry, or by default rules where it has none."""
+) -> Setup:
+    """Scoring against a dataset by its registry entry, or by default rules where it has none."""
     terms = terms or Terms()
     split, n_real, seed = (entry.split, entry.n_real, entry.seed) if entry else ("train", 0, 0)
-    name = _own_extractor(terms) or (entry.extractor if entry else default_extractor(dataset.spec))
+    name = _named_extractor(terms) or (entry.extractor if entry else default_extractor(dataset.spec))
     side = DatasetSide(dataset, split, n_real, seed)
     n = terms.n or (entry.n_fake if entry else 5000)
     named = entry.metrics if entry else []
-    return _judge(side, _opened(name, extractors, terms), metrics, terms, n, seed, progress, named)
+    return _setup(side, _opened(name, extractors, terms), metrics, terms, n, seed, progress, named)
 
 
-def source_judge(
+def source_setup(
     reference: SampleSource,
     candidate: SampleSource,
     extractors: Mapping[str, ExtractorSource],
@@ -85,17 +112,22 @@ def source_judge(
     terms: Terms | None = None,
     *,
     progress: Progress = silent,
-) -> Judge:
-    """The judge of one source by another, whatever the two are. Raises ScoreError where they do not go together."""
+) -> Setup:
+    """Scoring of one source by another, whatever the two are. Raises ScoreError where they do not go together."""
     terms = terms or Terms()
     extractor = _shared_extractor(reference, candidate, extractors, terms)
-    sizes = [len(each) for each in (reference, candidate) if not isinstance(each, GeneratorSource | StatisticsSource)]
-    n = terms.n or (max(sizes) if sizes else DRAWN)
-    side = SourceSide(reference, n, filed=terms.profile not in OWN_PROFILES)
-    return _judge(side, extractor, metrics, terms, n, 0, progress)
+    if reference.statistics is not None:
+        check_extractor(reference.name, reference.statistics, extractor)
+    n = terms.n or max(_lengths(reference, candidate), default=DRAWN)
+    side = SourceSide(reference, n, file_order=terms.profile not in OWN_PROFILES)
+    return _setup(side, extractor, metrics, terms, n, 0, progress)
 
 
-def _judge(
+def _lengths(*sources: SampleSource) -> list[int]:
+    return [each.length for each in sources if each.length is not None]
+
+
+def _setup(
     side: RealSide,
     extractor: Extractor,
     metrics: Mapping[str, Metric],
@@ -104,29 +136,23 @@ def _judge(
     seed: int,
     progress: Progress,
     named: Sequence[str] = (),
-) -> Judge:
+) -> Setup:
     chosen, columns = _chosen(metrics, terms, named)
     if n > 1:  # where so few were asked for, that is said of the samples
         check_reference(side.name, side.n_real)
-    return Judge(
-        side,
-        extractor,
-        chosen,
-        n_fake=n,
-        seed=seed,
-        profile=terms.profile,
-        columns=columns,
-        beside=_beside(chosen, terms, named),
-        progress=progress,
-    )
+    names = _beside(chosen, terms, named)
+    within, beside = ([each for each in chosen if (each.name in names) == wanted] for wanted in (False, True))
+    protocol = protocol_of(side, extractor, within, n_fake=n, seed=seed, profile=terms.profile)
+    extensions = {metric.name: metric.version for metric in beside}
+    return Setup(side, extractor, (*within, *beside), protocol, columns, extensions, progress)
 
 
 def _beside(chosen: Sequence[Metric], terms: Terms, named: Sequence[str]) -> frozenset[str]:
-    """Metrics of extensions that nobody asked for: an installed package must not change a protocol."""
+    """Metrics of extensions that were not requested: an installed package must not change a protocol."""
     if terms.metrics or terms.profile != OWN_PROFILE:
         return frozenset()
-    own = {metric.name for metric in builtin_metrics()}
-    return frozenset(metric.name for metric in chosen) - own - set(named)
+    builtin = {metric.name for metric in builtin_metrics()}
+    return frozenset(metric.name for metric in chosen) - builtin - set(named)
 
 
 def _chosen(
@@ -134,7 +160,7 @@ def _chosen(
 ) -> tuple[list[Metric], frozenset[str] | None]:
     """The metrics to compute, and the columns to report (None: all of them)."""
     if terms.profile not in profiles():
-        raise UnknownName("protocol", terms.profile, profiles())
+        raise UnknownName("profile", terms.profile, profiles())
     if terms.profile in _tools():
         metrics = {metric.name: metric for metric in _tools()[terms.profile].metrics}
     elif unknown := [name for name in named if name not in metrics]:
@@ -157,7 +183,7 @@ def _columns(name: str, metrics: Mapping[str, Metric]) -> tuple[str, ...]:
     return (name,)
 
 
-def _own_extractor(terms: Terms) -> str | None:
+def _named_extractor(terms: Terms) -> str | None:
     """What was asked for, by name or by the profile of a tool."""
     tool = _tools().get(terms.profile)
     return terms.extractor or (tool.extractor if tool else None)
@@ -177,12 +203,17 @@ class GivenFeatures:
     sha256: str = hashlib.sha256(b"ganzoo given features 1").hexdigest()
     policy: str = ""
 
+    @property
+    def known_name(self) -> str | None:
+        """The extractor's name; None where the files do not say."""
+        return None if self.sha256 == GivenFeatures.sha256 else self.name
+
     def extract(self, x: FloatArray) -> Extracted:
         """Never called: neither side has samples."""
         raise ScoreError("There are features on one side and samples on the other.", "Name the features' --extractor.")
 
     def extract_bound(self, value: Any) -> Extracted:
-        """See ``extract``."""
+        """Never called, either."""
         return self.extract(value)
 
 
@@ -190,28 +221,24 @@ def _shared_extractor(
     reference: SampleSource, candidate: SampleSource, extractors: Mapping[str, ExtractorSource], terms: Terms
 ) -> Extractor:
     """The extractor for both sides: the one named, that of saved statistics, or by the form of the samples."""
-    saved = [each for each in (reference, candidate) if isinstance(each, FeatureSource | StatisticsSource)]
-    given = _given(saved)
-    if len(saved) == 2:
+    given, forms = _given([reference, candidate]), _forms([reference, candidate])
+    if not forms:
         return given
-    name = terms.extractor or (given.name if given.sha256 != GivenFeatures.sha256 else None) or _own_extractor(terms)
-    return _opened(name or default_extractor(_form(reference, candidate)), extractors, terms)
+    name = terms.extractor or given.known_name or _named_extractor(terms)
+    return _opened(name or default_extractor(forms[0]), extractors, terms)
 
 
 def _given(sources: Sequence[SampleSource]) -> GivenFeatures:
     """The extractor that saved statistics name; an unnamed one where they name none."""
     for each in sources:
-        if isinstance(each, StatisticsSource) and each.saved.extractor and each.saved.extractor_sha256:
-            return GivenFeatures(each.saved.extractor, each.saved.extractor_sha256)
+        if each.statistics and each.statistics.extractor and each.statistics.extractor_sha256:
+            return GivenFeatures(each.statistics.extractor, each.statistics.extractor_sha256)
     return GivenFeatures()
 
 
-def _form(reference: SampleSource, candidate: SampleSource) -> DataSpec:
-    """The form of the samples on either side: what the default extractor depends on."""
-    for each in (reference, candidate):
-        if not isinstance(each, FeatureSource | StatisticsSource):
-            return form_of(each)
-    raise ScoreError("Neither side has samples.")
+def _forms(sources: Sequence[SampleSource]) -> list[DataSpec]:
+    """The forms of those that have samples: what the default extractor depends on."""
+    return [each.form for each in sources if each.form is not None]
 
 
 def sums_of(
@@ -222,18 +249,9 @@ def sums_of(
     progress: Progress = silent,
 ) -> tuple[FeatureSums, Extractor]:
     """Add up several sources, and say by which extractor: the one named, that of saved statistics, or by the form."""
-    given = _given(sources)
-    forms = [form_of(each) for each in sources if not isinstance(each, FeatureSource | StatisticsSource)]
+    given, forms = _given(sources), _forms(sources)
     if not forms:
         return streaming.summed(sources, given, terms.n or DRAWN, seed, progress), given
-    known = given.name if given.sha256 != GivenFeatures.sha256 else None
-    extractor = _opened(terms.extractor or known or default_extractor(forms[0]), extractors, terms)
-    finite = [len(each) for each in sources if not isinstance(each, GeneratorSource | StatisticsSource)]
-    return streaming.summed(sources, extractor, terms.n or max([DRAWN, *finite]), seed, progress), extractor
-
-
-def form_of(source: SampleSource) -> DataSpec:
-    """The form of a source's samples."""
-    assert not isinstance(source, FeatureSource | StatisticsSource)
-    shape = source.shape
-    return DataSpec(name=source.name, kind="points" if len(shape) == 1 else "image", shape=shape)
+    extractor = _opened(terms.extractor or given.known_name or default_extractor(forms[0]), extractors, terms)
+    n = terms.n or max([DRAWN, *_lengths(*sources)])
+    return streaming.summed(sources, extractor, n, seed, progress), extractor

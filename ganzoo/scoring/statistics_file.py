@@ -16,7 +16,6 @@ import msgspec
 import numpy as np
 
 from ganzoo._version import __version__
-from ganzoo.data.archive import Archive
 from ganzoo.errors import DataError, ScoreError
 from ganzoo.files import write_bytes
 from ganzoo.metrics.moments import Moments, checked_moments
@@ -24,6 +23,7 @@ from ganzoo.metrics.scatter import whole
 from ganzoo.metrics.sums import FeatureSums
 
 if TYPE_CHECKING:
+    from ganzoo.data.archive import Archive
     from ganzoo.types import Array, FloatArray, IndexArray
 
 FORMAT = 1
@@ -87,22 +87,22 @@ def save_statistics(path: Path, sums: FeatureSums, *, extractor: str, extractor_
     write_bytes(path, content.getvalue())
 
 
-def load_statistics(path: Path) -> SavedStatistics:
+def read_statistics(archive: Archive) -> SavedStatistics:
     """Read ganzoo's statistics, or any npz with ``mu`` and ``sigma``; other arrays of such a file are passed over.
 
     Raises DataError, naming file and key, for one that is damaged or cannot be what it says.
     """
-    with Archive(path) as archive:
-        mu, sigma = _numbers(archive, "mu", 1), _numbers(archive, "sigma", 2)
-        try:
-            n = whole({"n": archive.read("n")}, "n") if "n" in archive.keys else None
-            fit = checked_moments(Moments(mu, sigma, n), "'mu' and 'sigma'")
-            origin = _provenance(archive)
-            sums = None if n is None else FeatureSums.from_arrays(_sum_arrays(archive, fit, n))
-        except ScoreError as error:
-            raise DataError(f"{path}: {error.message}") from error
-        except KeyError as error:
-            raise DataError(f"{path} has no '{_SUMS}{error.args[0]}', which belongs to its sums.") from error
+    path = archive.path
+    mu, sigma = _numbers(archive, "mu", 1), _numbers(archive, "sigma", 2)
+    try:
+        n = whole({"n": archive.read("n")}, "n") if "n" in archive.keys else None
+        fit = checked_moments(Moments(mu, sigma, n), "'mu' and 'sigma'")
+        origin = _provenance(archive)
+        sums = None if n is None else FeatureSums.from_arrays(_sum_arrays(archive, fit, n))
+    except ScoreError as error:
+        raise DataError(f"{path}: {error.message}") from error
+    except KeyError as error:
+        raise DataError(f"{path} has no '{_SUMS}{error.args[0]}', which belongs to its sums.") from error
     if sums is not None and not np.allclose(sums.moments().mean, fit.mean):
         raise DataError(f"'mu' of {path} is not the mean of its own sums.")
     if origin is None:
@@ -149,31 +149,17 @@ def _extractor(saved: SavedStatistics) -> str:
     return f"'{saved.extractor}' ({(saved.extractor_sha256 or '')[:12]})"
 
 
-def npz_keys(path: Path) -> set[str]:
-    """Return the names of the arrays of an npz file; none of them is read. Raises DataError for one that is none."""
-    with Archive(path) as archive:
-        return archive.keys
-
-
-def is_statistics(path: Path) -> bool:
-    """Whether a file is an npz that holds ``mu`` and ``sigma``; False for anything else, a missing file included."""
-    try:
-        return {"mu", "sigma"} <= npz_keys(path)
-    except DataError:
-        return False
-
-
-def load_features(path: Path) -> SavedFeatures:
+def read_features(archive: Archive) -> SavedFeatures:
     """Read ``features`` [n, d] and, where there are, ``logits`` [n, k] and ``labels`` [n] of an npz file.
 
     Raises DataError, naming file and key, where one is missing, damaged or does not fit the others.
     """
-    with Archive(path) as archive:
-        features = _numbers(archive, "features", 2)
-        if len(features) == 0:
-            raise DataError(f"'features' of {path} has no rows.")
-        logits = _numbers(archive, "logits", 2) if "logits" in archive.keys else None
-        labels = archive.read("labels") if "labels" in archive.keys else None
+    path = archive.path
+    features = _numbers(archive, "features", 2)
+    if len(features) == 0:
+        raise DataError(f"'features' of {path} has no rows.")
+    logits = _numbers(archive, "logits", 2) if "logits" in archive.keys else None
+    labels = archive.read("labels") if "labels" in archive.keys else None
     if logits is not None and len(logits) != len(features):
         raise DataError(f"'logits' of {path} has {len(logits)} rows, but 'features' has {len(features)}.")
     if labels is not None and (labels.shape != (len(features),) or labels.dtype.kind not in "iu" or labels.min() < 0):

@@ -14,20 +14,21 @@ import numpy as np
 from ganzoo.errors import ScoreError, UsageError
 from ganzoo.metrics.fid import moments_distance, reference_target
 from ganzoo.metrics.sums import FeatureSums
-from ganzoo.scoring.features import Progress, in_batches
-from ganzoo.scoring.fitting import check_count, check_extractor, check_form
+from ganzoo.scoring.fitting import check_extractor, check_samples
 from ganzoo.scoring.goals import FIRST, Goal, goal_note, next_size
-from ganzoo.scoring.samples import FeatureSource, GeneratorSource, StatisticsSource, clipped
-from ganzoo.scoring.scorer import ONE_PASS, Judge, Score
+from ganzoo.scoring.protocol import ONE_PASS, Score
+from ganzoo.scoring.samples import Selection
+from ganzoo.scoring.scorer import record, score_statistics
 from ganzoo.scoring.statistics_file import SavedStatistics, merge_statistics
 from ganzoo.types import Estimate
 
 if TYPE_CHECKING:
     from ganzoo.extractors.base import Extracted, Extractor
     from ganzoo.metrics.fid import Target
+    from ganzoo.scoring.features import Progress
     from ganzoo.scoring.samples import SampleSource
+    from ganzoo.scoring.setup import Setup
 
-PROFILE = ONE_PASS
 VERSIONS = {"one-pass/fid": 1, "one-pass/is": 1, "one-pass/vendi": 1}
 
 
@@ -74,34 +75,30 @@ def of_sums(sums: FeatureSums, goal: Target) -> dict[str, Estimate]:
     return found
 
 
-def score_one_pass(judge: Judge, source: SampleSource, goal: Goal | None = None) -> Score:
+def score_one_pass(setup: Setup, source: SampleSource, goal: Goal | None = None) -> Score:
     """Score a source by sums alone; with a goal, until ``fid``'s standard error is small enough.
 
     Raises UsageError for a goal on anything but a generator's FID, ScoreError for samples that do not fit.
     """
-    if isinstance(source, StatisticsSource):
-        if source.saved.sums is None:
-            return judge.score(source)
-        check_extractor(source, judge.extractor)
-        return _scored(judge, source, of_sums(source.saved.sums, reference_target(judge.reference)))
-    if goal is not None and (goal.column != "fid" or not isinstance(source, GeneratorSource)):
+    if source.statistics is not None:
+        if source.statistics.sums is None:
+            return score_statistics(setup, source.name, source.statistics)
+        check_extractor(source.name, source.statistics, setup.extractor)
+        return _scored(setup, source, of_sums(source.statistics.sums, reference_target(setup.reference)))
+    if goal is not None and (goal.column != "fid" or source.generator is None):
         raise UsageError("In one pass, --until waits for fid_se of a generator only.")
-    n = judge.protocol.n_fake if goal is None else goal.limit
-    size = n if isinstance(source, GeneratorSource) else min(n, len(source))
-    if isinstance(source, FeatureSource):
-        check_count(size)
-    else:
-        check_form((size, *source.shape), judge.side.spec)
-    estimates = _gone_over(judge, source, size, goal)
+    n = setup.protocol.n_fake if goal is None else goal.limit
+    check_samples(source, n, setup.side.spec)
+    estimates = _gone_over(setup, source, source.size(n), goal)
     note = () if goal is None else (goal_note(goal, estimates["fid"].n, estimates["fid"].se or 0.0),)
-    return _scored(judge, source, estimates, note)
+    return _scored(setup, source, estimates, note)
 
 
-def _gone_over(judge: Judge, source: SampleSource, n: int, goal: Goal | None) -> dict[str, Estimate]:
+def _gone_over(setup: Setup, source: SampleSource, n: int, goal: Goal | None) -> dict[str, Estimate]:
     """Add samples up to ``n``, or until the goal is reached."""
-    target = reference_target(judge.reference)
+    target = reference_target(setup.reference)
     halves, done, due = Halves(target.mean), 0, min(FIRST, n)
-    for part in in_batches(source, judge.extractor, n, judge.protocol.seed, progress=judge.progress):
+    for part in source.batches(setup.extractor, Selection(n, setup.protocol.seed), setup.progress):
         halves.add(part)
         done += len(part.features)
         if goal is not None and due <= done < n:
@@ -112,16 +109,16 @@ def _gone_over(judge: Judge, source: SampleSource, n: int, goal: Goal | None) ->
     return halves.estimates(target)
 
 
-def _scored(judge: Judge, source: SampleSource, estimates: dict[str, Estimate], notes: tuple[str, ...] = ()) -> Score:
-    generator = source.generator if isinstance(source, GeneratorSource) else None
-    return judge.written(
-        judge.reported(estimates),
-        (*clipped(source), *notes),
-        sha256=generator.sha256 if generator else "",
-        provider=generator.provider if generator else "",
+def _scored(setup: Setup, source: SampleSource, estimates: dict[str, Estimate], notes: tuple[str, ...] = ()) -> Score:
+    return record(
+        setup,
+        estimates,
+        (*source.clipped, *notes),
+        sha256=source.generator.sha256 if source.generator else "",
+        provider=source.generator.provider if source.generator else "",
         n_fake=estimates["fid"].n,
         metrics=VERSIONS,
-        profile=PROFILE,
+        profile=ONE_PASS,
     )
 
 
@@ -132,11 +129,11 @@ def summed(sources: Sequence[SampleSource], extractor: Extractor, n: int, seed: 
     """
     parts: list[SavedStatistics] = []
     for source in sources:
-        if isinstance(source, StatisticsSource):
-            parts.append(source.saved)
+        if source.statistics is not None:
+            parts.append(source.statistics)
             continue
         halves = Halves()
-        for batch in in_batches(source, extractor, n, seed, progress=progress):
+        for batch in source.batches(extractor, Selection(n, seed), progress):
             halves.add(batch)
         sums = halves.whole
         parts.append(

@@ -21,8 +21,8 @@ from ganzoo import api
 from ganzoo.extractors.base import ExtractorSource, OnnxExtractor
 from ganzoo.generator.engine import Session
 from ganzoo.plugin.manager import Zoo
-from ganzoo.scoring.samples import open_source
-from ganzoo.scoring.setup import Terms, source_judge
+from ganzoo.scoring.opening import open_source
+from ganzoo.scoring.setup import Terms, source_setup
 
 N = 50_000
 WIDTHS = (3, 32, 64, 64)
@@ -79,14 +79,14 @@ def main() -> None:
         for name in ("real", "fake"):
             np.savez(Path(folder) / f"{name}.npz", x=rng.integers(0, 256, (N, 3, 32, 32)).astype(np.uint8))
         rows = []
-        for protocol, metrics in (("ganzoo-1", ("fid",)), ("one-pass", ())):
+        for profile, metrics in (("ganzoo-1", ("fid",)), ("one-pass", ())):
             clock.seconds, before = 0.0, time.perf_counter()
             fake, real = (open_source(Path(folder) / f"{name}.npz", device="cpu") for name in ("fake", "real"))
-            terms = Terms(extractor="small", metrics=metrics, profile=protocol, device="cpu")
-            judge = source_judge(real, fake, {"small": small}, zoo.metrics(), terms)
-            api.Comparison(judge, fake).score()
+            terms = Terms(extractor="small", metrics=metrics, profile=profile, device="cpu")
+            setup = source_setup(real, fake, {"small": small}, zoo.metrics(), terms)
+            api.Comparison(setup, fake).score()
             total = time.perf_counter() - before
-            what = f"`--protocol {protocol}`" + (f", {', '.join(metrics)}" if metrics else "")
+            what = f"`--profile {profile}`" + (f", {', '.join(metrics)}" if metrics else "")
             rows.append([what, f"{total:.1f}", f"{clock.seconds / total:.0%}"])
     print(table([f"{N} images of 32×32 against as many", "seconds", "inside ONNX Runtime"], rows))
     print(machine("onnxruntime-gpu"))

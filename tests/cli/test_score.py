@@ -103,7 +103,7 @@ def test_metrics_can_be_chosen(run: Any, files: Path) -> None:
     ("words", "sentence"),
     [
         (["--metrics", "fud"], "Unknown metric 'fud'. Did you mean 'fid'?"),
-        (["--protocol", "torch-fidelty"], "Unknown protocol 'torch-fidelty'. Did you mean 'torch-fidelity'?"),
+        (["--profile", "torch-fidelty"], "Unknown profile 'torch-fidelty'. Did you mean 'torch-fidelity'?"),
         (["--extractor", "digit"], "Unknown extractor 'digit'. Did you mean 'digits'?"),
         (["--until", "fid"], "--until 'fid' is not COLUMN_se=X."),
         (["--until", "fid_se=-1"], "--until 'fid_se=-1' is not COLUMN_se=X."),
@@ -172,7 +172,7 @@ def test_until_the_error_is_small(run: Any, gaussian: RunFolder) -> None:
 
 
 def test_until_in_one_pass(run: Any, gaussian: RunFolder) -> None:
-    result = run("score", gaussian.path, "--protocol", "one-pass", "--until", "fid_se=0.25", *CPU)
+    result = run("score", gaussian.path, "--profile", "one-pass", "--until", "fid_se=0.25", *CPU)
     value, error, n = (float(cell) for cell in table(result.stdout)["fid"])
     assert error <= 0.25
     plain = run("score", gaussian.path, "--metrics", "fid", "-n", int(n), *CPU)
@@ -181,7 +181,7 @@ def test_until_in_one_pass(run: Any, gaussian: RunFolder) -> None:
 
 def test_another_tools_protocol(run: Any, gaussian: RunFolder) -> None:
     words = ("score", gaussian.path, "--extractor", "digits", "-n", 1500, *CPU)
-    ours, theirs = run(*words), run(*words, "--protocol", "torch-fidelity")
+    ours, theirs = run(*words), run(*words, "--profile", "torch-fidelity")
     assert "as torch-fidelity does" in theirs.stdout
     assert float(table(theirs.stdout)["fid"][0]) == pytest.approx(float(table(ours.stdout)["fid"][0]), rel=1e-5)
     hashes = [result.stdout.split("protocol ")[-1] for result in (ours, theirs)]
@@ -189,7 +189,7 @@ def test_another_tools_protocol(run: Any, gaussian: RunFolder) -> None:
 
 
 def test_a_tools_protocol_wants_inception(refused: Refused, gaussian: RunFolder) -> None:
-    line = refused(1, "score", gaussian.path, "--protocol", "pytorch-fid", "-n", 100, *CPU)
+    line = refused(1, "score", gaussian.path, "--profile", "pytorch-fid", "-n", 100, *CPU)
     assert "ganzoo extractor import inception" in line
 
 
@@ -418,7 +418,7 @@ def sizes(run: Any, tmp_path: Path) -> Path:
 @pytest.mark.parametrize("large", ["large", "large.npz"])
 def test_images_of_two_sizes_are_noted(small: str, large: str, run: Any, sizes: Path) -> None:
     note = f"{small} has 16×16 pixels, {large} 24×32: both are resized to 8×8"
-    for more in ((), ("--protocol", "one-pass")):
+    for more in ((), ("--profile", "one-pass")):
         result = run("score", small, large, "--metrics", "fid", *more, "--json", *CPU)
         assert note in msgspec.json.decode(result.stdout)["notes"], result.output
         assert result.stderr.count(f"Note: {note}.") == 1

@@ -182,7 +182,7 @@ def test_every_ending_counts(ending: str, tmp_path: Path) -> None:
     grey().save(tmp_path / "c.png")
     files = ImageFiles(tmp_path)
     assert len(files.paths) == 3
-    assert files.said == ()
+    assert files.notes == ()
     if ending in ("apng", "bmp", "dib", "ppm", "pnm", "tif", "Ppm"):
         for found, image in zip(files.read(np.arange(2)), images.values(), strict=True):
             np.testing.assert_array_equal(found.transpose(1, 2, 0), np.asarray(image))
@@ -196,13 +196,13 @@ def test_what_is_not_read_is_counted(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         for i in range(3):
             grey().save(tmp_path / name / f"{i}.png")
-    assert load_folder(str(tmp_path), None).said == ()
+    assert load_folder(str(tmp_path), None).notes == ()
     for name in ("cat/3.HEIC", "dog/4.heic", "notes.txt", "dog/LICENSE", ".hidden", "cat/.DS_Store"):
         (tmp_path / name).touch()
     (tmp_path / "dog" / "lost.png").symlink_to(tmp_path / "nowhere.png")
     data = load_folder(str(tmp_path), None)
     assert len(data.train) + len(data.heldout) == 6
-    (sentence,) = data.said
+    (sentence,) = data.notes
     assert sentence.startswith(f"5 files were not read as images in {tmp_path}: .heic (2), ")
     for part in (".txt (1)", "no ending (1)", "broken link (1)"):
         assert part in sentence
@@ -221,7 +221,9 @@ def test_an_animation_is_its_first_frame_and_says_so(ending: str, tmp_path: Path
     frames[0].save(tmp_path / f"b.{ending}", save_all=True, append_images=frames[1:], **LOSSLESS.get(ending, {}))
     grey().save(tmp_path / "a.bmp")
     files = ImageFiles(tmp_path)
-    assert files.said == (f"1 of 2 images have several frames, the first of which is used: {tmp_path / f'b.{ending}'}",)
+    assert files.notes == (
+        f"1 of 2 images have several frames, the first of which is used: {tmp_path / f'b.{ending}'}",
+    )
     np.testing.assert_array_equal(files.read(np.array([1]))[0, 0], np.asarray(frames[0]))
 
 

@@ -75,10 +75,10 @@ def test_a_name_that_is_a_path_too(home: Path) -> None:
     assert named(parse("digits", KNOWN)) == ("digits", "", None)
     found = parse("digits", KNOWN, path_first=True)
     assert named(found) == ("folder", "digits", Path("digits"))
-    assert found.said == ("digits is the folder of this name, not the dataset",)
+    assert found.notes == ("digits is the folder of this name, not the dataset",)
     for text in ("./digits", Path("digits")):
         assert parse(text, KNOWN).path == Path("digits")
-        assert parse(text, KNOWN, path_first=True).said == ()
+        assert parse(text, KNOWN, path_first=True).notes == ()
 
 
 @pytest.mark.parametrize(

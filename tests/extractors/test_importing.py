@@ -202,7 +202,7 @@ def test_the_range(tmp_path: Path, value_range: Any, expected: Any) -> None:
     assert extractor.sha256 == made.sha256 == hashlib.sha256(made.path.read_bytes()).hexdigest()
     told = value_range.replace(",", "..")
     assert extractor.policy == f"8-bit grid; grey replicated to RGB; range {told}; mean over the grid"
-    assert made.said == ("--input is 'image'.", "--features is 'pooled'.")
+    assert made.notes == ("--input is 'image'.", "--features is 'pooled'.")
 
 
 def test_mean_and_std_are_of_the_range(tmp_path: Path) -> None:
@@ -215,7 +215,7 @@ def test_mean_and_std_are_of_the_range(tmp_path: Path) -> None:
 
 def test_bytes_are_inferred_and_kept_in_range(tmp_path: Path) -> None:
     made = import_onnx("mine", means(tmp_path / "net.onnx", dtype="uint8"), Adapter(resize="bicubic", size=45))
-    assert "--range is uint8, the type of its input." in made.said
+    assert "--range is uint8, the type of its input." in made.notes
     x = (images(30, 30, n=2) > 127).astype(np.uint8) * 255  # the cubic kernel overshoots at every edge
     planes = [Image.fromarray(plane).resize((45, 45), Image.Resampling.BICUBIC) for plane in x.reshape(-1, 30, 30)]
     wanted = np.stack([np.asarray(plane, np.float64).mean() for plane in planes]).reshape(2, 3)
@@ -225,7 +225,7 @@ def test_bytes_are_inferred_and_kept_in_range(tmp_path: Path) -> None:
 def test_channels_last_half_precision_and_clashing_names(tmp_path: Path) -> None:
     file = means(tmp_path / "net.onnx", ("n", "h", "w", 3), "float16", x="x", y="before/Cast_0")
     made = import_onnx("mine", file, Adapter(value_range="0,1"))
-    assert "The channels of 'x' come last." in made.said
+    assert "The channels of 'x' come last." in made.notes
     x = images()
     np.testing.assert_allclose(opened("mine").extract(scaled(x)).features, x.mean((2, 3)) / 255, atol=1e-3)
 
@@ -238,7 +238,7 @@ def test_an_old_opset_is_brought_up(tmp_path: Path) -> None:
 def test_a_fixed_size_is_what_it_resizes_to(tmp_path: Path) -> None:
     file = means(tmp_path / "net.onnx", ("n", 1, 24, 16))
     made = import_onnx("mine", file, Adapter(value_range="0,1", resize="bilinear"))
-    assert "--size is 24×16, which is what it takes." in made.said
+    assert "--size is 24×16, which is what it takes." in made.notes
     extractor = opened("mine")
     x = images(channels=1)
     planes = [
@@ -248,7 +248,7 @@ def test_a_fixed_size_is_what_it_resizes_to(tmp_path: Path) -> None:
     np.testing.assert_allclose(extractor.extract(scaled(x)).features, wanted, atol=1e-5)
     assert extractor.policy == "8-bit grid; resize bilinear 24×16; range 0..1; mean over the grid"
     plain = import_onnx("plain", file, Adapter(value_range="0,1"))
-    assert "It takes images of 24×16 only; --resize would let it take any." in plain.said
+    assert "It takes images of 24×16 only; --resize would let it take any." in plain.notes
 
 
 def classifier(path: Path) -> Path:
@@ -389,7 +389,7 @@ def test_a_second_import_is_said_and_has_the_same_bytes(tmp_path: Path) -> None:
     file = means(tmp_path / "net.onnx")
     first = import_onnx("mine", file, Adapter(value_range="0,1"))
     again = import_onnx("mine", file, Adapter(value_range="0,1"))
-    assert "It replaces the extractor 'mine' that was imported before." in again.said
+    assert "It replaces the extractor 'mine' that was imported before." in again.notes
     assert again.sha256 == first.sha256
     assert import_onnx("mine", file, Adapter(value_range="-1,1")).sha256 != first.sha256
 
@@ -441,7 +441,7 @@ def test_dinov2_needs_no_options(tmp_path: Path, size: tuple[int, int]) -> None:
         "8-bit grid; grey replicated to RGB; resize bicubic 224×224; range 0..1; "
         "mean 0.485, 0.456, 0.406; std 0.229, 0.224, 0.225; first token"
     )
-    assert "It has 16 features, where the published numbers were taken with 1024." in made.said
+    assert "It has 16 features, where the published numbers were taken with 1024." in made.notes
 
 
 def test_dinov2_with_a_flat_output(tmp_path: Path) -> None:
@@ -450,4 +450,4 @@ def test_dinov2_with_a_flat_output(tmp_path: Path) -> None:
     flat = opened("dinov2").extract(x).features
     import_onnx("dinov2", tmp_path / "d.onnx")
     np.testing.assert_allclose(opened("dinov2").extract(x).features, flat, atol=1e-6)
-    assert "--input is 'pixel_values'." in made.said
+    assert "--input is 'pixel_values'." in made.notes

@@ -60,7 +60,7 @@ def test_samples_are_called_by_their_own_numbers(some: Path) -> None:
 
 COMMANDS: list[tuple[str, Callable[[Path], list[Any]]]] = [
     ("score", lambda out: ["--data", "digits", "-n", "300"]),
-    ("score", lambda out: ["--data", "digits", "-n", "300", "--protocol", "one-pass"]),
+    ("score", lambda out: ["--data", "digits", "-n", "300", "--profile", "one-pass"]),
     ("score", lambda out: ["--data", "digits", "--until", "fid_se=0.1"]),
     ("stats", lambda out: ["-o", out / "x.npz", "-n", "300"]),
     ("sample", lambda out: ["-o", out / "x.npz"]),

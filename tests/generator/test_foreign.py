@@ -96,10 +96,10 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_the_samples_are_those_of_the_graph(file: Path) -> None:
-    generator, said = open_foreign(graph(file), Reading(latents=("noise:5:normal",)), device="cpu")
+    generator, notes = open_foreign(graph(file), Reading(latents=("noise:5:normal",)), device="cpu")
     z = generator.inputs(7, 3)["z"]
     np.testing.assert_array_equal(generator.sample(7, 3), own_samples(file, {"noise": z}))
-    assert said == ["its images (1, 8, 8) are read as NCHW", "its pixels are read as -1 to 1"]
+    assert notes == ["its images (1, 8, 8) are read as NCHW", "its pixels are read as -1 to 1"]
     assert generator.data == DataSpec(name="theirs", kind="image", shape=(1, 8, 8))
 
 
@@ -131,10 +131,10 @@ def test_every_range_becomes_ours(file: Path, last: str | None, value_range: Any
 
 
 def test_channels_last_become_channels_first(file: Path) -> None:
-    generator, said = open_foreign(graph(file, shape=(6, 5, 3)), Reading(latents=("normal",)), device="cpu")
+    generator, notes = open_foreign(graph(file, shape=(6, 5, 3)), Reading(latents=("normal",)), device="cpu")
     theirs = own_samples(file, {"noise": generator.inputs(4, 0)["z"]})
     np.testing.assert_allclose(generator.sample(4, 0), theirs.transpose(0, 3, 1, 2), atol=1e-6)
-    assert "its images (6, 5, 3) are read as NHWC" in said
+    assert "its images (6, 5, 3) are read as NHWC" in notes
 
 
 def test_an_ambiguous_layout_is_asked_for(file: Path) -> None:
@@ -146,9 +146,9 @@ def test_an_ambiguous_layout_is_asked_for(file: Path) -> None:
 
 
 def test_flat_pixels_take_the_form_of_the_data(file: Path) -> None:
-    generator, said = open_foreign(graph(file, shape=(64,)), Reading(latents=("normal",)), GREY, device="cpu")
+    generator, notes = open_foreign(graph(file, shape=(64,)), Reading(latents=("normal",)), GREY, device="cpu")
     assert generator.sample(3).shape == (3, 1, 8, 8)
-    assert "its 64 outputs are read as 1×8×8 pixels" in said
+    assert "its 64 outputs are read as 1×8×8 pixels" in notes
 
 
 def test_points_stay_points(file: Path) -> None:
@@ -179,14 +179,14 @@ def test_a_latent_map_is_filled(file: Path) -> None:
 )
 def test_labels_in_every_form(file: Path, kind: int, dims: list[Any], latents: tuple[str, ...]) -> None:
     graph(file, inputs={"noise": (FLOAT, ["N", 5]), "y": (kind, dims)})
-    generator, said = open_foreign(file, Reading(latents=latents), GREY, device="cpu")
+    generator, notes = open_foreign(file, Reading(latents=latents), GREY, device="cpu")
     given = generator.inputs(12, 0)
     labels = np.eye(10, dtype=np.float32)[given["y"]] if kind == FLOAT else given["y"]
     dtype = {FLOAT: np.float32, INT64: np.int64, TensorProto.INT32: np.int32}[kind]
     feeds = {"noise": given["z"], "y": labels.reshape(12, *dims[1:]).astype(dtype)}
     np.testing.assert_array_equal(generator.sample(12), own_samples(file, feeds))
     assert generator.latent.classes == 10
-    assert ("input 'y' is read as the class label, 0 to 9" in said) == (len(latents) == 1)
+    assert ("input 'y' is read as the class label, 0 to 9" in notes) == (len(latents) == 1)
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def test_a_foreign_generator_is_scored_with_a_note(range_: str, protocol: str, t
     share, worst = outside(finished(tmp_path, 0.09), 500)
     assert 0.005 < share < 0.1
     words = ["score", path, "--latent", "normal", "--range", range_, "-n", 500, "--data", "digits"]
-    words += ["--extractor", "digits", "--protocol", protocol]
+    words += ["--extractor", "digits", "--profile", protocol]
     result = command(*words)
     assert result.exit_code == 0, result.output
     note = f"{sentence(share, worst, 'theirs', range_)} and were clipped"
@@ -152,16 +152,20 @@ def test_an_own_generator_is_refused_by_its_own_remedy(tmp_path: Path) -> None:
         Generator(finished(tmp_path, 2.0), device="cpu").sample(20)
 
 
+def add(spread: Spread, values: np.ndarray) -> None:
+    spread.add(values, values.min(initial=0), values.max(initial=0))
+
+
 def test_the_limits() -> None:
     spread = Spread("it", (-1.0, 1.0), "Hint.")
-    spread.add(np.array([1.0001, -1.0001], np.float32))
+    add(spread, np.array([1.0001, -1.0001], np.float32))
     assert spread.note == "", "float noise"
-    spread.add(np.zeros(17, np.float32))
-    spread.add(np.array([-1.99], np.float32))
+    add(spread, np.zeros(17, np.float32))
+    add(spread, np.array([-1.99], np.float32))
     assert (
         spread.note == "5 % of the values of 'it' lie outside of the range -1,1 (the worst is -1.99) and were clipped"
     )
     with pytest.raises(ModelError, match="lie outside"):
-        spread.add(np.full(2, 1.5, np.float32))
+        add(spread, np.full(2, 1.5, np.float32))
     with pytest.raises(ModelError, match=r"the worst is 2\.1\)\. Hint\."):
-        Spread("it", (-1.0, 1.0), "Hint.").add(np.array([*[0] * 8, 2.1], np.float32))
+        add(Spread("it", (-1.0, 1.0), "Hint."), np.array([*[0] * 8, 2.1], np.float32))

@@ -11,7 +11,7 @@ from ganzoo import registry
 from ganzoo.errors import StoreError
 from ganzoo.leaderboard import board
 from ganzoo.options import content_hash
-from ganzoo.scoring.scorer import Protocol, Score
+from ganzoo.scoring.protocol import Protocol, Score
 from ganzoo.training.runs import REAL, SCORE, Failure, Manifest, RunStore, write_json
 from ganzoo.types import DataSpec, Estimate, LatentSpec
 

@@ -15,7 +15,7 @@ from ganzoo.leaderboard import bench, board, rows
 from ganzoo.leaderboard.bench import Outcome
 from ganzoo.leaderboard.worker import Job, Reporter, is_scored, main
 from ganzoo.registry import Registry
-from ganzoo.scoring.scorer import Protocol, Score
+from ganzoo.scoring.protocol import Protocol, Score
 from ganzoo.training.runs import RunStore
 
 

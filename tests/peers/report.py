@@ -14,7 +14,7 @@ from ganzoo.metrics.parity_profiles import PROFILES
 HEAD = """\
 # Parity with other tools
 
-`ganzoo score --protocol NAME` gives the number that another tool would give. This page is written by `make peers`: it
+`ganzoo score --profile NAME` gives the number that another tool would give. This page is written by `make peers`: it
 puts the real tools, from PyPI at the versions below, into an environment of their own, calls their own functions on
 features that this repository draws (`tests/peers/recipes.py`), and sets ganzoo's numbers beside theirs. Continuous
 integration compares ganzoo with the numbers stored on the way (`tests/peers/numbers.json`), without the tools.

@@ -20,7 +20,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 
 
 def errors(first: Path, second: Path) -> dict[str, float]:
-    found = ganzoo.compare(first, second, data="digits", terms=ganzoo.Terms(n=400))
+    found = ganzoo.compare(first, second, data="digits", n=400)
     return {each.column: float(each.gap.se or 0) for each in found.differences if each.column in COLUMNS}
 
 

@@ -13,9 +13,10 @@ from ganzoo.extractors.base import PixelExtractor
 from ganzoo.metrics.fid import frechet_distance, moments_distance, reference_target
 from ganzoo.metrics.moments import moments
 from ganzoo.scoring import reference
-from ganzoo.scoring.reference import DatasetSide, SourceSide, kept
-from ganzoo.scoring.samples import ArraySource, FeatureSource, StatisticsSource
+from ganzoo.scoring.reference import DatasetSide, SourceSide, cached
+from ganzoo.scoring.samples import StatisticsSource
 from ganzoo.scoring.statistics_file import SavedFeatures, SavedStatistics
+from ganzoo.scoring.stored import ArraySource, FeatureSource
 from ganzoo.types import DataSpec
 
 RNG = np.random.default_rng(0)
@@ -25,7 +26,7 @@ RNG = np.random.default_rng(0)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache where everything is worth keeping."""
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(reference, "WORTH_KEEPING", -1.0)
+    monkeypatch.setattr(reference, "WORTH_CACHING", -1.0)
     return tmp_path / "cache" / "references"
 
 
@@ -85,7 +86,7 @@ def test_quick_work_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_a_cache_that_cannot_be_written_costs_time_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "cache").write_text("a file, no folder")
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(reference, "WORTH_KEEPING", -1.0)
+    monkeypatch.setattr(reference, "WORTH_CACHING", -1.0)
     assert len(DatasetSide(dataset()).build(PixelExtractor()).real) == 60
 
 
@@ -93,12 +94,12 @@ def test_nothing_is_rounded(cache: Path) -> None:
     single = RNG.normal(size=(5, 3)).astype(np.float32).astype(np.float64)
     double = RNG.normal(size=(5, 3))
     for _ in range(2):
-        found = kept(["x"], lambda: {"single": single, "double": double})
+        found = cached(["x"], lambda: {"single": single, "double": double})
         np.testing.assert_array_equal(found["single"], single)
         np.testing.assert_array_equal(found["double"], double)
 
 
-def test_a_kept_factor_gives_the_same_distance(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cached_factor_gives_the_same_distance(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reference, "WIDE", 8)
     side = SourceSide(FeatureSource("f", SavedFeatures(RNG.normal(size=(300, 8)).astype(np.float32))), 300)
     fake = RNG.normal(0.1, 1.1, (200, 8))

@@ -18,9 +18,10 @@ from ganzoo.metrics import Metric, Sets
 from ganzoo.plugin.manager import Zoo
 from ganzoo.registry import DatasetEntry, Registry
 from ganzoo.scoring import features
-from ganzoo.scoring.samples import ArraySource
-from ganzoo.scoring.scorer import Judge, Protocol, Score
-from ganzoo.scoring.setup import Terms, dataset_judge
+from ganzoo.scoring.protocol import Protocol, Score
+from ganzoo.scoring.scorer import score, score_generator, score_heldout
+from ganzoo.scoring.setup import Setup, Terms, dataset_setup
+from ganzoo.scoring.stored import ArraySource
 from ganzoo.training.runs import RunFolder
 from ganzoo.types import Estimate
 
@@ -33,22 +34,22 @@ def digits(zoo: Zoo) -> Dataset:
 
 
 @pytest.fixture(scope="module")
-def judge(zoo: Zoo, catalogue: Registry) -> Judge:
-    return api.judge_of(zoo, catalogue, "digits", terms=Terms(device="cpu", n=N))
+def setup(zoo: Zoo, catalogue: Registry) -> Setup:
+    return api.setup_of(zoo, catalogue, "digits", terms=Terms(device="cpu", n=N))
 
 
-def judged(judge: Judge, folder: RunFolder) -> Score:
-    return judge.score_generator(api.load(folder.path, device="cpu"))
-
-
-@pytest.fixture(scope="module")
-def ceiling(judge: Judge, memoriser: RunFolder) -> Score:
-    return judged(judge, memoriser)
+def scored(setup: Setup, folder: RunFolder) -> Score:
+    return score_generator(setup, api.load(folder.path, device="cpu"))
 
 
 @pytest.fixture(scope="module")
-def floor(judge: Judge, gaussian: RunFolder) -> Score:
-    return judged(judge, gaussian)
+def ceiling(setup: Setup, memoriser: RunFolder) -> Score:
+    return scored(setup, memoriser)
+
+
+@pytest.fixture(scope="module")
+def floor(setup: Setup, gaussian: RunFolder) -> Score:
+    return scored(setup, gaussian)
 
 
 def images(x: np.ndarray) -> ArraySource:
@@ -73,8 +74,8 @@ def test_the_gaussian_is_worse_and_copies_nothing(floor: Score, ceiling: Score) 
     assert values(floor)["precision"] < values(ceiling)["precision"]
 
 
-def test_held_out_samples_are_the_natural_floor(judge: Judge, floor: Score) -> None:
-    real = values(judge.score_real())
+def test_held_out_samples_are_the_natural_floor(setup: Setup, floor: Score) -> None:
+    real = values(score_heldout(setup))
     assert real["fid"] < values(floor)["fid"] / 5
     assert real["modes"] == 10
     assert real["memorised"] < 0.9
@@ -89,8 +90,8 @@ def test_every_estimate_says_how_many_samples(ceiling: Score) -> None:
         assert error > 0
 
 
-def test_scoring_is_deterministic(judge: Judge, memoriser: RunFolder, ceiling: Score) -> None:
-    assert judged(judge, memoriser).estimates == ceiling.estimates
+def test_scoring_is_deterministic(setup: Setup, memoriser: RunFolder, ceiling: Score) -> None:
+    assert scored(setup, memoriser).estimates == ceiling.estimates
 
 
 PARTIAL = {"is", "precision", "recall", "density", "coverage", "vendi", "fid_unbiased"}
@@ -134,8 +135,8 @@ def test_samples_of_one_class_can_be_scored(labelled: RunFolder, tmp_path: Path,
     assert values(scored)["modes"] == 1
 
 
-def test_a_conditional_generator_is_asked_for_classes(judge: Judge, labelled: RunFolder) -> None:
-    found = judged(judge, labelled).estimates
+def test_a_conditional_generator_is_asked_for_classes(setup: Setup, labelled: RunFolder) -> None:
+    found = scored(setup, labelled).estimates
     assert found["label_accuracy"].value > 0.9, "the mean of each class is seen as that class"
     assert "code_error" not in found
 
@@ -144,36 +145,36 @@ def test_what_was_asked_is_remembered(labelled: RunFolder) -> None:
     generator = Generator(labelled.file("generator.onnx"), device="cpu")
     extractor = PixelExtractor()
     drawn = features.draw(generator, extractor, 300, 2)
-    np.testing.assert_array_equal(drawn.asked, generator.inputs(300, 2)["y"])
+    np.testing.assert_array_equal(drawn.labels, generator.inputs(300, 2)["y"])
     np.testing.assert_array_equal(drawn.extracted.features, extractor.extract(generator.sample(300, 2)).features)
     assert drawn.codes is None
     assert drawn.sha256 == generator.sha256
 
 
 @pytest.mark.parametrize("n", [0, 1, 49])
-def test_too_few_samples(judge: Judge, n: int) -> None:
+def test_too_few_samples(setup: Setup, n: int) -> None:
     with pytest.raises(ScoreError, match=f"There are {n} samples; a score needs at least 50"):
-        judge.score(images(np.zeros((n, 1, 8, 8), np.float32)))
+        score(setup, images(np.zeros((n, 1, 8, 8), np.float32)))
 
 
 @pytest.mark.parametrize(
     ("shape", "words"), [((60, 1, 28, 28), "1×28×28"), ((60, 3, 8, 8), "3×8×8"), ((60, 2), "2"), ((60,), "scalars")]
 )
-def test_samples_of_another_shape(judge: Judge, shape: Sequence[int], words: str) -> None:
+def test_samples_of_another_shape(setup: Setup, shape: Sequence[int], words: str) -> None:
     with pytest.raises(ScoreError, match=f"The samples are {words}, but digits is 1×8×8"):
-        judge.score(images(np.zeros(shape, np.float32)))
+        score(setup, images(np.zeros(shape, np.float32)))
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_samples_that_are_not_finite(judge: Judge, value: float) -> None:
+def test_samples_that_are_not_finite(setup: Setup, value: float) -> None:
     x = np.zeros((60, 1, 8, 8), np.float32)
     x[7, 0, 3, 3] = value
     with pytest.raises(ScoreError, match="not finite"):
-        judge.score(images(x))
+        score(setup, images(x))
 
 
-def test_a_collapsed_generator_is_scored_all_the_same(judge: Judge) -> None:
-    found = values(judge.score(images(np.zeros((100, 1, 8, 8), np.float32))))
+def test_a_collapsed_generator_is_scored_all_the_same(setup: Setup) -> None:
+    found = values(score(setup, images(np.zeros((100, 1, 8, 8), np.float32))))
     assert found["fid"] > 1
     assert found["modes"] <= 1
     assert found["vendi"] == pytest.approx(1, abs=1e-6)
@@ -223,7 +224,7 @@ def test_a_protocol_is_its_content() -> None:
 
 def test_the_entry_chooses_split_and_size(digits: Dataset, zoo: Zoo) -> None:
     entry = DatasetEntry(extractor="pixels", split="heldout", n_real=100, n_fake=77, seed=3)
-    protocol = dataset_judge(digits, entry, zoo.extractors(), zoo.metrics()).protocol
+    protocol = dataset_setup(digits, entry, zoo.extractors(), zoo.metrics()).protocol
     assert (protocol.split, protocol.n_real, protocol.n_fake, protocol.seed) == ("heldout", 100, 77, 3)
     assert protocol.extractor == "pixels"
     assert protocol.metrics["fid"] == zoo.metrics()["fid"].version
@@ -231,13 +232,13 @@ def test_the_entry_chooses_split_and_size(digits: Dataset, zoo: Zoo) -> None:
 
 def test_an_unknown_extractor(digits: Dataset, zoo: Zoo) -> None:
     with pytest.raises(UnknownName, match=r"Unknown extractor 'digit'\. Did you mean 'digits'"):
-        dataset_judge(digits, DatasetEntry(extractor="digit"), zoo.extractors(), {})
+        dataset_setup(digits, DatasetEntry(extractor="digit"), zoo.extractors(), {})
 
 
 def test_data_without_an_entry_are_scored_by_pixels(digits: Dataset, zoo: Zoo) -> None:
-    judge = dataset_judge(digits, None, zoo.extractors(), zoo.metrics())
-    assert judge.protocol.extractor == "pixels"
-    assert judge.protocol.n_real == len(digits.train)
+    setup = dataset_setup(digits, None, zoo.extractors(), zoo.metrics())
+    assert setup.protocol.extractor == "pixels"
+    assert setup.protocol.n_real == len(digits.train)
 
 
 def _extended(zoo: Zoo) -> dict[str, Any]:
@@ -250,27 +251,27 @@ def _extended(zoo: Zoo) -> dict[str, Any]:
 
 def test_an_installed_metric_leaves_the_protocol_alone(digits: Dataset, zoo: Zoo) -> None:
     entry = DatasetEntry(extractor="pixels", split="heldout", n_fake=100)
-    plain = dataset_judge(digits, entry, zoo.extractors(), zoo.metrics())
-    extended = dataset_judge(digits, entry, zoo.extractors(), _extended(zoo))
+    plain = dataset_setup(digits, entry, zoo.extractors(), zoo.metrics())
+    extended = dataset_setup(digits, entry, zoo.extractors(), _extended(zoo))
     assert extended.protocol == plain.protocol
     assert extended.extensions == {"width": 1}
     source = ArraySource("some", "image", digits.heldout.x[:100])
-    before, after = plain.score(source), extended.score(source)
+    before, after = score(plain, source), score(extended, source)
     assert after.estimates == {**before.estimates, "width": Estimate(2.0, 0.5, 9)}
     assert (before.extensions, after.extensions) == ({}, {"width": 1})
 
 
 def test_a_metric_that_the_entry_names_is_part_of_the_protocol(digits: Dataset, zoo: Zoo) -> None:
     entry = DatasetEntry(extractor="pixels", metrics=["width"])
-    judge = dataset_judge(digits, entry, zoo.extractors(), _extended(zoo))
-    assert (judge.protocol.metrics["width"], judge.extensions) == (1, {})
+    setup = dataset_setup(digits, entry, zoo.extractors(), _extended(zoo))
+    assert (setup.protocol.metrics["width"], setup.extensions) == (1, {})
     with pytest.raises(UnknownName, match="'width'"):
-        dataset_judge(digits, entry, zoo.extractors(), zoo.metrics())
+        dataset_setup(digits, entry, zoo.extractors(), zoo.metrics())
 
 
 def test_a_metric_that_was_asked_for_is_part_of_the_protocol(digits: Dataset, zoo: Zoo) -> None:
-    judge = dataset_judge(digits, None, zoo.extractors(), _extended(zoo), Terms(metrics=("width",)))
-    assert judge.protocol.metrics == {"width": 1}
+    setup = dataset_setup(digits, None, zoo.extractors(), _extended(zoo), Terms(metrics=("width",)))
+    assert setup.protocol.metrics == {"width": 1}
 
 
 def test_the_hash_of_a_protocol_stays() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -19,9 +20,10 @@ from ganzoo.plugin.manager import Zoo
 from ganzoo.registry import Registry
 from ganzoo.scoring import streaming
 from ganzoo.scoring.goals import Goal
-from ganzoo.scoring.samples import ArraySource, open_source
-from ganzoo.scoring.scorer import Judge
-from ganzoo.scoring.setup import Terms, dataset_judge
+from ganzoo.scoring.opening import open_source
+from ganzoo.scoring.protocol import ONE_PASS
+from ganzoo.scoring.setup import Setup, Terms, dataset_setup
+from ganzoo.scoring.stored import ArraySource
 from ganzoo.scoring.streaming import Halves
 from ganzoo.training.runs import RunFolder
 
@@ -29,9 +31,9 @@ RNG = np.random.default_rng(0)
 
 
 @pytest.fixture(scope="module")
-def judge(zoo: Zoo, catalogue: Registry) -> Judge:
-    terms = Terms(device="cpu", n=3000, profile=streaming.PROFILE)
-    return api.judge_of(zoo, catalogue, "digits", terms=terms)
+def setup(zoo: Zoo, catalogue: Registry) -> Setup:
+    terms = Terms(device="cpu", n=3000, profile=ONE_PASS)
+    return api.setup_of(zoo, catalogue, "digits", terms=terms)
 
 
 def test_sums_give_the_numbers_of_whole_arrays() -> None:
@@ -55,9 +57,9 @@ def test_nothing_cannot_be_scored() -> None:
         _ = Halves().whole
 
 
-def test_a_generator_in_one_pass(judge: Judge, gaussian: RunFolder, zoo: Zoo, catalogue: Registry) -> None:
+def test_a_generator_in_one_pass(setup: Setup, gaussian: RunFolder, zoo: Zoo, catalogue: Registry) -> None:
     source = open_source(gaussian.path, device="cpu")
-    score = streaming.score_one_pass(judge, source)
+    score = streaming.score_one_pass(setup, source)
     usual = api.score(gaussian.path, "digits", n=3000, device="cpu", registry=catalogue, zoo=zoo)
     assert score.estimates["fid"].value == pytest.approx(usual.estimates["fid"].value, rel=1e-9)
     assert score.protocol.n_fake == 3000
@@ -65,9 +67,9 @@ def test_a_generator_in_one_pass(judge: Judge, gaussian: RunFolder, zoo: Zoo, ca
     assert score.sampled_sha256 == gaussian.manifest().onnx_sha256
 
 
-def test_a_goal_stops_the_drawing(judge: Judge, gaussian: RunFolder) -> None:
+def test_a_goal_stops_the_drawing(setup: Setup, gaussian: RunFolder) -> None:
     source = open_source(gaussian.path, device="cpu")
-    score = streaming.score_one_pass(judge, source, Goal("fid", 0.3, 50_000))
+    score = streaming.score_one_pass(setup, source, Goal("fid", 0.3, 50_000))
     error = score.estimates["fid"].se
     assert error is not None
     assert error <= 0.3
@@ -75,12 +77,12 @@ def test_a_goal_stops_the_drawing(judge: Judge, gaussian: RunFolder) -> None:
     assert "stopped at" in score.notes[-1]
 
 
-def test_a_goal_needs_a_generator_and_the_distance(judge: Judge, gaussian: RunFolder) -> None:
+def test_a_goal_needs_a_generator_and_the_distance(setup: Setup, gaussian: RunFolder) -> None:
     images = ArraySource("x", "image", np.zeros((100, 1, 8, 8), np.uint8))
     with pytest.raises(UsageError, match="waits for fid_se of a generator only"):
-        streaming.score_one_pass(judge, images, Goal("fid", 0.3, 1000))
+        streaming.score_one_pass(setup, images, Goal("fid", 0.3, 1000))
     with pytest.raises(UsageError, match="waits for fid_se"):
-        streaming.score_one_pass(judge, open_source(gaussian.path, device="cpu"), Goal("is", 0.3, 1000))
+        streaming.score_one_pass(setup, open_source(gaussian.path, device="cpu"), Goal("is", 0.3, 1000))
 
 
 class Endless(ArraySource):
@@ -97,20 +99,20 @@ class Endless(ArraySource):
 
 
 def test_memory_does_not_grow_with_the_samples(zoo: Zoo, tmp_path: Path) -> None:
-    judge = dataset_judge(
+    setup = dataset_setup(
         api.dataset("ring", zoo=zoo),
         None,
         {"points": zoo.extractors()["points"]},
         zoo.metrics(),
-        Terms(n=120_000, profile=streaming.PROFILE),
+        Terms(n=120_000, profile=ONE_PASS),
     )
-    assert isinstance(judge.extractor, PointExtractor)
-    assert len(judge.reference.real)
+    assert isinstance(setup.extractor, PointExtractor)
+    assert len(setup.reference.real)
     peaks = []
     for n in (12_000, 120_000):
-        judge.protocol = msgspec.structs.replace(judge.protocol, n_fake=n)
+        sized = replace(setup, protocol=msgspec.structs.replace(setup.protocol, n_fake=n))
         tracemalloc.start()
-        score = streaming.score_one_pass(judge, Endless("x", "points", np.zeros((1, 2), np.float32)))
+        score = streaming.score_one_pass(sized, Endless("x", "points", np.zeros((1, 2), np.float32)))
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
         assert score.protocol.n_fake == n

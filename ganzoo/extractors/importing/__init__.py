@@ -53,7 +53,7 @@ class Imported(NamedTuple):
 
     path: Path
     sha256: str
-    said: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def import_inception(file: Path | None = None) -> Path:
@@ -106,20 +106,20 @@ def import_onnx(name: str, file: Path, wanted: Adapter | None = None) -> Importe
     """Adapt an ONNX file and put it into the user's cache as the extractor ``name``.
 
     What ``wanted`` leaves open is taken from the preset of that name, then inferred where one reading is possible.
-    Raises OptionError for a bad name and for what must be said, ModelError for a file that is no extractor.
+    Raises OptionError for a bad name and for what must be notes, ModelError for a file that is no extractor.
     """
     _check_name(name)
     adapter = (wanted or Adapter()).over(PRESETS.get(name, Adapter()))
     content = read_model(file)
-    model, policy, size, said = adapted(file, adapter)
+    model, policy, size, notes = adapted(file, adapter)
     digest = hashlib.sha256(content).hexdigest()
     info = ExtractorInfo(summary=f"imported from {file.name}", policy=policy, source_sha256=digest, size=size)
     result = _with_info(model, info)
     target = imported_file(name)
     if target.exists():
-        said = [*said, f"It replaces the extractor '{name}' that was imported before."]
+        notes = [*notes, f"It replaces the extractor '{name}' that was imported before."]
     write_bytes(target, result)
-    return Imported(target, hashlib.sha256(result).hexdigest(), tuple(said))
+    return Imported(target, hashlib.sha256(result).hexdigest(), tuple(notes))
 
 
 def _check_name(name: str) -> None:

@@ -120,9 +120,9 @@ def _listed(items: Any) -> str:
     return ", ".join(_form(item) for item in items)
 
 
-def image_input(name: str, session: Session, adapter: Adapter, said: list[str]) -> ImageInput:
+def image_input(name: str, session: Session, adapter: Adapter, notes: list[str]) -> ImageInput:
     """The input for the images. Raises OptionError where several could be it, ModelError where none can."""
-    chosen = _chosen(name, "takes", session.inputs, adapter.input, "--input", adapter, said)
+    chosen = _chosen(name, "takes", session.inputs, adapter.input, "--input", adapter, notes)
     item = session.inputs[chosen]
     kind = _TYPES.get(item.type.removeprefix("tensor(").removesuffix(")"))
     sizes = [size if isinstance(size, int) and size > 0 else 0 for size in item.shape]
@@ -137,14 +137,14 @@ def image_input(name: str, session: Session, adapter: Adapter, said: list[str]) 
     if channels not in (0, GREY, RGB):
         raise ModelError(f"{name} takes {_form(item)}: neither one nor three channels.")
     if last:
-        said.append(f"The channels of '{chosen}' come last.")
+        notes.append(f"The channels of '{chosen}' come last.")
     if not channels:
-        said.append(f"The channels of '{chosen}' are open; it is given three.")
+        notes.append(f"The channels of '{chosen}' are open; it is given three.")
     return ImageInput(chosen, kind, channels or RGB, height, width, last)
 
 
 def _chosen(
-    name: str, verb: str, there: Mapping[str, Any], wanted: str | None, flag: str, adapter: Adapter, said: list[str]
+    name: str, verb: str, there: Mapping[str, Any], wanted: str | None, flag: str, adapter: Adapter, notes: list[str]
 ) -> str:
     """The input or output that was asked for; where nothing was, the only one or the one the preset knows."""
     if wanted is not None:
@@ -154,11 +154,11 @@ def _chosen(
     found = list(there) if len(there) == 1 else [key for key in there if key in (adapter.names or ())]
     if len(found) != 1:
         raise OptionError(f"{name} {verb} {_listed(there.values())}.", f"Say which with {flag}.")
-    said.append(f"{flag} is '{found[0]}'.")
+    notes.append(f"{flag} is '{found[0]}'.")
     return found[0]
 
 
-def outputs(name: str, session: Session, adapter: Adapter, said: list[str]) -> dict[str, str]:
+def outputs(name: str, session: Session, adapter: Adapter, notes: list[str]) -> dict[str, str]:
     """The outputs by their role, ``features`` and maybe ``logits``. Raises OptionError where several could be it."""
     rest = {key: item for key, item in session.outputs.items() if key != adapter.logits}
     if adapter.logits and len(rest) == len(session.outputs):
@@ -167,7 +167,7 @@ def outputs(name: str, session: Session, adapter: Adapter, said: list[str]) -> d
         )
     if not rest:
         raise OptionError(f"{name} gives {_listed(session.outputs.values())} only, which --logits names.")
-    roles = {"features": _chosen(name, "gives", rest, adapter.features, "--features", adapter, said)}
+    roles = {"features": _chosen(name, "gives", rest, adapter.features, "--features", adapter, notes)}
     return {**roles, "logits": adapter.logits} if adapter.logits else roles
 
 

@@ -34,7 +34,7 @@ class Adapted(NamedTuple):
     model: onnx.ModelProto
     policy: str
     size: Size | None
-    said: list[str]
+    notes: list[str]
 
 
 def adapted(file: Path, adapter: Adapter) -> Adapted:
@@ -44,14 +44,14 @@ def adapted(file: Path, adapter: Adapter) -> Adapted:
     run on images together and alone. Raises ModelError for a file that is no extractor, OptionError where something
     must be said.
     """
-    said: list[str] = []
+    notes: list[str] = []
     model = load(file)
     session = Session(serialised(model, file.name), file.name, device="cpu")
-    given = image_input(file.name, session, adapter, said)
-    roles = outputs(file.name, session, adapter, said)
+    given = image_input(file.name, session, adapter, notes)
+    roles = outputs(file.name, session, adapter, notes)
     keep_only(model, file.name, given.name, list(roles.values()))
-    size = _target(file.name, given, adapter, said)
-    before, steps = _before(file.name, given, adapter, size, said)
+    size = _target(file.name, given, adapter, notes)
+    before, steps = _before(file.name, given, adapter, size, notes)
     after = Nodes("after")
     for role, output in roles.items():
         steps += _flat(file.name, after, session.outputs[output], role)
@@ -60,20 +60,20 @@ def adapted(file: Path, adapter: Adapter) -> Adapted:
     for value in model.graph.output:
         value.type.tensor_type.shape.dim[1].dim_value = widths[value.name]
     if adapter.width and widths["features"] != adapter.width:
-        said.append(
+        notes.append(
             f"It has {widths['features']} features, where the published numbers were taken with {adapter.width}."
         )
-    return Adapted(model, "; ".join(steps), size, said)
+    return Adapted(model, "; ".join(steps), size, notes)
 
 
-def _target(name: str, given: ImageInput, adapter: Adapter, said: list[str]) -> Size | None:
+def _target(name: str, given: ImageInput, adapter: Adapter, notes: list[str]) -> Size | None:
     """The size to resize to, if any."""
     fixed = (given.height, given.width) if given.height and given.width else None
     if adapter.resize in (None, "none"):
         if adapter.size:
             raise OptionError(f"{name} is given --size {adapter.size}, but no --resize.", "Say how: --resize bicubic.")
         if fixed:
-            said.append(f"It takes images of {fixed[0]}×{fixed[1]} only; --resize would let it take any.")
+            notes.append(f"It takes images of {fixed[0]}×{fixed[1]} only; --resize would let it take any.")
         return None
     size = (adapter.size, adapter.size) if adapter.size else fixed
     if size is None:
@@ -83,12 +83,12 @@ def _target(name: str, given: ImageInput, adapter: Adapter, said: list[str]) -> 
             f"{name} takes images of {fixed[0]}×{fixed[1]}, not {size[0]}×{size[1]}.", "Leave out --size."
         )
     if not adapter.size:
-        said.append(f"--size is {size[0]}×{size[1]}, which is what it takes.")
+        notes.append(f"--size is {size[0]}×{size[1]}, which is what it takes.")
     return size
 
 
 def _before(
-    name: str, given: ImageInput, adapter: Adapter, size: Size | None, said: list[str]
+    name: str, given: ImageInput, adapter: Adapter, size: Size | None, notes: list[str]
 ) -> tuple[Nodes, list[str]]:
     """From ``x`` to the network's input, and what that does in words."""
     nodes, steps = Nodes("before"), []
@@ -99,7 +99,7 @@ def _before(
     value_range = adapter.value_range
     if value_range is None and given.dtype == "uint8":
         value_range = "uint8"
-        said.append("--range is uint8, the type of its input.")
+        notes.append("--range is uint8, the type of its input.")
     if value_range is None:
         raise OptionError(
             f"{name} does not say which numbers it takes for black and white.",

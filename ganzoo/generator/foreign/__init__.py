@@ -1,7 +1,7 @@
 """ONNX generators that were not exported by ganzoo: read as the contract's ``z``, ``y`` → ``x`` by flags or inference.
 
 A wrapper graph renames, reshapes and rescales, so that a foreign generator is sampled by the same engine, on the same
-device, as any other. What the graph leaves open is asked for; what it leaves one reading of is inferred and said.
+device, as any other. What the graph leaves open is asked for; what it leaves one reading of is inferred and noted.
 """
 
 from __future__ import annotations
@@ -56,26 +56,26 @@ def open_foreign(
 
     content = read_model(path)
     session = Session(content, path.name, device="cpu", threads=threads)
-    said: list[str] = []
-    inputs = read_inputs(session, path.name, reading.latents, data, said)
+    notes: list[str] = []
+    inputs = read_inputs(session, path.name, reading.latents, data, notes)
     output = _output(session, path.name, reading)
     latent = latent_of(inputs)
     model = onnx.load_from_string(content)
     bound: Range | None = "0,255" if session.outputs[output].type == "tensor(uint8)" else _bounded_by(model, output)
     take_ours(model, inputs, output, latent)
     produced = _tried(model, latent, path.name)
-    transpose, shape = _form(produced, path.name, reading, data, said)
-    value_range = _value_range(bound, produced, path.name, reading, said) if len(shape) > 1 else None
+    transpose, shape = _form(produced, path.name, reading, data, notes)
+    value_range = _value_range(bound, produced, path.name, reading, notes) if len(shape) > 1 else None
     give_ours(model, transpose, shape, value_range)
     name = readable(path.stem)
     form = DataSpec(name=name, kind="image" if len(shape) > 1 else "points", shape=shape, classes=latent.classes)
     put_info(model, describe(name, form, latent, backend="onnx"))
     low, high = bounds(value_range or "-1,1")
     adapted = model.SerializeToString()
-    generator = Generator(path, device=device, threads=threads, adapted=adapted, declared=(low, high))
+    generator = Generator(path, device=device, threads=threads, content=content, adapted=adapted, declared=(low, high))
     on_cpu = generator.session if generator.provider == "CPU" else Session(adapted, path.name, device="cpu")
     check_samples(on_cpu, model, latent, path.name, levels=value_range == "0,255")
-    return generator, said
+    return generator, notes
 
 
 def _output(session: Session, name: str, reading: Reading) -> str:
@@ -113,17 +113,17 @@ def _takes_one(session: Session, inputs: dict[str, Array]) -> bool:
 
 
 def _form(
-    x: Array, name: str, reading: Reading, data: DataSpec | None, said: list[str]
+    x: Array, name: str, reading: Reading, data: DataSpec | None, notes: list[str]
 ) -> tuple[bool, tuple[int, ...]]:
     """Whether to transpose NHWC → NCHW, and the shape of one sample in our layout."""
     if x.ndim == 2:
         flat = data is not None and data.kind == "image" and int(np.prod(data.shape)) == x.shape[1]
         if data is None or not flat:
             return False, x.shape[1:]
-        said.append(f"its {x.shape[1]} outputs are read as {'×'.join(map(str, data.shape))} pixels")
+        notes.append(f"its {x.shape[1]} outputs are read as {'×'.join(map(str, data.shape))} pixels")
         return False, data.shape
     if x.ndim == 3:
-        said.append("its images without a channel axis are read as grey")
+        notes.append("its images without a channel axis are read as grey")
         return False, (1, *x.shape[1:])
     if x.ndim != 4:
         raise ModelError(f"{name} gives samples of shape {x.shape[1:]}, which are neither images nor points.")
@@ -131,12 +131,12 @@ def _form(
     if reading.layout is None and first == last:
         raise UsageError(f"{name} gives images of shape {x.shape[1:]}.", "Say --layout nchw or --layout nhwc.")
     if reading.layout is None:
-        said.append(f"its images {x.shape[1:]} are read as {'NCHW' if first else 'NHWC'}")
+        notes.append(f"its images {x.shape[1:]} are read as {'NCHW' if first else 'NHWC'}")
     nhwc = reading.layout == "nhwc" or (reading.layout is None and last)
     return nhwc, (x.shape[3], x.shape[1], x.shape[2]) if nhwc else x.shape[1:]
 
 
-def _value_range(bound: Range | None, x: Array, name: str, reading: Reading, said: list[str]) -> Range:
+def _value_range(bound: Range | None, x: Array, name: str, reading: Reading, notes: list[str]) -> Range:
     found = reading.value_range or bound
     if found is None:
         raise UsageError(
@@ -150,7 +150,7 @@ def _value_range(bound: Range | None, x: Array, name: str, reading: Reading, sai
             f"{name} gives pixels in {x.min():.3g} … {x.max():.3g}, outside of the range {found}.", WRONG_RANGE
         )
     if reading.value_range is None:
-        said.append(f"its pixels are read as {low:g} to {high:g}")
+        notes.append(f"its pixels are read as {low:g} to {high:g}")
     return found
 
 

@@ -54,7 +54,7 @@ class ForeignInput(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_inputs(
-    session: Session, name: str, latents: Sequence[str], data: DataSpec | None, said: list[str]
+    session: Session, name: str, latents: Sequence[str], data: DataSpec | None, notes: list[str]
 ) -> list[ForeignInput]:
     """How every input is drawn. Raises UsageError where it must be said or was said wrongly, ModelError where it takes
     a batch of one size only.
@@ -65,7 +65,7 @@ def read_inputs(
             continue
         if "int" in item.type and data is not None and data.classes:
             given[key] = _input(key, item, law="labels", size=data.classes)
-            said.append(f"input '{key}' is read as the class label, 0 to {data.classes - 1}")
+            notes.append(f"input '{key}' is read as the class label, 0 to {data.classes - 1}")
         else:
             raise UsageError(
                 f"{name} has no ganzoo metadata: takes {shown(session.inputs)}, gives {shown(session.outputs)}.",

@@ -1,4 +1,4 @@
-"""Compatibility profiles: the metrics exactly as other tools define them, from the same features (``--protocol``)."""
+"""Compatibility profiles: the metrics exactly as other tools define them, from the same features (``--profile``)."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ class Profile:
     """The metrics as one other tool defines them, so that its published numbers can be met from equal features."""
 
     name: str
-    """As in ``--protocol NAME``."""
+    """As in ``--profile NAME``."""
     tool_version: str
     """The release that it was checked against, or the file and commit that it was written from."""
     summary: str

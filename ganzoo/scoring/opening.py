@@ -1,0 +1,120 @@
+"""What a path or text stands for as samples: a run, an ONNX generator, a folder, an npz, a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ganzoo.data import folder, load, npz
+from ganzoo.data.archive import Archive
+from ganzoo.data.builtin import builtin_sources
+from ganzoo.data.reference import FOLDER, FORMS, NPZ, parse
+from ganzoo.errors import ModelError, UsageError
+from ganzoo.files import exists, readable
+from ganzoo.scoring.samples import GeneratorSource, StatisticsSource
+from ganzoo.scoring.statistics_file import read_features, read_statistics
+from ganzoo.scoring.stored import ArraySource, FeatureSource, FolderSource
+from ganzoo.training.runs import MANIFEST, ONNX
+
+if TYPE_CHECKING:
+    from ganzoo.data.base import Dataset, Source
+    from ganzoo.generator.foreign import Reading
+    from ganzoo.scoring.samples import SampleSource
+    from ganzoo.types import DataSpec
+
+
+def open_source(
+    source: str | Path,
+    *,
+    reading: Reading | None = None,
+    data: DataSpec | None = None,
+    device: str = "auto",
+    threads: int = 1,
+    datasets: Mapping[str, Source] | None = None,
+    data_dir: Path | None = None,
+) -> SampleSource:
+    """Open a run folder, an ONNX generator, a folder of images, an npz or npy file, or a dataset's training split.
+
+    A text is read by ``ganzoo.data.reference``: ``folder:DIR`` is the folder, ``digits`` one of ``datasets`` (default:
+    ganzoo's own) unless there is a file or folder of that name, which is said then. A ``Path`` is a path.
+
+    An npz holds features (``features``), samples (``x``) or statistics (``mu``, ``sigma``); of one that holds several
+    the first of these is used, and ``notes`` of the source name them. ``reading`` says how to read a generator that is
+    not ganzoo's, ``data`` the form it is compared with. Raises UsageError, ModelError or DataError with one sentence
+    where it is none of these or damaged.
+    """
+    known = {each.name: each for each in builtin_sources()} if datasets is None else datasets
+    found = parse(source, known, data_dir, path_first=True)
+    path = found.path
+    opened: GeneratorSource | ArraySource | FolderSource | FeatureSource | StatisticsSource
+    if path is not None and not found.prefixed and is_generator(path):
+        if not exists(path):
+            hint = f"Name a run's folder, an .onnx file, {FORMS}, or one of the datasets {', '.join(sorted(known))}."
+            raise ModelError(f"There is no file or folder {path}.", hint)
+        opened = _generator(path, _name(path), reading, data, device, threads)
+    elif reading is not None:
+        raise UsageError(f"{source} is no ONNX file: --latent and the flags beside it have nothing to act on.")
+    elif path is None:
+        opened = _training_split(load(found.text, known, data_dir))
+    elif found.dataset == FOLDER:
+        images = folder.ImageFiles(path)
+        opened = FolderSource(_name(path), images, images.labels, images.class_names, images.notes)
+    elif found.dataset == NPZ:
+        opened = _arrays(path, _name(path))
+    else:
+        raise UsageError(f"{path} is neither a run folder, an .onnx, .npz or .npy file nor a folder of images.")
+    return replace(opened, notes=(*found.notes, *opened.notes)) if found.notes else opened
+
+
+def is_generator(path: Path) -> bool:
+    """Whether a path is a run folder or an ONNX file; a path that does not exist is taken for one."""
+    return path.suffix.lower() == ".onnx" or not exists(path) or (path / MANIFEST).is_file()
+
+
+def generator_path(source: Path) -> Path:
+    """The ONNX file that a path stands for: itself, or the one in the run folder."""
+    if source.is_dir():
+        onnx = source / ONNX
+        if not onnx.is_file():
+            raise ModelError(f"{source} holds no {ONNX}.", "Name a finished run's folder or an .onnx file.")
+        return onnx
+    if not source.is_file():
+        raise ModelError(f"There is no file or folder {source}.", "Name a run's folder or an .onnx file.")
+    return source
+
+
+def _name(path: Path) -> str:
+    return readable(path.name or path.resolve().name)
+
+
+def _training_split(dataset: Dataset) -> ArraySource:
+    spec, train = dataset.spec, dataset.train
+    used = f"{spec.name}: the {len(train)} samples of its training split are used"
+    return ArraySource(spec.name, spec.kind, train.x, train.y, dataset.class_names, (*dataset.notes, used))
+
+
+def _arrays(path: Path, name: str) -> FeatureSource | ArraySource | StatisticsSource:
+    with Archive(path) as archive:
+        held = npz.holdings(archive.keys)
+        notes = npz.choice(name, archive.keys, used=next(iter(held), ""))
+        if "features" in held:
+            return FeatureSource(name, read_features(archive), notes=notes)
+        if "samples" in held or not held:
+            kind, x, labels = npz.read_samples(archive)
+            return ArraySource(name, kind, x, labels, notes=notes)
+        return StatisticsSource(name, read_statistics(archive), notes)
+
+
+def _generator(
+    path: Path, name: str, reading: Reading | None, data: DataSpec | None, device: str, threads: int
+) -> GeneratorSource:
+    from ganzoo.generator.engine import Generator
+    from ganzoo.generator.foreign import open_foreign
+
+    file = generator_path(path)
+    if reading is None:
+        return GeneratorSource(name, Generator(file, device=device, threads=threads))
+    generator, notes = open_foreign(file, reading, data, device=device, threads=threads)
+    return GeneratorSource(name, generator, tuple(f"{readable(file.name)}: {sentence}" for sentence in notes))

@@ -1,0 +1,91 @@
+"""The terms under which a number holds, and the record of a score.
+
+A protocol fixes everything a number depends on besides the model; its hash stands on every row, and rows of different
+protocols are never ranked together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ganzoo.options import content_hash
+from ganzoo.types import Estimate
+
+if TYPE_CHECKING:
+    from ganzoo.extractors.base import Extractor
+    from ganzoo.metrics import Metric
+    from ganzoo.scoring.reference import RealSide
+
+OWN_PROFILE = "ganzoo-1"
+ONE_PASS = "one-pass"
+OWN_PROFILES = (OWN_PROFILE, ONE_PASS)
+"""Profiles under which rows of files come in a random order; other tools look at them as they stand."""
+
+
+class Protocol(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a score depends on besides the model."""
+
+    dataset: str
+    dataset_digest: str
+    split: str
+    n_real: int
+    n_fake: int
+    extractor: str
+    extractor_sha256: str
+    metrics: dict[str, int]
+    """Versions by name."""
+    seed: int
+    profile: str = OWN_PROFILE
+    """Whose rules are followed: ganzoo's, ganzoo's in one pass, or those of another tool."""
+
+    @property
+    def hash(self) -> str:
+        """Stands on every row."""
+        return content_hash(self)
+
+    @property
+    def file_order(self) -> bool:
+        """Whether rows of files are looked at in the order of the file, as other tools do."""
+        return self.profile not in OWN_PROFILES
+
+
+class Score(msgspec.Struct, frozen=True, kw_only=True):
+    """score.json: the protocol, one estimate per metric column, and how the samples were made."""
+
+    protocol: Protocol
+    protocol_hash: str
+    estimates: dict[str, Estimate]
+    extensions: dict[str, int] = {}
+    """Versions of the metrics that were computed beside the protocol."""
+    notes: tuple[str, ...] = ()
+    """What a reader must know before believing a number."""
+    policy: str = ""
+    """What the extractor does to images before it looks at them."""
+    sampled_sha256: str = ""
+    scored_utc: str = ""
+    bench: int = 0
+    attempt: int = 0
+    """Which bench scored this, and at which attempt at its run; see ``ganzoo.training.runs.Turn``."""
+    samples_per_second: float | None = None
+    provider: str = ""
+
+
+def protocol_of(
+    side: RealSide, extractor: Extractor, metrics: Sequence[Metric], *, n_fake: int, seed: int, profile: str
+) -> Protocol:
+    """The protocol of ``n_fake`` samples against a reference by these metrics."""
+    return Protocol(
+        dataset=side.name,
+        dataset_digest=side.digest,
+        split=side.split,
+        n_real=side.n_real,
+        n_fake=n_fake,
+        extractor=extractor.name,
+        extractor_sha256=extractor.sha256,
+        metrics={metric.name: metric.version for metric in metrics},
+        seed=seed,
+        profile=profile,
+    )
