@@ -1,4 +1,4 @@
-"""ganzoo's own extension: datasets, extractors, metrics and observers, through the hooks that everybody uses."""
+"""The built-in extension: datasets, extractors, metrics and observers, through the hooks that everybody uses."""
 
 from __future__ import annotations
 

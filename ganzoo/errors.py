@@ -3,14 +3,14 @@
     GanzooError                 exit 1   anything below; carries one sentence and an optional hint
     ├── UsageError              exit 2   the request itself is wrong
     │   ├── UnknownName                  no such variant, dataset, option, extractor, metric
-    │   ├── Disabled                     the plugin asked for is switched off
+    │   ├── Disabled                     the requested plugin is switched off
     │   ├── OptionError                  an option has the wrong type or is out of range
     │   ├── RegistryError                registry.toml is malformed; names the key
     │   └── Incompatible                 the variant cannot take these data
     ├── DataError               exit 1   files missing, corrupt, empty or of the wrong shape
     ├── PluginError             exit 1   a plugin failed to load or broke a hook's contract
     ├── ModelError              exit 1   an ONNX file is no generator, or disagrees with its framework
-    ├── DeviceError             exit 1   the device asked for is not there
+    ├── DeviceError             exit 1   the requested device is not available
     ├── StoreError              exit 1   the run store cannot be read or written
     ├── ScoreError              exit 1   these samples cannot be scored
     ├── Diverged                exit 1   training produced a non-finite loss
@@ -55,14 +55,14 @@ class UnknownName(UsageError):
         names = sorted(known)
         close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
         guess = f" Did you mean '{close[0]}'?" if close else ""
-        there = f" There is: {', '.join(names)}." if names else " There is none."
-        super().__init__(f"Unknown {kind} '{name}'.{guess}{there}", hint)
+        listed = f" There is: {', '.join(names)}." if names else " There is none."
+        super().__init__(f"Unknown {kind} '{name}'.{guess}{listed}", hint)
         self.name = name
         self.known = tuple(names)
 
 
 class Disabled(UsageError):
-    """The plugin asked for is switched off; the hint says how to switch it on."""
+    """The requested plugin is switched off; the hint says how to switch it on."""
 
 
 class OptionError(UsageError):
@@ -90,7 +90,7 @@ class ModelError(GanzooError):
 
 
 class DeviceError(GanzooError):
-    """The device asked for is not there."""
+    """The requested device is not available."""
 
 
 class StoreError(GanzooError):

@@ -31,19 +31,19 @@ def places(labels: IndexArray, names: Sequence[str], known: Sequence[str], whose
     classes that are called otherwise. Raises ScoreError where some label is none of the known classes.
     """
     present = np.unique(labels)
-    own = [names[label] if names else str(label) for label in present]
+    called = [names[label] if names else str(label) for label in present]
     place = {name: i for i, name in enumerate(known)}
     by_number = not any(name.isdecimal() for name in known)
-    if by_number and not any(name in place for name in own):
+    if by_number and not any(name in place for name in called):
         place = {str(i): i for i in range(len(known))}
-    strange = [name for name in own if name not in place]
+    strange = [name for name in called if name not in place]
     if strange:
         raise ScoreError(
             f"The labels of {whose} are not those of {reference}: {_shown(strange)} {_are(strange)} none of its "
             f"{len(known)} classes ({_shown(known)}).",
             "Give both sides the same classes, or leave the labels out.",
         )
-    return np.array([place[name] for name in own], np.int64)[np.searchsorted(present, labels)]
+    return np.array([place[name] for name in called], np.int64)[np.searchsorted(present, labels)]
 
 
 def _are(names: Sequence[str]) -> str:

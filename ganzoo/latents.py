@@ -70,9 +70,9 @@ def samples(spec: LatentSpec, seed: int, start: int, count: int) -> dict[str, Ar
 class TickStream:
     """Draws addressed by tick, made in blocks of ticks and kept for the few last blocks."""
 
-    def __init__(self, make: Callable[[int], dict[str, Array]], kept: int = 4) -> None:
+    def __init__(self, make: Callable[[int], dict[str, Array]], cached: int = 4) -> None:
         self._make = make
-        self._kept = kept
+        self._cached = cached
         self._blocks: OrderedDict[int, dict[str, Array]] = OrderedDict()
 
     def get(self, tick: int, ticks: int | None) -> dict[str, Array]:
@@ -86,7 +86,7 @@ class TickStream:
     def _block(self, number: int) -> dict[str, Array]:
         if number not in self._blocks:
             self._blocks[number] = self._make(number)
-            if len(self._blocks) > self._kept:
+            if len(self._blocks) > self._cached:
                 self._blocks.popitem(last=False)
         return self._blocks[number]
 

@@ -100,7 +100,7 @@ class LatentSpec(msgspec.Struct, frozen=True, kw_only=True):
     def names(self) -> tuple[str, ...]:
         """The input names of the ONNX file, in order."""
         present = (("z", True), ("y", self.classes > 0), ("c", self.code_dim > 0))
-        return tuple(name for name, there in present if there)
+        return tuple(name for name, given in present if given)
 
 
 class Estimate(msgspec.Struct, frozen=True):

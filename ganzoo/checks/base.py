@@ -64,6 +64,6 @@ def one_line(error: BaseException) -> str:
     """An error as one line that says what went wrong."""
     from ganzoo.errors import GanzooError
 
-    own = isinstance(error, (CheckFailed, GanzooError))
-    text = " ".join((str(error) if own else f"{type(error).__name__}: {error}").split())
+    expected = isinstance(error, (CheckFailed, GanzooError))
+    text = " ".join((str(error) if expected else f"{type(error).__name__}: {error}").split())
     return text if len(text) <= 400 else f"{text[:399]}…"

@@ -60,7 +60,7 @@ class Observed:
     native: Array
     changed: list[str]
     written: list[str]
-    said: str
+    printed: str
 
 
 class Context:
@@ -276,7 +276,7 @@ class Context:
         watched = (places["work"], places["home"])
         with watch.arranged(self.start, places["work"], environ):
             before = watch.snapshot()
-            with watch.writes(places["run"], places["temporary"], watched) as written, watch.said() as words:
+            with watch.writes(places["run"], places["temporary"], watched) as written, watch.printed() as words:
                 trained = self.train(self.forms[0], places["run"])
                 self.plugin.sample(trained.model, trained.inputs())
                 onnx = self.export(trained, places["run"])

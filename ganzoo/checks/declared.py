@@ -76,12 +76,12 @@ def metadata_complete(context: Context) -> None:
         about = metadata(context.origin.distribution)
     except PackageNotFoundError as error:
         raise CheckFailed(f"there is no installed distribution '{context.origin.distribution}'") from error
-    said = {key: about.get_all(key) or [] for key in set(about)}
-    required = [re.split(r"[^\w.-]", line)[0].lower() for line in said.get("Requires-Dist", [])]
-    licence = any(said.get(key) for key in ("License-Expression", "License")) or any(
-        line.startswith("License ::") for line in said.get("Classifier", [])
+    fields = {key: about.get_all(key) or [] for key in set(about)}
+    required = [re.split(r"[^\w.-]", line)[0].lower() for line in fields.get("Requires-Dist", [])]
+    licence = any(fields.get(key) for key in ("License-Expression", "License")) or any(
+        line.startswith("License ::") for line in fields.get("Classifier", [])
     )
-    missing = [name for name in ("Version", "Summary", "Requires-Python") if not any(said.get(name, []))]
+    missing = [name for name in ("Version", "Summary", "Requires-Python") if not any(fields.get(name, []))]
     missing += [] if licence else ["License-Expression"]
     missing += [] if "ganzoo" in required else ["Requires-Dist: ganzoo"]
     if missing:

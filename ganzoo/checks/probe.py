@@ -29,10 +29,10 @@ class ImportedPlugin(msgspec.Struct):
     heavy: list[str] = []
     seconds: float = 0.0
     changed: list[str] = []
-    said: str = ""
+    printed: str = ""
 
 
-class Asked(msgspec.Struct):
+class ImportRequest(msgspec.Struct):
     """What the process is to import, and where it is to write the answer."""
 
     origin: Origin
@@ -42,17 +42,17 @@ class Asked(msgspec.Struct):
 def import_alone(origin: Origin, folder: Path) -> ImportedPlugin:
     """Import the plugin's module, and ask it to describe itself, in a fresh process started in ``folder``."""
     answer = folder / "imported.json"
-    asked = msgspec.json.encode(Asked(origin, str(answer)))
+    request = msgspec.json.encode(ImportRequest(origin, str(answer)))
     path = msgspec.json.encode([entry for entry in sys.path if entry]).decode()
     command = [sys.executable, "-c", CODE, path]
     try:
-        done = subprocess.run(command, input=asked, capture_output=True, cwd=folder, timeout=SECONDS, check=False)
+        done = subprocess.run(command, input=request, capture_output=True, cwd=folder, timeout=SECONDS, check=False)
     except subprocess.TimeoutExpired:
         return ImportedPlugin(error=f"the import took more than {SECONDS:.0f} s", seconds=SECONDS)
     if not answer.is_file():
         return ImportedPlugin(error=f"the import ended the process with code {done.returncode}")
     found = msgspec.json.decode(answer.read_bytes(), type=ImportedPlugin)
-    found.said = done.stdout.decode(errors="replace")
+    found.printed = done.stdout.decode(errors="replace")
     return found
 
 
@@ -61,19 +61,19 @@ def main() -> None:
     import ganzoo.plugin.manager
     from ganzoo.checks.watch import changes, snapshot
 
-    asked = msgspec.json.decode(sys.stdin.buffer.read(), type=Asked)
-    there = set(sys.modules)
+    request = msgspec.json.decode(sys.stdin.buffer.read(), type=ImportRequest)
+    modules = set(sys.modules)
     before, started = snapshot(), time.perf_counter()
     found = ImportedPlugin()
     try:
-        asked.origin.load()
+        request.origin.load()
     except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code: whatever it is, it is the answer
         found.error = one_line(error)
     found.seconds = time.perf_counter() - started
     found.changed = changes(before, snapshot())
     if not found.error:
-        ganzoo.plugin.manager.Zoo([asked.origin]).try_load(asked.origin.name)
-    found.heavy = sorted({name.partition(".")[0] for name in set(sys.modules) - there} & set(HEAVY))
-    Path(asked.answer).write_bytes(msgspec.json.encode(found))
+        ganzoo.plugin.manager.Zoo([request.origin]).try_load(request.origin.name)
+    found.heavy = sorted({name.partition(".")[0] for name in set(sys.modules) - modules} & set(HEAVY))
+    Path(request.answer).write_bytes(msgspec.json.encode(found))
     sys.stdout.flush()
     os._exit(0)  # threads that the module started must not keep the process alive

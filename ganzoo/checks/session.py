@@ -183,10 +183,10 @@ class _Child:
         """How the process ended, with the last thing it said."""
         code = self._process.wait()
         self._errors.seek(0)
-        said = self._errors.read().decode(errors="replace").strip().splitlines()
+        lines = self._errors.read().decode(errors="replace").strip().splitlines()
         self.end()
         how = signal.Signals(-code).name if code < 0 else f"code {code}"
-        return f"the process ended with {how}" + (f": {said[-1][:200]}" if said else "")
+        return f"the process ended with {how}" + (f": {lines[-1][:200]}" if lines else "")
 
     def _send(self, message: CheckJob | Request) -> None:
         assert self._process.stdin is not None

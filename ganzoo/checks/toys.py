@@ -155,27 +155,27 @@ class Capped:
         self.latent = run.latent
 
     def indices(self, batch: int, tick: int, ticks: int | None = None) -> IndexArray:
-        """See ``TrainRun.indices``."""
+        """Rows that the real run draws."""
         rows: IndexArray = self._run.indices(batch, tick, ticks)
         return rows
 
     def latents(self, batch: int, tick: int, ticks: int | None = None, stream: str = "train") -> dict[str, Array]:
-        """See ``TrainRun.latents``."""
+        """Latent inputs that the real run draws."""
         drawn: dict[str, Array] = self._run.latents(batch, tick, ticks, stream)
         return drawn
 
     def steps(self, total: int, *, state: Checkpointable) -> Iterator[int]:
-        """See ``TrainRun.steps``."""
+        """Steps still to do, one at a time."""
         for part in self.chunks(total, state=state, size=1):
             yield part.start
 
     def chunks(self, total: int, *, state: Checkpointable, size: int) -> Iterator[range]:
-        """See ``TrainRun.chunks``."""
+        """Steps still to do, fewer at a time than a real run."""
         for part in self._run.chunks(min(total, self._most), state=state, size=min(size, MOST_CHUNK)):
             if self._before is not None:
                 self._before(part)
             yield part
 
     def log(self, **scalars: Any) -> None:
-        """See ``TrainRun.log``."""
+        """Pass scalars on to the real run."""
         self._run.log(**scalars)

@@ -195,7 +195,7 @@ def no_side_effects(context: Context) -> None:
 
 def no_prints(context: Context) -> None:
     """Nothing on stdout."""
-    for when, words in (("imported", context.imported.said), ("trained", context.observed.said)):
+    for when, words in (("imported", context.imported.printed), ("trained", context.observed.printed)):
         if words.strip():
             raise CheckFailed(f"it prints when {when}: {words.strip().splitlines()[0]!r}")
 

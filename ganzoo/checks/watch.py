@@ -104,7 +104,7 @@ def arranged(start: dict[str, Any], folder: Path, environ: dict[str, str]) -> It
 
     A plugin that was called before and set what it sets once more is seen by that. Everything is put back afterwards.
     """
-    kept = snapshot()
+    saved = snapshot()
     torch, context = sys.modules.get("torch"), sys.modules.get("tensorflow.python.eager.context")
     torch_state = torch.get_rng_state() if torch is not None else None
     _restore({**start, "os.environ": {**start["os.environ"], **environ}, "the working directory": str(folder)})
@@ -117,7 +117,7 @@ def arranged(start: dict[str, Any], folder: Path, environ: dict[str, str]) -> It
     try:
         yield
     finally:
-        _restore(kept)
+        _restore(saved)
         if torch is not None:
             torch.set_rng_state(torch_state)
 
@@ -189,10 +189,10 @@ def writes(allowed: Path, temporary: Path, watched: tuple[Path, ...]) -> Iterato
 
 
 @contextmanager
-def said() -> Iterator[Callable[[], str]]:
+def printed() -> Iterator[Callable[[], str]]:
     """What reaches stdout inside, from Python and from native code; the function gives it afterwards."""
     sys.stdout.flush()
-    kept = os.dup(1)
+    saved = os.dup(1)
     caught: list[bytes] = []
     with tempfile.TemporaryFile() as file:
         os.dup2(file.fileno(), 1)
@@ -200,7 +200,7 @@ def said() -> Iterator[Callable[[], str]]:
             yield lambda: b"".join(caught).decode(errors="replace")
         finally:
             sys.stdout.flush()
-            os.dup2(kept, 1)
-            os.close(kept)
+            os.dup2(saved, 1)
+            os.close(saved)
             file.seek(0)
             caught.append(file.read())

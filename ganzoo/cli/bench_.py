@@ -142,9 +142,9 @@ def _report(outcomes: list[Outcome], written: list[Path], out: Path, registry: R
     from ganzoo.cli.board_ import show
     from ganzoo.leaderboard import board
 
-    there = set(board.read_runs(out)["dataset"])
+    known = set(board.read_runs(out)["dataset"])
     for dataset in dict.fromkeys(outcome.dataset or outcome.job.dataset for outcome in outcomes):
-        if dataset in there:
+        if dataset in known:
             show(out, dataset, registry)
             click.echo()
     click.echo("written: " + " ".join(map(str, written)))

@@ -40,7 +40,7 @@ def _row(source: ExtractorSource) -> list[str]:
 
     if source.file is None:
         return [source.name, "", "built in", "", source.summary]
-    own = source.file.parent != imported_file(source.name).parent
+    shipped = source.file.parent != imported_file(source.name).parent
     if not source.file.exists():
         return [source.name, source.tap, "not imported", "", source.summary]
     try:
@@ -48,7 +48,7 @@ def _row(source: ExtractorSource) -> list[str]:
     except ModelError:
         return [source.name, "", "broken", "", source.summary]
     summary = facts.summary if source.tap == "features" and facts.summary else source.summary
-    return [source.name, str(facts.width or ""), "shipped" if own else "imported", facts.sha256[:12], summary]
+    return [source.name, str(facts.width or ""), "shipped" if shipped else "imported", facts.sha256[:12], summary]
 
 
 @command.command("import")

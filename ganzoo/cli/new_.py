@@ -31,14 +31,14 @@ def command(name: str, backend: str, licence: str | None, registry_path: Path | 
     registry, zoo = common.open_zoo(registry_path)
     writer.require_free(names, zoo, registry)
     writer.require_empty(Path(names.name))
-    folder = writer.write(names, backend=backend, licence=licence or _asked(), parent=Path())
+    folder = writer.write(names, backend=backend, licence=licence or _prompted(), parent=Path())
     click.echo(f"written  {folder}/ with the package {names.distribution}")
     click.echo(f"next     pip install -e {folder}")
     for verb in ("check", "train", "bench"):
         click.echo(f"         ganzoo {verb} {names.name}")
 
 
-def _asked() -> str:
+def _prompted() -> str:
     """The licence, asked for where somebody can answer."""
     if not _terminal():
         return LICENCES[0]

@@ -31,8 +31,8 @@ def command(disable: str | None, enable: str | None) -> None:
     click.echo(common.table(["name", "kind", "distribution", "version", "state"], sorted(rows, key=_order)))
     for line in [*seen.causes, *(f"note: {note}" for note in seen.notes)]:
         click.echo(line, err=True)
-    there = {origin.name for kind, origin in zoo.everything() if kind == "variant"}
-    for name in sorted(set(registry.variants) - there):
+    installed = {origin.name for kind, origin in zoo.everything() if kind == "variant"}
+    for name in sorted(set(registry.variants) - installed):
         click.echo(f"{name} is not installed: {registry.install_hint(name)}")
 
 

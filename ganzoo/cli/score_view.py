@@ -44,8 +44,8 @@ def described(protocol: Protocol) -> str:
     """What was compared with what, on one line."""
     given = f"{protocol.n_fake} samples" if protocol.n_fake else "statistics"
     real = str(protocol.n_real) if protocol.n_real else "statistics"
-    own = "" if protocol.profile == "ganzoo-1" else f", as {protocol.profile} does"
-    return f"{given} against {real} of {protocol.dataset} ({protocol.split}), extractor {protocol.extractor}{own}"
+    rules = "" if protocol.profile == "ganzoo-1" else f", as {protocol.profile} does"
+    return f"{given} against {real} of {protocol.dataset} ({protocol.split}), extractor {protocol.extractor}{rules}"
 
 
 def _rows(estimates: Mapping[str, Estimate]) -> list[list[str]]:

@@ -70,8 +70,8 @@ class Archive:
     def read(self, key: str) -> Array:
         """Return one array."""
         if key not in self.keys:
-            there = ", ".join(sorted(self.keys)) or "none"
-            raise DataError(f"{self.path} has no '{key}'; its keys: {there}.")
+            keys = ", ".join(sorted(self.keys)) or "none"
+            raise DataError(f"{self.path} has no '{key}'; its keys: {keys}.")
         try:
             array = self._opened[key]
         except _UNREADABLE as error:

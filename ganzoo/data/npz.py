@@ -70,10 +70,10 @@ def holdings(keys: Collection[str]) -> dict[str, tuple[str, ...]]:
 
 def choice(name: str, keys: Collection[str], used: str) -> tuple[str, ...]:
     """One sentence on a file that holds more than what is ``used`` of it; none on any other."""
-    there = holdings(keys)
-    if len(there) < 2:
+    found = holdings(keys)
+    if len(found) < 2:
         return ()
-    *most, last = (f"{what} ({', '.join(names)})" for what, names in there.items())
+    *most, last = (f"{what} ({', '.join(names)})" for what, names in found.items())
     return (f"{name} holds {', '.join(most)} and {last}: the {used} are used",)
 
 
@@ -85,18 +85,18 @@ def _read(path: Path) -> dict[str, Array]:
 def _sample_key(keys: Collection[str], path: Path) -> str:
     key = _key(keys, _X, path)
     if key is None:
-        there = ", ".join(sorted(keys)) or "none"
+        found = ", ".join(sorted(keys)) or "none"
         held = " and ".join(holdings(keys))
         hint = f"It holds {held}: name it as a source or reference, not as a dataset." if held else "Save it with x=..."
-        raise DataError(f"{path} has none of the keys {', '.join(_X)}; its keys: {there}.", hint)
+        raise DataError(f"{path} has none of the keys {', '.join(_X)}; its keys: {found}.", hint)
     return key
 
 
 def _key(keys: Collection[str], names: tuple[str, ...], path: Path) -> str | None:
-    there = [name for name in names if name in keys]
-    if len(there) > 1:
-        raise DataError(f"{path} has both '{there[0]}' and '{there[1]}', which mean the same.", "Keep one of them.")
-    return there[0] if there else None
+    found = [name for name in names if name in keys]
+    if len(found) > 1:
+        raise DataError(f"{path} has both '{found[0]}' and '{found[1]}', which mean the same.", "Keep one of them.")
+    return found[0] if found else None
 
 
 def _samples(x: Array, what: str) -> tuple[Kind, Array]:

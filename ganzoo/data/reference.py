@@ -92,8 +92,8 @@ def parse_dataset(text: str | Path, known: Mapping[str, Source], data_dir: Path 
 
 
 def _unknown(name: str, known: Mapping[str, Source]) -> UnknownName:
-    own = " or ".join(f"{each.name}:{each.argument}" for each in known.values() if each.argument)
-    return UnknownName("dataset", name, known, f"For your own data write {own}." if own else "")
+    given = " or ".join(f"{each.name}:{each.argument}" for each in known.values() if each.argument)
+    return UnknownName("dataset", name, known, f"For your own data write {given}." if given else "")
 
 
 def find(path: str | Path, data_dir: Path | None = None) -> Path:
@@ -101,10 +101,10 @@ def find(path: str | Path, data_dir: Path | None = None) -> Path:
 
     A name that is not UTF-8 is found by its ``readable`` form, too.
     """
-    own = expanded(path)
+    given = expanded(path)
     roots = [Path(), *([data_dir] if data_dir is not None else [])]
-    there = (root / name for root in roots for name in (own, Path(named_by(str(own)))))
-    return next((found for found in there if exists(found)), own)
+    candidates = (root / name for root in roots for name in (given, Path(named_by(str(given)))))
+    return next((found for found in candidates if exists(found)), given)
 
 
 def safe_name(kind: str, stem: str) -> str:

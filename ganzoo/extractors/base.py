@@ -108,13 +108,13 @@ class OnnxExtractor:
         return self._resized
 
     def extract(self, x: FloatArray) -> Extracted:
-        """See ``Extractor.extract``."""
+        """Features and logits by the graph, in batches of a size that it takes."""
         self._check_shape(x.shape)
         size = self._batch(x.shape)
         return gathered((self._run(x[i : i + size]) for i in range(0, len(x), size)), len(x))
 
     def extract_bound(self, value: Any) -> Extracted:
-        """See ``Extractor.extract_bound``."""
+        """The same for samples on the device, which stay there where the graph takes them all at once."""
         shape = tuple(value.shape())
         self._check_shape(shape)
         if shape[0] > self._batch(shape):
@@ -184,7 +184,7 @@ class PointExtractor:
         return Extracted(x.astype(np.float64))
 
     def extract_bound(self, value: Any) -> Extracted:
-        """See ``Extractor.extract_bound``."""
+        """The same for one bound batch."""
         return self.extract(value.numpy())
 
 
@@ -208,7 +208,7 @@ class PixelExtractor:
         return Extracted(pooled.reshape(len(x), -1))
 
     def extract_bound(self, value: Any) -> Extracted:
-        """See ``Extractor.extract_bound``."""
+        """The same for one bound batch."""
         return self.extract(value.numpy())
 
 
@@ -256,7 +256,7 @@ def _inception(tap: str) -> ExtractorSource:
     return _source(name, summary, imported_file(INCEPTION), tap)
 
 
-def own_extractors() -> list[ExtractorSource]:
+def shipped_extractors() -> list[ExtractorSource]:
     """The extractors that ganzoo knows by itself; the taps of Inception have to be imported before they open."""
     return [
         _source("digits", "small convolutional classifier of the 8×8 digits", shipped_file("digits")),
@@ -272,11 +272,11 @@ def own_extractors() -> list[ExtractorSource]:
 
 
 def builtin_extractors() -> list[ExtractorSource]:
-    """Ganzoo's own extractors, and those that the user imported."""
-    own = own_extractors()
-    taken = {source.name for source in own}
+    """Built-in extractors, and those that the user imported."""
+    builtin = shipped_extractors()
+    taken = {source.name for source in builtin}
     found = (file.stem for file in sorted(imported_file(INCEPTION).parent.glob("*.onnx")))
-    return own + [_source(name, "imported", imported_file(name)) for name in found if name not in taken]
+    return builtin + [_source(name, "imported", imported_file(name)) for name in found if name not in taken]
 
 
 def default_extractor(spec: DataSpec) -> str:

@@ -74,9 +74,9 @@ class _StateDict(Machine):
         self.storages: dict[str, _Storage] = {}
 
     def name(self, qualified: str) -> Any:
-        module, _, own = qualified.partition(" ")
-        if module == "torch" and own in _DTYPES:
-            return _Storage(_DTYPES[own])
+        module, _, kind = qualified.partition(" ")
+        if module == "torch" and kind in _DTYPES:
+            return _Storage(_DTYPES[kind])
         if qualified not in _CALLS:
             raise RefusedError(f"it names '{qualified.replace(' ', '.')}'")
         return _Name(_CALLS[qualified])

@@ -111,12 +111,12 @@ def _open(model: bytes, name: str, device: str, threads: int) -> Any:
 def _providers(device: str) -> list[Any]:
     if device not in ("auto", "cpu", "cuda"):
         raise UsageError(f"Unknown device '{device}'.", "Use auto, cpu or cuda.")
-    there = built_for_cuda() and cuda_device_count() > 0
-    if device == "cuda" and not there:
+    available = built_for_cuda() and cuda_device_count() > 0
+    if device == "cuda" and not available:
         raise DeviceError(
             "--device cuda was asked for, but no CUDA GPU or no CUDA build of onnxruntime is here.", "Use --device cpu."
         )
-    if device == "cpu" or not there:
+    if device == "cpu" or not available:
         return ["CPUExecutionProvider"]
     _preload_cuda()
     # TF32 keeps ten bits of the mantissa: a GPU's samples would leave the parity limit.

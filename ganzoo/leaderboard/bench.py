@@ -58,12 +58,12 @@ class Executor(Protocol):
 
 def cells(registry: Registry, variants: Iterable[str], datasets: Sequence[str]) -> list[tuple[str, str]]:
     """Every (variant, dataset) of the registry that is part of the bench, among those asked for."""
-    there = set(variants)
+    requested = set(variants)
     return [
         (variant, dataset)
         for variant, entry in registry.variants.items()
         for dataset, recipe in entry.recipes.items()
-        if variant in there and dataset in datasets and recipe.bench
+        if variant in requested and dataset in datasets and recipe.bench
     ]
 
 
@@ -105,7 +105,7 @@ class LocalExecutor:
         self._broken: Exception | None = None
 
     def run(self, jobs: Sequence[Job], notify: Notify) -> list[Outcome]:
-        """See ``Executor.run``."""
+        """Run all jobs, as many at a time as there are workers; outcomes come in the order of the jobs."""
         outcomes = [Outcome(job) for job in jobs]
         waiting: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         for outcome in outcomes:

@@ -260,8 +260,8 @@ def _shown_row(row: pd.Series[Any], metrics: list[str]) -> list[str]:
 
 def _aside(failed: int, copies: int) -> str:
     """What became of the other seeds, in brackets."""
-    said = [f"{failed} failed"] * bool(failed) + [f"{copies} the same again"] * bool(copies)
-    return f" ({', '.join(said)})" if said else ""
+    remarks = [f"{failed} failed"] * bool(failed) + [f"{copies} the same again"] * bool(copies)
+    return f" ({', '.join(remarks)})" if remarks else ""
 
 
 def plus_minus(value: float, half: float) -> str:

@@ -131,10 +131,12 @@ def _run_row(folder: RunFolder, quick: bool) -> dict[str, Any] | None:
     score = _read_score(folder.file(runs.SCORE))
     if score is None or manifest.quick != quick or score.sampled_sha256 != manifest.onnx_sha256:
         return None
-    own = {name: getattr(manifest, name) for name in ("variant", "backend", "distribution", "version", "seed", "role")}
+    of_run = {
+        name: getattr(manifest, name) for name in ("variant", "backend", "distribution", "version", "seed", "role")
+    }
     cost = {name: getattr(manifest, name) for name in ("parameters", "steps", "train_seconds", "train_cpu_seconds")}
     return {
-        **own,
+        **of_run,
         **cost,
         **_scored(score),
         "status": "ok",

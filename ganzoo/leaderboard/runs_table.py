@@ -34,8 +34,8 @@ class RunsTable:
         """The old rows, untouched, then those of ``rows`` that are not there yet, with nothing in unknown columns."""
         header = self.header + [name for name in COLUMNS if name not in self.header]
         blank = [""] * (len(header) - len(self.header))
-        there = {tuple(cells) for cells in self.known()}
-        fresh = [row for row in rows if tuple(row[name] for name in COLUMNS) not in there]
+        stored = {tuple(cells) for cells in self.known()}
+        fresh = [row for row in rows if tuple(row[name] for name in COLUMNS) not in stored]
         return RunsTable(
             header,
             [*(row + blank for row in self.rows), *([row.get(name, "") for name in header] for row in fresh)],

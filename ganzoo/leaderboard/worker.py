@@ -133,11 +133,11 @@ def _other_recipe_since(folder: RunFolder) -> bool:
     def turn(each: RunFolder) -> int:
         return runs.read_turn(each.file(runs.SCORE)).bench
 
-    own, last = folder.manifest(), turn(folder)
+    this, last = folder.manifest(), turn(folder)
     others = (runs.RunFolder(path.parent) for path in folder.path.parent.glob(f"*/{runs.MANIFEST}"))
     later = (each.manifest() for each in others if turn(each) > last)
     return any(
-        each.quick == own.quick and (each.version, each.options_hash) != (own.version, own.options_hash)
+        each.quick == this.quick and (each.version, each.options_hash) != (this.version, this.options_hash)
         for each in later
     )
 

@@ -81,7 +81,7 @@ def left(x: Features) -> Features:
 
 
 def right(y: Features) -> Features:
-    """Return [y, 1, |y|²]; see ``left``."""
+    """Return [y, 1, |y|²], whose products with ``left`` are squared distances."""
     return np.column_stack([y, np.ones(len(y)), squared_norms(y)])
 
 

@@ -24,7 +24,7 @@ Need = Literal["real", "train", "logits", "classes", "mixture", "heldout", "aske
 
 @dataclass(frozen=True)
 class Reference:
-    """The real side of a comparison; what is derived from it is computed once and kept in ``memo``."""
+    """The real side of a comparison; what is derived from it is computed once and cached in ``memo``."""
 
     real: Features
     """Reference features [n_real, d] of the protocol; all of these are float64, or float32 as networks give them."""
@@ -52,7 +52,7 @@ class Reference:
         return self.class_names[label] if self.class_names else str(label)
 
     def once(self, key: str, make: Callable[[], T]) -> T:
-        """Compute a quantity of the reference alone on first use, then return the kept one."""
+        """Compute a quantity of the reference alone on first use, then return the cached one."""
         if key not in self.memo:
             self.memo[key] = make()
         value: T = self.memo[key]

@@ -43,7 +43,7 @@ def memorised_share(index: TrainIndex, points: Features) -> Estimate:
 def _memorised(index: TrainIndex, points: Features) -> NDArray[np.bool_]:
     points = checked(points, "the samples", keep_single=True)
     distance, row = index.nearest(points)
-    hits: NDArray[np.bool_] = (distance < index.own_distance(row)) | (distance == 0)
+    hits: NDArray[np.bool_] = (distance < index.train_distance(row)) | (distance == 0)
     return hits
 
 
@@ -82,10 +82,10 @@ class Copy:
     """Row of the training sample."""
     distance: float
     """Between the two, in feature units."""
-    own_distance: float
+    train_distance: float
     """From that training sample to the nearest other one."""
     ratio: float
-    """``distance`` / ``own_distance``: below 1 counts as memorised, 0 is an exact copy."""
+    """``distance`` / ``train_distance``: below 1 counts as memorised, 0 is an exact copy."""
 
 
 def worst_copies(index: TrainIndex, features: Features, count: int) -> list[Copy]:
@@ -95,11 +95,11 @@ def worst_copies(index: TrainIndex, features: Features, count: int) -> list[Copy
     Raises ScoreError for bad shapes or values.
     """
     distance, row = index.nearest(checked(features, "the samples", keep_single=True))
-    own = index.own_distance(row)
+    scale = index.train_distance(row)
     ratio = np.where(distance > 0, np.inf, 0.0)
-    np.divide(distance, own, out=ratio, where=own > 0)
+    np.divide(distance, scale, out=ratio, where=scale > 0)
     return [
-        Copy(int(i), int(row[i]), float(distance[i]), float(own[i]), float(ratio[i]))
+        Copy(int(i), int(row[i]), float(distance[i]), float(scale[i]), float(ratio[i]))
         for i in np.argsort(ratio, kind="stable")[: max(count, 0)]
     ]
 
@@ -167,10 +167,10 @@ def copying_influence(real: Partition, fake: Features) -> Influence:
     total, value = int(weighed.sum()), 0.0
     by_fake, by_real = np.zeros(len(fake)), np.zeros(len(real.cells))
     for cell in kept:
-        own, test = cells == cell, real.cells == cell
+        fake, test = cells == cell, real.cells == cell
         share_of_cell = test.sum() / total
-        z, own_rows, test_rows = _rank_z(distance[own], real.distance[test])
-        by_fake[own] = share_of_cell * own_rows
+        z, fake_rows, test_rows = _rank_z(distance[fake], real.distance[test])
+        by_fake[fake] = share_of_cell * fake_rows
         by_real[test] = share_of_cell * test_rows + z / total
         value += share_of_cell * z
     by_real[weighed] -= value / total
@@ -195,18 +195,18 @@ def _principal(train: Features) -> Callable[[Features], Features]:
     return project
 
 
-def _rank_z(own: Features, test: Features) -> tuple[float, Features, Features]:
+def _rank_z(fake: Features, test: Features) -> tuple[float, Features, Features]:
     """Return the Mann–Whitney z of ``own`` [n] against ``test`` [m] (low: own is less), and what each row adds to it.
 
     z is √(12nm/(n+m+1)) (A − ½) nearly, A the chance of own > test: a row moves A, and by being there n or m.
     """
-    n, m = len(own), len(test)
-    above, below = _share_below(own, test), 1 - _share_below(test, own)
+    n, m = len(fake), len(test)
+    above, below = _share_below(fake, test), 1 - _share_below(test, fake)
     slope = n * m / np.sqrt(n * m * (n + m + 1) / 12)
     z = float(slope * (above.mean() - 0.5 + 0.5 / (n * m)))
-    own_rows = slope * (above - above.mean()) / n + z * m / (2 * n * (n + m))
+    fake_rows = slope * (above - above.mean()) / n + z * m / (2 * n * (n + m))
     test_rows = slope * (below - below.mean()) / m + z * n / (2 * m * (n + m))
-    return z, own_rows, test_rows
+    return z, fake_rows, test_rows
 
 
 def _share_below(points: Features, others: Features) -> Features:

@@ -164,14 +164,14 @@ def _assign(points: Features, centres: Features, std: float) -> tuple[Counts, ND
 def _spread(points: Features, modes: Counts, std: float) -> Estimate | None:
     ratios, variances, used = [], [], 0
     for mode in np.unique(modes):
-        own = points[modes == mode]
-        if len(own) < MINIMAL_MODE:
+        members = points[modes == mode]
+        if len(members) < MINIMAL_MODE:
             continue
-        squares = np.square(own - own.mean(axis=0)).mean(axis=1) * len(own) / (len(own) - 1)
+        squares = np.square(members - members.mean(axis=0)).mean(axis=1) * len(members) / (len(members) - 1)
         sigma = float(np.sqrt(squares.mean()))
         ratios.append(sigma / std)
-        variances.append(float(squares.var(ddof=1)) / len(own) / (2 * sigma * std) ** 2 if sigma else 0.0)
-        used += len(own)
+        variances.append(float(squares.var(ddof=1)) / len(members) / (2 * sigma * std) ** 2 if sigma else 0.0)
+        used += len(members)
     if not ratios:
         return None
     kept = _kept_deviation(points.shape[1])

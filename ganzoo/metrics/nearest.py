@@ -27,28 +27,28 @@ class TrainIndex:
     def __init__(self, train: Features) -> None:
         self.train = checked(train, "the training features", least=2, keep_single=True)
         self._centre = centre_of(self.train)
-        self._own = np.full(len(self.train), np.nan)
-        self._kept: list[tuple[Features, Features, NDArray[np.int64]]] = []
+        self._distances = np.full(len(self.train), np.nan)
+        self._answers: list[tuple[Features, Features, NDArray[np.int64]]] = []
 
     def nearest(self, points: Features) -> tuple[Features, NDArray[np.int64]]:
         """Return for points [m, d] the distance to the nearest training sample [m] and that sample's row [m].
 
-        The answers for the last two arrays are kept, as two metrics ask about the same generated and held-out ones.
+        The answers for the last two arrays are cached, as two metrics ask about the same generated and held-out ones.
         """
-        for kept, distance, row in self._kept:
-            if kept is points:
+        for cached, distance, row in self._answers:
+            if cached is points:
                 return distance, row
         same_width(self.train.shape[1], points)
         distance, row = self._search(points, None)
-        self._kept = [*self._kept[-1:], (points, distance, row)]
+        self._answers = [*self._answers[-1:], (points, distance, row)]
         return distance, row
 
-    def own_distance(self, rows: NDArray[np.int64]) -> Features:
+    def train_distance(self, rows: NDArray[np.int64]) -> Features:
         """Return the distance [m] of the training samples ``rows`` [m] to the nearest other training sample."""
-        unknown = np.unique(rows[np.isnan(self._own[rows])])
+        unknown = np.unique(rows[np.isnan(self._distances[rows])])
         if len(unknown):
-            self._own[unknown] = self._search(self.train[unknown], unknown)[0]
-        return self._own[rows]
+            self._distances[unknown] = self._search(self.train[unknown], unknown)[0]
+        return self._distances[rows]
 
     def _search(self, points: Features, skip: Index | None) -> tuple[Features, Index]:
         """Find the nearest training row of each point, leaving out its row ``skip`` [m] where given."""

@@ -75,7 +75,7 @@ def influences(sets: Sets, metrics: Sequence[Metric]) -> dict[str, Influence]:
 
 
 def gaps(a: Mapping[str, Influence], b: Mapping[str, Influence], *, same_latents: bool) -> dict[str, Estimate]:
-    """Return a − b for every column of both; see ``difference``."""
+    """Return a − b for every column of both, with the standard error that pairing leaves."""
     return {column: difference(a[column], b[column], same_latents=same_latents) for column in a if column in b}
 
 

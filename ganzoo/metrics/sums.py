@@ -18,14 +18,14 @@ from ganzoo.metrics.base import Features, Labels
 from ganzoo.metrics.fid import Target, moments_distance
 from ganzoo.metrics.fid_routes import inner, maps_of, squared_lengths
 from ganzoo.metrics.inception import log_softmax
-from ganzoo.metrics.kept import KeptRows
 from ganzoo.metrics.moments import Moments
 from ganzoo.metrics.scatter import Scatter, whole
+from ganzoo.metrics.stored_rows import StoredRows
 from ganzoo.metrics.vendi import order_score, unit_rows
 from ganzoo.types import Estimate
 
-KEPT = 10_000
-"""Rows kept for standard errors, unless told otherwise."""
+STORED = 10_000
+"""Rows stored for standard errors, unless told otherwise."""
 
 
 class FeatureSums:
@@ -33,8 +33,8 @@ class FeatureSums:
 
     ``width``: features of a row, d. ``shift`` [d]: a point near the rows (the reference mean) that sums are taken
     about, by default the first row. ``logits``: how many logits a row has, 0 without an Inception Score. ``classes``:
-    how many labels there are, 0 without class-wise sums (each class that occurs takes 8d² bytes). ``kept``: how many
-    rows are kept, in float32; rows should come in random order, since these stand for all. ``units``: whether to sum
+    how many labels there are, 0 without class-wise sums (each class that occurs takes 8d² bytes). ``stored``: how many
+    rows are stored, in float32; rows should come in random order, since these stand for all. ``units``: whether to sum
     what the Vendi score needs. Values agree with the metrics of whole arrays to rounding, whatever the batches.
     Raises ScoreError for sizes that cannot be.
     """
@@ -46,18 +46,20 @@ class FeatureSums:
         shift: Features | None = None,
         logits: int = 0,
         classes: int = 0,
-        kept: int = KEPT,
+        stored: int = STORED,
         units: bool = True,
     ) -> None:
-        if width < 1 or min(logits, classes, kept) < 0:
-            raise ScoreError(f"No sums have width {width}, {logits} logits, {classes} classes and {kept} kept rows.")
+        if width < 1 or min(logits, classes, stored) < 0:
+            raise ScoreError(
+                f"No sums have width {width}, {logits} logits, {classes} classes and {stored} stored rows."
+            )
         self.width, self.logits, self.classes, self.units = width, logits, classes, units
         self._shift = None if shift is None else self._fitting(np.asarray(shift)[None], "the values of the shift")[0]
         self._features = Scatter(width)
         self._judged = Scatter(logits + 1) if logits else None  # of rows [Σ p log p, p]
         self._units = Scatter(width + 1) if units else None  # of unit rows; the last column marks rows of zeros
         self._classes: dict[int, Scatter] = {}
-        self._kept = KeptRows(kept, width)
+        self._stored = StoredRows(stored, width)
 
     @property
     def n(self) -> int:
@@ -78,7 +80,7 @@ class FeatureSums:
         x = self._fitting(features, f"the features added after {self.n} rows")
         log_p = None if logits is None and not self.logits else log_softmax(self._checked_logits(logits, len(x)))
         labels = None if labels is None and not self.classes else self._checked_labels(labels, len(x))
-        self._kept.add(x, labels)
+        self._stored.add(x, labels)
         if self._shift is None:
             self._shift = x[0].copy()
         if self._units is not None:
@@ -120,30 +122,30 @@ class FeatureSums:
     def merge(self, other: FeatureSums) -> None:
         """Take the rows behind ``other``, which stays as it is; its shift may differ.
 
-        The kept rows are the first of both after each other, as many as the smaller limit. Raises ScoreError where the
-        two were made for different widths, logits, classes or units.
+        The stored rows are the first of both after each other, as many as the smaller limit. Raises ScoreError where
+        the two were made for different widths, logits, classes or units.
         """
         for name in ("width", "logits", "classes", "units"):
-            mine, its = getattr(self, name), getattr(other, name)
-            if mine != its:
-                raise ScoreError(f"Sums made for different {name} ({mine} and {its}) cannot be merged.")
-        self._kept.merge(other._kept)
+            mine, theirs = getattr(self, name), getattr(other, name)
+            if mine != theirs:
+                raise ScoreError(f"Sums made for different {name} ({mine} and {theirs}) cannot be merged.")
+        self._stored.merge(other._stored)
         if other._shift is None:
             return
         if self._shift is None:
             self._shift = other._shift
         offset = other._shift - self._shift
         self._features.merge(other._features, offset)
-        for own, its in ((self._judged, other._judged), (self._units, other._units)):
-            if own is not None and its is not None:
-                own.merge(its)
+        for mine, theirs in ((self._judged, other._judged), (self._units, other._units)):
+            if mine is not None and theirs is not None:
+                mine.merge(theirs)
         for c, scatter in other._classes.items():
             self._classes.setdefault(c, Scatter(self.width)).merge(scatter, offset)
 
     def __add__(self, other: FeatureSums) -> FeatureSums:
-        """Return the sums over the rows of both; see ``merge``."""
+        """Return the sums over the rows of both, which stay as they are."""
         total = FeatureSums(
-            self.width, logits=self.logits, classes=self.classes, kept=self._kept.limit, units=self.units
+            self.width, logits=self.logits, classes=self.classes, stored=self._stored.limit, units=self.units
         )
         total.merge(self)
         total.merge(other)
@@ -168,17 +170,17 @@ class FeatureSums:
     def frechet(self, target: Target) -> Estimate:
         """Return the Fréchet distance of all rows from the reference; see ``fid.frechet_distance``.
 
-        The standard error is √(var φ/n) with the influence φ taken over the kept rows, None where fewer than two are.
+        The standard error is √(var φ/n) with the influence φ taken over the stored rows, None where fewer than two are.
         Raises ScoreError for another width, or fewer than two rows.
         """
-        return _distance(target, self.moments(), self._kept.rows())
+        return _distance(target, self.moments(), self._stored.rows())
 
     def class_frechet(self, targets: Mapping[int, Target]) -> dict[int, Estimate]:
         """Return the Fréchet distance of each class that ``targets`` has from the reference of that class.
 
         Raises ScoreError for another width, or fewer than two rows of one of these classes.
         """
-        rows, labels = self._kept.rows(), self._kept.labels()
+        rows, labels = self._stored.rows(), self._stored.labels()
         return {c: _distance(goal, self.class_moments(c), rows[labels == c]) for c, goal in targets.items()}
 
     def inception_score(self) -> Estimate:
@@ -200,7 +202,7 @@ class FeatureSums:
     def vendi_score(self, q: float = 1.0) -> Estimate:
         """Return the Vendi score of order ``q`` over all rows; see ``vendi.vendi_score``. It grows with n.
 
-        The standard error is the delta method's over the kept rows, None where fewer than two are, or at q = 0.
+        The standard error is the delta method's over the stored rows, None where fewer than two are, or at q = 0.
         Raises ScoreError for sums made without units, fewer than two rows, or a negative q.
         """
         if self._units is None:
@@ -210,7 +212,7 @@ class FeatureSums:
         values, vectors = np.linalg.eigh(self._units.second_moment())
         real = values > 8 * len(values) * float(np.finfo(np.float64).eps)
         score, slopes = order_score(values[real], q)
-        rows = self._kept.rows()
+        rows = self._stored.rows()
         if slopes is None or len(rows) < 2:
             return Estimate(score, None, self.n)
         weights = (np.column_stack(unit_rows(rows)) @ vectors[:, real]) ** 2
@@ -218,7 +220,7 @@ class FeatureSums:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return everything as named arrays, for ``from_arrays``."""
-        arrays: dict[str, NDArray[Any]] = {"classes": np.array(self.classes), **self._kept.arrays()}
+        arrays: dict[str, NDArray[Any]] = {"classes": np.array(self.classes), **self._stored.arrays()}
         if self._shift is not None:
             arrays["shift"] = self._shift
         parts = {"feature": self._features, "logit": self._judged, "unit": self._units}
@@ -239,11 +241,11 @@ class FeatureSums:
             shift=arrays.get("shift"),
             logits=len(judged.mean) - 1 if judged is not None else 0,
             classes=whole(arrays, "classes"),
-            kept=0,
+            stored=0,
             units=units is not None,
         )
         made._features, made._judged, made._units = features, judged, units
-        made._kept = KeptRows.from_arrays(arrays, width, made.classes)
+        made._stored = StoredRows.from_arrays(arrays, width, made.classes)
         for key in arrays:
             if key.startswith("class_") and key.endswith("_n"):
                 label = made._label(key)
@@ -260,7 +262,7 @@ class FeatureSums:
     def _check_counts(self) -> None:
         counts = [scatter.n for scatter in (self._judged, self._units) if scatter is not None]
         counts += [sum(scatter.n for scatter in self._classes.values())] if self.classes else []
-        if any(count != self.n for count in counts) or len(self._kept.rows()) != min(self.n, self._kept.limit):
+        if any(count != self.n for count in counts) or len(self._stored.rows()) != min(self.n, self._stored.limit):
             raise ScoreError("These sums are over different numbers of rows.")
         if self.n and self._shift is None:
             raise ScoreError("There is no 'shift', which these sums are about.")

@@ -33,14 +33,14 @@ def settings_file() -> Path:
 class Switches:
     """The names that are off, by the two ways in which they can be."""
 
-    kept: frozenset[str] = frozenset()
+    stored: frozenset[str] = frozenset()
     environment: frozenset[str] = frozenset()
 
     @classmethod
     def current(cls) -> Switches:
         """What the file and $GANZOO_DISABLE say."""
         words = os.environ.get(VARIABLE, "").split(",")
-        return cls(frozenset(_kept()), frozenset(_normal(word) for word in words if word.strip()))
+        return cls(frozenset(_stored()), frozenset(_normal(word) for word in words if word.strip()))
 
     def off(self, origin: Origin) -> str:
         """What switched a plugin off: a file or a variable; empty for one that is on. ganzoo itself is always on."""
@@ -49,20 +49,20 @@ class Switches:
             return ""
         if names & self.environment:
             return f"${VARIABLE}"
-        return str(settings_file()) if names & self.kept else ""
+        return str(settings_file()) if names & self.stored else ""
 
     def refusal(self, kind: str, origin: Origin) -> Disabled:
         """The error for who asks for a plugin that is off."""
         names = {_normal(origin.name): origin.name, _normal(origin.distribution): origin.distribution}
         where = self.off(origin)
-        chosen = next(shown for name, shown in names.items() if name in self.environment | self.kept)
+        chosen = next(shown for name, shown in names.items() if name in self.environment | self.stored)
         hint = f"Take '{chosen}' out of ${VARIABLE}." if where[0] == "$" else f"Run 'ganzoo plugins --enable {chosen}'."
         return Disabled(f"The {kind} '{origin.name}' ({origin}) is switched off by {where}.", hint)
 
     def unknown(self, origins: Iterable[Origin]) -> list[str]:
         """Names that are switched off and that nothing installed goes by."""
         known = {_normal(name) for origin in origins for name in (origin.name, origin.distribution)}
-        return sorted((self.kept | self.environment) - known)
+        return sorted((self.stored | self.environment) - known)
 
 
 def is_ours(origin: Origin) -> bool:
@@ -78,15 +78,15 @@ def disable(name: str, origins: Iterable[Origin]) -> None:
         raise UnknownName("plugin", name, {word for o in known for word in (o.name, o.distribution)} - {OURS})
     if all(map(is_ours, meant)):
         raise UsageError(f"'{name}' is ganzoo's own and cannot be switched off.", "Name another plugin.")
-    _write({*_kept(), _normal(name)})
+    _write({*_stored(), _normal(name)})
 
 
 def enable(name: str, origins: Iterable[Origin]) -> None:
     """Switch on again. Raises UnknownName for what is neither switched off nor installed."""
-    kept = set(_kept())
-    if _normal(name) not in kept | {_normal(word) for o in origins for word in (o.name, o.distribution)}:
-        raise UnknownName("switched-off plugin", name, kept)
-    _write(kept - {_normal(name)})
+    stored = set(_stored())
+    if _normal(name) not in stored | {_normal(word) for o in origins for word in (o.name, o.distribution)}:
+        raise UnknownName("switched-off plugin", name, stored)
+    _write(stored - {_normal(name)})
 
 
 def _normal(name: str) -> str:
@@ -94,7 +94,7 @@ def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name.strip()).lower()
 
 
-def _kept() -> list[str]:
+def _stored() -> list[str]:
     try:
         names = json.loads(settings_file().read_bytes())["disabled"]
     except FileNotFoundError:

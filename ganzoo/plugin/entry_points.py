@@ -66,14 +66,14 @@ def installed(*groups: str) -> list[list[Origin]]:
     place = zlib.crc32(repr([sys.version, [path for path, _ in state], groups]).encode())
     file = cache_root() / f"entry-points-{place:08x}.json"
     try:
-        kept = json.loads(file.read_bytes())
-        if kept["state"] == [list(pair) for pair in state]:
-            return [[Origin(*fields) for fields in kept["groups"][group]] for group in groups]
+        cached = json.loads(file.read_bytes())
+        if cached["state"] == [list(pair) for pair in state]:
+            return [[Origin(*fields) for fields in cached["groups"][group]] for group in groups]
     except (OSError, ValueError, KeyError, TypeError):
         pass  # there is no cache yet, or a damaged one: look again
     found = _scan(groups)
-    kept_groups = {group: [astuple(origin) for origin in origins] for group, origins in found.items()}
-    _keep(file, json.dumps({"state": state, "groups": kept_groups}))
+    cached_groups = {group: [astuple(origin) for origin in origins] for group, origins in found.items()}
+    _store(file, json.dumps({"state": state, "groups": cached_groups}))
     return [found[group] for group in groups]
 
 
@@ -95,7 +95,7 @@ def _order(origin: Origin) -> tuple[bool, str, str]:
     return origin.distribution != "ganzoo", origin.distribution.lower(), origin.name
 
 
-def _keep(file: Path, text: str) -> None:
+def _store(file: Path, text: str) -> None:
     from ganzoo.errors import StoreError
 
     try:

@@ -64,7 +64,7 @@ class Extensions:
         """The object that a name stands for: ganzoo's own before any other, and none where two others claim it."""
         if len(claim) == 1:
             return claim[0][1]
-        own = [item for origin, item in claim if is_ours(origin)]
+        ours = [item for origin, item in claim if is_ours(origin)]
         error = clash(hook, name, [origin for origin, _ in claim])
         if strict():
             raise error
@@ -72,7 +72,7 @@ class Extensions:
             if not is_ours(origin):
                 self.broken.setdefault(origin, error)
         warn(str(error), self.notes)
-        return own[0] if own else None
+        return ours[0] if ours else None
 
     def _break(self, origin: Origin, error: PluginError) -> None:
         self.broken.setdefault(origin, error)
@@ -155,7 +155,7 @@ def _watched(hook: str, item: Any, origin: Origin, notes: list[str]) -> Any:
     action = getattr(item, verb)
 
     def watched(*given: Any) -> Any:
-        return guard(origin, f"failed to {verb} '{item.name}'", lambda: action(*given), own=True)
+        return guard(origin, f"failed to {verb} '{item.name}'", lambda: action(*given), pass_errors=True)
 
     return msgspec.structs.replace(item, **{verb: watched})
 
@@ -172,7 +172,7 @@ def _compute(metric: Any, origin: Origin, notes: list[str], sets: Any) -> dict[s
         return found
 
     try:
-        return guard(origin, f"failed in the metric '{metric.name}'", checked, own=True)
+        return guard(origin, f"failed in the metric '{metric.name}'", checked, pass_errors=True)
     except ScoreError:
         raise
     except PluginError as error:

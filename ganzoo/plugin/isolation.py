@@ -31,14 +31,14 @@ def strict() -> bool:
     return os.environ.get("GANZOO_STRICT") == "1"
 
 
-def guard(origin: Origin, what: str, action: Callable[..., R], *, own: bool = False) -> R:
-    """Run foreign code; anything it raises becomes a PluginError. ``own`` lets errors of ganzoo's tree pass through."""
+def guard(origin: Origin, what: str, action: Callable[..., R], *, pass_errors: bool = False) -> R:
+    """Run foreign code; what it raises becomes a PluginError, with ``pass_errors`` all but ganzoo's own errors."""
     try:
         return action()
     except KeyboardInterrupt:
         raise
     except (Exception, SystemExit) as error:  # the plugin boundary: whatever it is, name the culprit
-        if strict() or (own and isinstance(error, GanzooError)):
+        if strict() or (pass_errors and isinstance(error, GanzooError)):
             raise
         cause = " ".join(f"{type(error).__name__}: {error}".split())
         message = f"Plugin {origin.name} ({origin}) {what}: {cause}."
@@ -64,14 +64,14 @@ def fenced(origin: Origin, what: str, action: Callable[[], R], notes: list[str])
     """``guard``, and undo what the code did to the process; a sentence on that goes to ``notes`` and to the log."""
     if is_ours(origin):
         return guard(origin, what, action)
-    before, began, said = _Surroundings(), time.monotonic(), io.StringIO()
+    before, began, printed = _Surroundings(), time.monotonic(), io.StringIO()
     try:
-        with contextlib.redirect_stdout(said):
+        with contextlib.redirect_stdout(printed):
             return guard(origin, what, action)
     finally:
         changed = before.restore()
-        if said.getvalue():
-            sys.stderr.write(said.getvalue())
+        if printed.getvalue():
+            sys.stderr.write(printed.getvalue())
             changed.append("standard output, by printing (shown on stderr)")
         seconds = time.monotonic() - began
         if changed:

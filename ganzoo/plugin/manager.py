@@ -151,7 +151,7 @@ class Zoo:
         return Plugin(
             variant,
             origin,
-            lambda hook, given: guard(origin, f"failed in {hook}", lambda: hooks(hook, given), own=True),
+            lambda hook, given: guard(origin, f"failed in {hook}", lambda: hooks(hook, given), pass_errors=True),
         )
 
     def datasets(self) -> dict[str, Source]:

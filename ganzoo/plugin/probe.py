@@ -81,13 +81,13 @@ def describe(zoo: Zoo) -> dict[str, Found]:
             origins[name] = zoo.the_one(name)
         except PluginError as error:
             found[name] = Found(str(error))
-    kept = _Cache() if not strict() else None
-    new = {name: origin for name, origin in origins.items() if kept is None or kept.get(origin) is None}
+    cache = _Cache() if not strict() else None
+    new = {name: origin for name, origin in origins.items() if cache is None or cache.get(origin) is None}
     fresh = probe(("variant", origin) for origin in new.values())
-    if kept is not None and fresh:
-        kept.add({origin: fresh["variant", origin] for origin in new.values()})
+    if cache is not None and fresh:
+        cache.add({origin: fresh["variant", origin] for origin in new.values()})
     for name, origin in origins.items():
-        known = fresh.get(("variant", origin)) or (kept.get(origin) if kept else None)
+        known = fresh.get(("variant", origin)) or (cache.get(origin) if cache else None)
         found[name] = known or Found(f"Plugin {name} ({origin}) was not looked at.")
     return found
 
@@ -175,25 +175,25 @@ class _Cache:
         self._path = zlib.crc32(repr(path_state()).encode())
         self._core = _stamp(Path(__file__))
         try:
-            self._kept = msgspec.json.decode(self._file.read_bytes(), type=dict[str, Found])
+            self._cached = msgspec.json.decode(self._file.read_bytes(), type=dict[str, Found])
         except (OSError, msgspec.DecodeError):
-            self._kept = {}
+            self._cached = {}
 
     def get(self, origin: Origin) -> Found | None:
         """The last look at a plugin whose files have not changed since."""
         key = self._key(origin)
-        return self._kept.get(key) or self._kept.get(f"{key} {self._path}")
+        return self._cached.get(key) or self._cached.get(f"{key} {self._path}")
 
     def add(self, found: Mapping[Origin, Found]) -> None:
         """Keep what was seen."""
         for origin, seen in found.items():
             key = self._key(origin)
-            gone = [old for old in self._kept if old.startswith(key.partition(" | ")[0] + " | ")]
+            gone = [old for old in self._cached if old.startswith(key.partition(" | ")[0] + " | ")]
             for old in gone:
-                del self._kept[old]
-            self._kept[f"{key} {self._path}" if seen.cause else key] = seen
+                del self._cached[old]
+            self._cached[f"{key} {self._path}" if seen.cause else key] = seen
         try:
-            write_bytes(self._file, msgspec.json.encode(self._kept))
+            write_bytes(self._file, msgspec.json.encode(self._cached))
         except StoreError:
             return  # a cache that cannot be written is only slower
 

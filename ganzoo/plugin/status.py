@@ -39,10 +39,10 @@ class Survey:
         return [each.origin.name for each in self.standings if each.kind == kind and each.state == "ok"]
 
 
-def survey(zoo: Zoo, own_commands: Collection[str] = ()) -> Survey:
+def survey(zoo: Zoo, builtin_commands: Collection[str] = ()) -> Survey:
     """Look at every plugin that is on, each in its own process."""
     on = [(cast(PluginKind, kind), origin) for kind, origin in zoo.everything() if not zoo.switches.off(origin)]
-    refused = _claimed_twice(zoo, own_commands)
+    refused = _claimed_twice(zoo, builtin_commands)
     found = probe(task for task in on if task not in refused)
     refresh(found)
     broken = {task: [str(error)] for task, error in refused.items()}
@@ -61,7 +61,7 @@ def survey(zoo: Zoo, own_commands: Collection[str] = ()) -> Survey:
     return result
 
 
-def _claimed_twice(zoo: Zoo, own_commands: Collection[str]) -> dict[tuple[PluginKind, Origin], PluginError]:
+def _claimed_twice(zoo: Zoo, builtin_commands: Collection[str]) -> dict[tuple[PluginKind, Origin], PluginError]:
     """Variants and commands whose name somebody else has too."""
     refused: dict[tuple[PluginKind, Origin], PluginError] = {}
     for name in zoo.names():
@@ -70,15 +70,15 @@ def _claimed_twice(zoo: Zoo, own_commands: Collection[str]) -> dict[tuple[Plugin
         except PluginError as error:
             refused |= {("variant", origin): error for origin in zoo.origins(name)}
     for name, origins in by_name(zoo.command_origins()).items():
-        if name in own_commands or len(origins) > 1:
-            clashing = command_clash(name, origins, own_commands)
+        if name in builtin_commands or len(origins) > 1:
+            clashing = command_clash(name, origins, builtin_commands)
             refused |= {("command", origin): clashing for origin in origins}
     return refused
 
 
-def command_clash(name: str, origins: list[Origin], own_commands: Collection[str]) -> PluginError:
+def command_clash(name: str, origins: list[Origin], builtin_commands: Collection[str]) -> PluginError:
     """The error for a command that several distributions, or one and ganzoo itself, call theirs."""
-    owners = [*(["ganzoo itself"] if name in own_commands else []), *map(str, origins)]
+    owners = [*(["ganzoo itself"] if name in builtin_commands else []), *map(str, origins)]
     return PluginError(
         f"The command '{name}' is claimed by {' and '.join(owners)}.",
         "Uninstall one, or switch one off with 'ganzoo plugins --disable DISTRIBUTION'.",

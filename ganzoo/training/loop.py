@@ -96,20 +96,20 @@ class Loop:
         self._stop_reason = reason
 
     def indices(self, batch: int, tick: int, ticks: int | None = None) -> IndexArray:
-        """See ``TrainRun.indices``."""
+        """Rows of the training data for this tick, shuffled epoch by epoch."""
         return self._streams.indices(batch, tick, ticks)
 
     def latents(self, batch: int, tick: int, ticks: int | None = None, stream: str = "train") -> dict[str, Array]:
-        """See ``TrainRun.latents``."""
+        """Latent inputs for this tick: float32 ``z``, with int64 ``y`` and float32 ``c`` where the model takes them."""
         return self._streams.latents(batch, tick, ticks, stream)
 
     def steps(self, total: int, *, state: Checkpointable) -> Iterator[int]:
-        """See ``TrainRun.steps``."""
+        """Steps still to do, the state restored before the first."""
         for part in self.chunks(total, state=state, size=1):
             yield part.start
 
     def chunks(self, total: int, *, state: Checkpointable, size: int) -> Iterator[range]:
-        """See ``TrainRun.chunks``. Chunks start at multiples of ``size``, also after a resume."""
+        """Steps still to do, up to ``size`` at a time; chunks start at multiples of ``size``, also after a resume."""
         self._total = total
         self._restore(state)
         first = self.steps_done
@@ -137,7 +137,7 @@ class Loop:
             self._save(state)
 
     def log(self, **scalars: Any) -> None:
-        """See ``TrainRun.log``."""
+        """Write scalars to log.csv and to observers, at every step that is logged."""
         part = self._part
         if part.stop // self._log_every == part.start // self._log_every and part.stop != self._total:
             return

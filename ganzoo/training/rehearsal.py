@@ -36,7 +36,7 @@ def rehearse(plugin: Plugin, data: Split, options: Any, info: GeneratorInfo, dev
 
     Raises ModelError or PluginError as the export after the training would.
     """
-    with _random_states_kept():
+    with _same_random_states():
         fault = _fault(plugin, _Rehearsal(data, options, info, device, most=0), info)
         if fault is not None and (again := _fault(plugin, _Rehearsal(data, options, info, device, most=1), info)):
             raise again from None
@@ -72,7 +72,7 @@ class _Rehearsal(Loop):
 
 
 @contextmanager
-def _random_states_kept() -> Iterator[None]:
+def _same_random_states() -> Iterator[None]:
     """Put global random states back: for a plugin that draws from them, against its contract."""
     python, legacy = random.getstate(), np.random.get_state()
     torch = sys.modules.get("torch")

@@ -37,7 +37,7 @@ def test_neighbours_equal_brute_force_whatever_the_block(monkeypatch):
     assert (row == all_distances(points, train).argmin(1)).all()
     own = all_distances(train, train) + np.diag(np.full(200, np.inf))
     for rows in (np.array([5, 3, 5]), np.arange(200)):
-        assert np.allclose(index.own_distance(rows), own.min(1)[rows], rtol=1e-13)
+        assert np.allclose(index.train_distance(rows), own.min(1)[rows], rtol=1e-13)
 
 
 def test_answers_are_kept_for_the_right_array():
@@ -162,8 +162,8 @@ def test_worst_copies_come_first():
     worst = worst_copies(TrainIndex(train), points, 10)
     assert [(copy.sample, copy.train) for copy in worst[:5]] == [(2, 2), (4, 3), (3, 2), (1, 0), (6, 0)]
     assert [copy.ratio for copy in worst] == pytest.approx([0, 0, 0.2, 0.3, 0.3, 4, np.inf])
-    assert (worst[2].distance, worst[2].own_distance) == (pytest.approx(1.8), 9)
-    assert (worst[-1].sample, worst[-1].own_distance) == (5, 0)
+    assert (worst[2].distance, worst[2].train_distance) == (pytest.approx(1.8), 9)
+    assert (worst[-1].sample, worst[-1].train_distance) == (5, 0)
     assert worst_copies(TrainIndex(train), points, 2) == worst[:2]
     assert worst_copies(TrainIndex(train), points, 0) == []
 

@@ -39,7 +39,7 @@ def test_own_neighbours_and_copies(costly, monkeypatch):
     train = np.vstack([draw(40), draw(40)[:10], draw(30, seed=1) * 1e-9])
     own = all_distances(train, train) + np.diag(np.full(80, np.inf))
     index = TrainIndex(train)
-    np.testing.assert_allclose(index.own_distance(np.arange(80)), own.min(axis=1), rtol=1e-12)
+    np.testing.assert_allclose(index.train_distance(np.arange(80)), own.min(axis=1), rtol=1e-12)
     distance, row = index.nearest(train[::-1].copy())
     assert (distance == 0).all()
     assert (train[row] == train[::-1]).all()

@@ -155,26 +155,26 @@ def test_memory_does_not_grow_with_the_rows():
     def held(sums):
         return sum(array.nbytes for array in sums.arrays().values())
 
-    few, many = (summed(*sample(n), batch=500, kept=100) for n in (1000, 20_000))
+    few, many = (summed(*sample(n), batch=500, stored=100) for n in (1000, 20_000))
     assert held(few) == held(many)
     assert many.n == 20_000
     assert many.arrays()["kept_rows"].shape == (100, 6)
     assert many.arrays()["kept_rows"].dtype == np.float32
 
 
-def test_kept_rows_are_the_first_ones():
+def test_stored_rows_are_the_first_ones():
     x, logits, labels = sample(90)
-    parts = [summed(x[a:b], logits[a:b], labels[a:b], batch=7, kept=50) for a, b in ((0, 20), (20, 80), (80, 90))]
+    parts = [summed(x[a:b], logits[a:b], labels[a:b], batch=7, stored=50) for a, b in ((0, 20), (20, 80), (80, 90))]
     kept = (parts[0] + parts[1] + parts[2]).arrays()
     np.testing.assert_array_equal(kept["kept_rows"], x[:50])
     np.testing.assert_array_equal(kept["kept_labels"], labels[:50])
-    smaller = (parts[0] + summed(x[20:], logits[20:], labels[20:], kept=30)).arrays()
+    smaller = (parts[0] + summed(x[20:], logits[20:], labels[20:], stored=30)).arrays()
     np.testing.assert_array_equal(smaller["kept_rows"], x[:30])
 
 
-def test_without_kept_rows_there_are_values_but_no_errors():
+def test_without_stored_rows_there_are_values_but_no_errors():
     x, logits, _ = sample(200)
-    sums, goal = summed(x, logits, kept=0), target(sample(100, seed=1)[0])
+    sums, goal = summed(x, logits, stored=0), target(sample(100, seed=1)[0])
     assert sums.frechet(goal).value == pytest.approx(frechet_distance(goal, x).value, rel=1e-10)
     assert sums.frechet(goal).se is None
     assert sums.vendi_score().se is None
@@ -232,7 +232,9 @@ def inside(found, truth, widths=1.96):
 def test_frechet_intervals_cover_by_simulation():
     """Against the mean of all runs: the bias of the plain distance is not the standard error's to cover."""
     goal, draw = target(sample(20_000, seed=8)[0]), rng(9)
-    found = [summed(draw.standard_normal((600, 6)) * 1.5 + 0.8, batch=600, kept=300).frechet(goal) for _ in range(300)]
+    found = [
+        summed(draw.standard_normal((600, 6)) * 1.5 + 0.8, batch=600, stored=300).frechet(goal) for _ in range(300)
+    ]
     assert 0.9 <= inside(found, np.mean([each.value for each in found])) <= 0.99
 
 
@@ -249,7 +251,7 @@ def test_vendi_intervals_cover_by_simulation():
     for q in (1, 2):
         truth = vendi_score(draw.standard_normal((400_000, 6)) * scales, samples=400_000, q=q).value
         found = [
-            summed(draw.standard_normal((1500, 6)) * scales, batch=1500, kept=500).vendi_score(q) for _ in range(200)
+            summed(draw.standard_normal((1500, 6)) * scales, batch=1500, stored=500).vendi_score(q) for _ in range(200)
         ]
         assert 0.9 <= inside(found, truth) <= 0.99
 
@@ -336,7 +338,7 @@ def test_impossible_sizes():
 
 
 def test_overflow_is_an_error():
-    sums = FeatureSums(2, kept=0, units=False)
+    sums = FeatureSums(2, stored=0, units=False)
     sums.add(np.array([[1e200, 1], [-1e200, 2], [3, 4.0]]))
     with pytest.raises(ScoreError, match="overflow"):
         sums.moments()

@@ -84,8 +84,8 @@ def test_a_damaged_file_stops_nothing(text: str, config: Path, caplog: pytest.Lo
 @pytest.mark.parametrize(
     ("given", "hint"),
     [
-        (Switches(kept=frozenset({"bad"})), "Run 'ganzoo plugins --enable bad'."),
-        (Switches(kept=frozenset({"bad-dist"})), "Run 'ganzoo plugins --enable Bad_Dist'."),
+        (Switches(stored=frozenset({"bad"})), "Run 'ganzoo plugins --enable bad'."),
+        (Switches(stored=frozenset({"bad-dist"})), "Run 'ganzoo plugins --enable Bad_Dist'."),
         (Switches(environment=frozenset({"bad"})), "Take 'bad' out of $GANZOO_DISABLE."),
     ],
 )
@@ -100,7 +100,7 @@ def test_asking_for_one_says_how_to_get_it_back(given: Switches, hint: str) -> N
 
 def test_switching_one_off_ends_a_clash() -> None:
     twin = Origin("bad", "other_module", "twin", "1")
-    assert Zoo([BAD, twin], switches=Switches(kept=frozenset({"twin"}))).the_one("bad") == BAD
+    assert Zoo([BAD, twin], switches=Switches(stored=frozenset({"twin"}))).the_one("bad") == BAD
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from ganzoo.errors import ModelError, OptionError
-from ganzoo.extractors.base import INCEPTION, imported_file, own_extractors
+from ganzoo.extractors.base import INCEPTION, imported_file, shipped_extractors
 from ganzoo.extractors.graph import INFO_KEY, ExtractorInfo
 from ganzoo.extractors.importing.reading import Adapter
 from ganzoo.extractors.importing.wrapping import adapted
@@ -127,7 +127,7 @@ def _check_name(name: str) -> None:
         raise OptionError(
             f"'{name}' cannot be the name of an extractor.", "Use lower-case letters, digits, '.', '_' and '-'."
         )
-    if name in {source.name for source in own_extractors()}:
+    if name in {source.name for source in shipped_extractors()}:
         raise OptionError(f"'{name}' is one of ganzoo's own extractors.", "Give the import another name.")
 
 

@@ -51,7 +51,7 @@ class Adapter:
     def over(self, other: Adapter) -> Adapter:
         """This one, with ``other`` where it says nothing."""
         pairs = {field.name: (getattr(self, field.name), getattr(other, field.name)) for field in fields(self)}
-        return Adapter(**{name: theirs if own is None else own for name, (own, theirs) in pairs.items()})
+        return Adapter(**{name: theirs if given is None else given for name, (given, theirs) in pairs.items()})
 
 
 class ImageInput(NamedTuple):
@@ -144,16 +144,24 @@ def image_input(name: str, session: Session, adapter: Adapter, notes: list[str])
 
 
 def _chosen(
-    name: str, verb: str, there: Mapping[str, Any], wanted: str | None, flag: str, adapter: Adapter, notes: list[str]
+    name: str,
+    verb: str,
+    available: Mapping[str, Any],
+    wanted: str | None,
+    flag: str,
+    adapter: Adapter,
+    notes: list[str],
 ) -> str:
     """The input or output that was asked for; where nothing was, the only one or the one the preset knows."""
     if wanted is not None:
-        if wanted not in there:
-            raise OptionError(f"{name} {verb} no '{wanted}', but {_listed(there.values())}.", f"Say which with {flag}.")
+        if wanted not in available:
+            raise OptionError(
+                f"{name} {verb} no '{wanted}', but {_listed(available.values())}.", f"Say which with {flag}."
+            )
         return wanted
-    found = list(there) if len(there) == 1 else [key for key in there if key in (adapter.names or ())]
+    found = list(available) if len(available) == 1 else [key for key in available if key in (adapter.names or ())]
     if len(found) != 1:
-        raise OptionError(f"{name} {verb} {_listed(there.values())}.", f"Say which with {flag}.")
+        raise OptionError(f"{name} {verb} {_listed(available.values())}.", f"Say which with {flag}.")
     notes.append(f"{flag} is '{found[0]}'.")
     return found[0]
 

@@ -34,7 +34,7 @@ def describe() -> ganzoo.Variant:
 
 @ganzoo.hookimpl
 def train(run: ganzoo.TrainRun) -> Generator:
-    """Train on ``run.data``; see ``ganzoo_jax.models.wgan_gp.train``."""
+    """Train on ``run.data`` and return the generator; the framework is imported here, not before."""
     from ganzoo_jax.models import wgan_gp
     from ganzoo_jax.onnx_file import require_jax2onnx
 

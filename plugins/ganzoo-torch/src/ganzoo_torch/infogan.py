@@ -34,7 +34,7 @@ def describe() -> ganzoo.Variant:
 
 @ganzoo.hookimpl
 def train(run: ganzoo.TrainRun) -> nn.Module:
-    """Train on ``run.data``; see ``ganzoo_torch.models.infogan.train``."""
+    """Train on ``run.data`` and return the generator; the framework is imported here, not before."""
     from ganzoo_torch.models import infogan
 
     return infogan.train(run)

@@ -36,7 +36,7 @@ def describe() -> ganzoo.Variant:
 
 @ganzoo.hookimpl
 def train(run: ganzoo.TrainRun) -> nn.Module:
-    """Train on ``run.data``; see ``ganzoo_torch.models.wgan.train``."""
+    """Train on ``run.data`` and return the generator; the framework is imported here, not before."""
     from ganzoo_torch.models import wgan
 
     return wgan.train(run)

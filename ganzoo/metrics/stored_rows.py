@@ -1,4 +1,4 @@
-"""The first rows of a stream, kept for standard errors."""
+"""The first rows of a stream, stored for standard errors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ganzoo.metrics.base import Features, Labels
 from ganzoo.metrics.scatter import whole
 
 
-class KeptRows:
+class StoredRows:
     """Up to ``limit`` feature rows [r, width] in float32, and their labels [r] where they have any."""
 
     def __init__(self, limit: int, width: int) -> None:
@@ -29,12 +29,12 @@ class KeptRows:
         with np.errstate(over="ignore"):
             rows = x[:free].astype(np.float32)
         if not np.isfinite(rows).all():
-            raise ScoreError("The features are too large for float32, in which rows are kept for standard errors.")
+            raise ScoreError("The features are too large for float32, in which rows are stored for standard errors.")
         self._rows.append(rows)
         if labels is not None:
             self._labels.append(labels[:free])
 
-    def merge(self, other: KeptRows) -> None:
+    def merge(self, other: StoredRows) -> None:
         """Append the rows of ``other``, up to the smaller of both limits."""
         self.limit = min(self.limit, other.limit)
         self._rows = [np.concatenate([*self._rows, *other._rows])[: self.limit]]
@@ -57,7 +57,7 @@ class KeptRows:
         }
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], width: int, classes: int) -> KeptRows:
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], width: int, classes: int) -> StoredRows:
         """Put back what ``arrays`` gave. Raises KeyError for one that is missing, ScoreError for one that cannot be."""
         limit, rows, labels = whole(arrays, "kept_limit"), arrays["kept_rows"], arrays["kept_labels"]
         if rows.ndim != 2 or rows.shape[1] != width or rows.dtype != np.float32 or len(rows) > limit:
@@ -65,7 +65,7 @@ class KeptRows:
         if not np.isfinite(rows).all():
             raise ScoreError("'kept_rows' holds NaN or infinite values.")
         if labels.shape != (len(rows) if classes else 0,) or labels.dtype.kind not in "iu":
-            raise ScoreError(f"'kept_labels' is {labels.dtype}{labels.shape}, which does not fit the kept rows.")
+            raise ScoreError(f"'kept_labels' is {labels.dtype}{labels.shape}, which does not fit the stored rows.")
         if len(labels) and not 0 <= labels.min() <= labels.max() < classes:
             raise ScoreError(
                 f"'kept_labels' reach from {labels.min()} to {labels.max()}, outside of {classes} classes."
