@@ -16,6 +16,7 @@ import msgspec
 
 from ganzoo.checks.base import Blocked, Refused, one_line
 from ganzoo.plugin.entry_points import Origin
+from ganzoo.processes import answering
 
 if TYPE_CHECKING:
     from ganzoo.checks.base import Check
@@ -46,24 +47,22 @@ class Answer(msgspec.Struct):
 
 def main() -> None:
     """Answer requests until stdin ends. What anybody prints goes to stderr."""
-    out = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
+    with answering() as write:
 
-    def send(answer: Answer) -> None:
-        out.write(msgspec.json.encode(answer) + b"\n")
-        out.flush()
+        def send(answer: Answer) -> None:
+            write(msgspec.json.encode(answer))
 
-    requests = iter(sys.stdin.buffer.readline, b"")
-    job = msgspec.json.decode(next(requests), type=CheckJob)
-    from ganzoo.checks import CHECKS
-    from ganzoo.checks.context import Context
+        requests = iter(sys.stdin.buffer.readline, b"")
+        job = msgspec.json.decode(next(requests), type=CheckJob)
+        from ganzoo.checks import CHECKS
+        from ganzoo.checks.context import Context
 
-    known = {check.id: check for check in CHECKS}
-    context = Context(job.origin, Path(job.folder), job.options)
-    context.stage = lambda owner: send(Answer("stage", owner))
-    for line in requests:
-        request = msgspec.json.decode(line, type=Request)
-        send(_answer(known[request.id], context, request))
+        known = {check.id: check for check in CHECKS}
+        context = Context(job.origin, Path(job.folder), job.options)
+        context.stage = lambda owner: send(Answer("stage", owner))
+        for line in requests:
+            request = msgspec.json.decode(line, type=Request)
+            send(_answer(known[request.id], context, request))
     os._exit(0)  # threads that a framework started must not keep the process alive
 
 

@@ -7,7 +7,6 @@ doing is counted.
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -16,10 +15,10 @@ import msgspec
 
 from ganzoo.checks.base import one_line
 from ganzoo.plugin.entry_points import Origin
+from ganzoo.processes import Child, answering, python
 
 HEAVY = ("torch", "tensorflow", "jax", "keras", "onnxruntime", "pandas", "flax", "paddle", "mindspore", "tf2onnx")
 SECONDS = 120.0
-CODE = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from ganzoo.checks.probe import main; main()"
 
 
 class ImportedPlugin(msgspec.Struct):
@@ -32,48 +31,40 @@ class ImportedPlugin(msgspec.Struct):
     printed: str = ""
 
 
-class ImportRequest(msgspec.Struct):
-    """What the process is to import, and where it is to write the answer."""
-
-    origin: Origin
-    answer: str
-
-
 def import_alone(origin: Origin, folder: Path) -> ImportedPlugin:
     """Import the plugin's module, and ask it to describe itself, in a fresh process started in ``folder``."""
-    answer = folder / "imported.json"
-    request = msgspec.json.encode(ImportRequest(origin, str(answer)))
-    path = msgspec.json.encode([entry for entry in sys.path if entry]).decode()
-    command = [sys.executable, "-c", CODE, path]
+    child = Child(python("ganzoo.checks.probe", msgspec.json.encode(origin).decode()), cwd=folder)
     try:
-        done = subprocess.run(command, input=request, capture_output=True, cwd=folder, timeout=SECONDS, check=False)
-    except subprocess.TimeoutExpired:
+        answer = child.line(SECONDS)
+        if not answer:
+            return ImportedPlugin(error=f"the import ended the process with code {child.wait()}")
+        return msgspec.json.decode(answer, type=ImportedPlugin)
+    except TimeoutError:
         return ImportedPlugin(error=f"the import took more than {SECONDS:.0f} s", seconds=SECONDS)
-    if not answer.is_file():
-        return ImportedPlugin(error=f"the import ended the process with code {done.returncode}")
-    found = msgspec.json.decode(answer.read_bytes(), type=ImportedPlugin)
-    found.printed = done.stdout.decode(errors="replace")
-    return found
+    finally:
+        child.end()
 
 
-def main() -> None:
-    """The process: read what is asked from stdin, write the answer to its file."""
+def main(argument: str) -> None:
+    """The process: import one plugin, and write what was seen as one JSON object."""
     import ganzoo.plugin.manager
-    from ganzoo.checks.watch import changes, snapshot
+    from ganzoo.checks.watch import changes, printed, snapshot
 
-    request = msgspec.json.decode(sys.stdin.buffer.read(), type=ImportRequest)
-    modules = set(sys.modules)
-    before, started = snapshot(), time.perf_counter()
-    found = ImportedPlugin()
-    try:
-        request.origin.load()
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code: whatever it is, it is the answer
-        found.error = one_line(error)
-    found.seconds = time.perf_counter() - started
-    found.changed = changes(before, snapshot())
-    if not found.error:
-        ganzoo.plugin.manager.Zoo([request.origin]).try_load(request.origin.name)
-    found.heavy = sorted({name.partition(".")[0] for name in set(sys.modules) - modules} & set(HEAVY))
-    Path(request.answer).write_bytes(msgspec.json.encode(found))
-    sys.stdout.flush()
+    origin = msgspec.json.decode(argument, type=Origin)
+    with answering() as send:
+        modules = set(sys.modules)
+        found = ImportedPlugin()
+        with printed() as words:
+            before, started = snapshot(), time.perf_counter()
+            try:
+                origin.load()
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code: whatever it is, it is the answer
+                found.error = one_line(error)
+            found.seconds = time.perf_counter() - started
+            found.changed = changes(before, snapshot())
+            if not found.error:
+                ganzoo.plugin.manager.Zoo([origin]).try_load(origin.name)
+            found.heavy = sorted({name.partition(".")[0] for name in set(sys.modules) - modules} & set(HEAVY))
+        found.printed = words()
+        send(msgspec.json.encode(found))
     os._exit(0)  # threads that the module started must not keep the process alive

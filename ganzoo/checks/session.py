@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import os
-import queue
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +16,12 @@ import msgspec
 from ganzoo.checks.base import CheckStatus, Result
 from ganzoo.checks.child import Answer, CheckJob, Request
 from ganzoo.errors import UnknownName, UsageError
-from ganzoo.leaderboard.worker import ONE_THREAD
+from ganzoo.processes import ONE_THREAD, Child, python
 
 if TYPE_CHECKING:
     from ganzoo.plugin.entry_points import Origin
 
 SECONDS = 120.0
-CODE = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from ganzoo.checks.child import main; main()"
 
 
 class CheckSession:
@@ -53,7 +47,7 @@ class CheckSession:
         self._options = dict(options or {})
         self._seconds = seconds
         self._folder: Path | None = None
-        self._child: _Child | None = None
+        self._child: Child | None = None
         self._results: dict[str, Result] = {}
         self._fatal: list[str] = []
 
@@ -90,8 +84,15 @@ class CheckSession:
 
     def _ask(self, check: str) -> tuple[CheckStatus, str]:
         if self._child is None:
-            self._child = self._start()
-        answer, stage = self._child.ask(Request(check, self._fatal), self._seconds)
+            self._child = self._started()
+        answer, stage, reason = _asked(self._child, Request(check, self._fatal), self._seconds)
+        if answer is None:
+            self._child.end()
+            self._child = None
+            if stage == check:
+                self._fatal.append(check)
+                return "failed", reason
+            return self._blocked(stage, reason)
         if answer.kind == "passed":
             return "passed", ""
         if answer.kind == "inapplicable":
@@ -100,13 +101,7 @@ class CheckSession:
             return self._blocked(answer.text, f"it needs '{answer.text}'")
         if answer.kind == "refused":
             raise UsageError(answer.text)
-        if not self._child.ended:
-            return "failed", answer.text
-        self._child = None
-        if stage == check:
-            self._fatal.append(check)
-            return "failed", answer.text
-        return self._blocked(stage, answer.text)
+        return "failed", answer.text
 
     def _blocked(self, owner: str, why: str) -> tuple[CheckStatus, str]:
         """A check that cannot be made is skipped, provided that the one to blame does fail."""
@@ -114,11 +109,11 @@ class CheckSession:
             return "failed", why
         return "skipped", f"it needs '{owner}'"
 
-    def _start(self) -> _Child:
+    def _started(self) -> Child:
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="ganzoo-check-"))
         folder = Path(tempfile.mkdtemp(dir=self._folder))
-        return _Child(CheckJob(self._origin, str(folder), self._options))
+        return _start(CheckJob(self._origin, str(folder), self._options))
 
 
 def _require_reasons(expected: Mapping[str, str], ids: Iterable[str]) -> None:
@@ -129,74 +124,31 @@ def _require_reasons(expected: Mapping[str, str], ids: Iterable[str]) -> None:
             raise UsageError(f"The expected failure of '{check}' has no reason.", "Say why it fails.")
 
 
-class _Child:
-    """The process, and a thread that reads its answers."""
+def _start(job: CheckJob) -> Child:
+    child = Child(python("ganzoo.checks.child"), cwd=job.folder, env={**ONE_THREAD, **os.environ}, listens=True)
+    child.send(msgspec.json.encode(job))
+    return child
 
-    def __init__(self, job: CheckJob) -> None:
-        path = [entry or str(Path.cwd()) for entry in sys.path]
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", CODE, msgspec.json.encode(path).decode()],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            cwd=job.folder,
-            env={**ONE_THREAD, **os.environ},
-            start_new_session=True,  # so that it can be ended with all that it started
-        )
-        self._answers: queue.Queue[bytes] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
-        self.ended = False
-        self._send(job)
 
-    def ask(self, request: Request, seconds: float) -> tuple[Answer, str]:
-        """The answer, and the check to blame where there is none because the process died or took too long."""
-        stage, until = request.id, time.monotonic() + seconds
-        self._send(request)
-        while True:
-            try:
-                line = self._answers.get(timeout=max(0.0, until - time.monotonic()))
-            except queue.Empty:
-                self.end()
-                return Answer("failed", f"it took more than {seconds:.0f} s and was ended"), stage
-            if not line:
-                return Answer("failed", self._died()), stage
-            answer = msgspec.json.decode(line, type=Answer)
-            if answer.kind != "stage":
-                return answer, stage
-            stage = answer.text
+def _asked(child: Child, request: Request, seconds: float) -> tuple[Answer | None, str, str]:
+    """The answer and the last stage; where there is none because the process died or took too long, the reason."""
+    stage, until = request.id, time.monotonic() + seconds
+    child.send(msgspec.json.encode(request))
+    while True:
+        try:
+            line = child.line(max(0.0, until - time.monotonic()))
+        except TimeoutError:
+            return None, stage, f"it took more than {seconds:.0f} s and was ended"
+        if not line:
+            return None, stage, _died(child)
+        answer = msgspec.json.decode(line, type=Answer)
+        if answer.kind != "stage":
+            return answer, stage, ""
+        stage = answer.text
 
-    def end(self) -> None:
-        """Kill the process and what it started."""
-        self.ended = True
-        with suppress(ProcessLookupError, PermissionError):
-            if hasattr(os, "killpg"):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            else:
-                self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout, self._errors):
-            with suppress(OSError):
-                pipe.close()  # type: ignore[union-attr]  # both pipes were asked for
 
-    def _died(self) -> str:
-        """How the process ended, with the last thing it said."""
-        code = self._process.wait()
-        self._errors.seek(0)
-        lines = self._errors.read().decode(errors="replace").strip().splitlines()
-        self.end()
-        how = signal.Signals(-code).name if code < 0 else f"code {code}"
-        return f"the process ended with {how}" + (f": {lines[-1][:200]}" if lines else "")
-
-    def _send(self, message: CheckJob | Request) -> None:
-        assert self._process.stdin is not None
-        with suppress(BrokenPipeError):  # it is dead: the reader will say so
-            self._process.stdin.write(msgspec.json.encode(message) + b"\n")
-            self._process.stdin.flush()
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        with suppress(ValueError, OSError):  # closed under our hands by ``end``
-            for line in self._process.stdout:
-                self._answers.put(line)
-        self._answers.put(b"")
+def _died(child: Child) -> str:
+    """How the process ended, with the last line of its stderr."""
+    code, last = child.wait(), child.last_words()
+    how = signal.Signals(-code).name if code < 0 else f"code {code}"
+    return f"the process ended with {how}" + (f": {last[:200]}" if last else "")

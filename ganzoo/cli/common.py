@@ -147,7 +147,7 @@ def open_zoo(registry_path: Path | None = None) -> tuple[Registry, Zoo]:
 
 def use_one_thread() -> None:
     """One compute thread unless the user said otherwise (on small nets two are slower); call before NumPy loads."""
-    from ganzoo.leaderboard.worker import ONE_THREAD
+    from ganzoo.processes import ONE_THREAD
 
     for name, value in ONE_THREAD.items():
         os.environ.setdefault(name, value)

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import os
 import queue
-import subprocess
-import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 from ganzoo.files import locked
-from ganzoo.leaderboard.worker import ONE_THREAD, Job
+from ganzoo.leaderboard.worker import Job
+from ganzoo.processes import ONE_THREAD, Child, python
 from ganzoo.training.runs import MANIFEST, REAL, Failure, RunFolder, read_turn, utc_now, write_json
 
 if TYPE_CHECKING:
@@ -94,12 +92,10 @@ def bench_datasets(registry: Registry) -> list[str]:
 class LocalExecutor:
     """Child processes on this machine, one compute thread each."""
 
-    def __init__(
-        self, workers: int, command: Sequence[str] = (sys.executable, "-m", "ganzoo.leaderboard.worker")
-    ) -> None:
+    def __init__(self, workers: int, command: Sequence[str] | None = None) -> None:
         self._workers = max(1, workers)
-        self._command = tuple(command)
-        self._children: set[subprocess.Popen[str]] = set()
+        self._command = command or python("ganzoo.leaderboard.worker")
+        self._children: set[Child] = set()
         self._lock = threading.Lock()
         self._stopping = False
         self._broken: Exception | None = None
@@ -144,48 +140,36 @@ class LocalExecutor:
         outcome.started = time.monotonic()
         outcome.state = "running"
         notify(outcome)
-        with tempfile.TemporaryFile("w+") as errors:
-            try:
-                child = self._start(outcome.job, errors)
-            except OSError as error:
-                _finish(outcome, notify, "failed", f"the worker could not be started: {error.strerror}")
-                return
-            if child is None:
-                _finish(outcome, notify, "stopped", "stopped by Ctrl-C")
-                return
-            try:
-                for event in _events(child):
-                    _update(outcome, event)
-                    notify(outcome)
-                code = child.wait()
-            except BaseException:
-                child.kill()
-                child.wait()
-                raise
-            finally:
-                with self._lock:
-                    self._children.discard(child)
-            if self._stopping:
-                _finish(outcome, notify, "stopped", outcome.note or "stopped by Ctrl-C")
-            elif code == 0:
-                _finish(outcome, notify, "done", "")
-            else:
-                _finish(outcome, notify, "failed", outcome.note or _cause(code, errors))
+        try:
+            child = self._start(outcome.job)
+        except OSError as error:
+            _finish(outcome, notify, "failed", f"the worker could not be started: {error.strerror}")
+            return
+        if child is None:
+            _finish(outcome, notify, "stopped", "stopped by Ctrl-C")
+            return
+        try:
+            for event in _events(child):
+                _update(outcome, event)
+                notify(outcome)
+            code = child.wait()
+            cause = "" if code == 0 else outcome.note or _cause(code, child.last_words())
+        finally:
+            with self._lock:
+                self._children.discard(child)
+            child.end()
+        if self._stopping:
+            _finish(outcome, notify, "stopped", outcome.note or "stopped by Ctrl-C")
+        else:
+            _finish(outcome, notify, "failed" if cause else "done", cause)
 
-    def _start(self, job: Job, errors: IO[str]) -> subprocess.Popen[str] | None:
+    def _start(self, job: Job) -> Child | None:
         """Start a job's worker; None once the bench is being stopped, or it would outlive us."""
         with self._lock:
             if self._stopping:
                 return None
-            child = subprocess.Popen(
-                [*self._command, msgspec.json.encode(job).decode()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-                env={**os.environ, **ONE_THREAD},
-                start_new_session=True,  # Ctrl-C reaches the parent alone, which then stops each child once
-            )
+            command = [*self._command, msgspec.json.encode(job).decode()]
+            child = Child(command, env={**os.environ, **ONE_THREAD})
             self._children.add(child)
             return child
 
@@ -200,14 +184,13 @@ class LocalExecutor:
         for child in children:
             try:
                 child.wait(max(0.0, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
+            except TimeoutError:
                 child.kill()
 
 
-def _events(child: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
-    """The worker's JSON lines; anything else that a framework prints is passed over."""
-    assert child.stdout is not None  # asked for as a pipe
-    for line in child.stdout:
+def _events(child: Child) -> Iterator[dict[str, Any]]:
+    """The worker's JSON lines; anything else is passed over."""
+    for line in child.lines():
         try:
             event = msgspec.json.decode(line)
         except msgspec.DecodeError:
@@ -237,13 +220,11 @@ def _finish(outcome: Outcome, notify: Notify, state: str, note: str) -> None:
     notify(outcome)
 
 
-def _cause(code: int, errors: IO[str]) -> str:
-    """Why a worker that said nothing ended: the signal that killed it, or its last line of stderr."""
+def _cause(code: int, last_words: str) -> str:
+    """Why a worker that gave no reason ended: the signal that killed it, or its last line of stderr."""
     if code < 0:
         return f"killed by signal {-code}" + (" (out of memory?)" if code == -9 else "")
-    errors.seek(0)
-    lines = [line.strip() for line in errors.read()[-4000:].splitlines() if line.strip()]
-    return lines[-1] if lines else f"ended with exit code {code}"
+    return last_words or f"ended with exit code {code}"
 
 
 def cores() -> int:

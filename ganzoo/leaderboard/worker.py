@@ -25,12 +25,6 @@ if TYPE_CHECKING:
     from ganzoo.training.runs import RunFolder, Turn
 
 
-ONE_THREAD = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"),
-    "1",
-)
-
-
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One cell of the bench for one seed; ``variant`` is "real" for the real-vs-real floor."""
 

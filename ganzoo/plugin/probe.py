@@ -9,14 +9,12 @@ from __future__ import annotations
 import importlib.machinery
 import importlib.util
 import os
-import subprocess
 import sys
-import tempfile
 import time
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -25,6 +23,7 @@ from ganzoo.files import cache_root, write_bytes
 from ganzoo.plugin.entry_points import Origin, path_state
 from ganzoo.plugin.isolation import load_command, strict
 from ganzoo.plugin.manager import Zoo
+from ganzoo.processes import Child, answering, python
 from ganzoo.types import Variant
 
 PluginKind = Literal["variant", "extension", "command"]
@@ -47,7 +46,6 @@ class Found(msgspec.Struct, frozen=True):
 class _Task(msgspec.Struct):
     kind: PluginKind
     origin: Origin
-    path: list[str]
 
 
 def limit_seconds() -> float:
@@ -128,42 +126,21 @@ def _about(variant: Variant) -> dict[str, str]:
 
 
 def _in_child(kind: PluginKind, origin: Origin) -> Found:
-    task = msgspec.json.encode(_Task(kind, origin, sys.path)).decode()
-    who = f"Plugin {origin.name} ({origin})"
+    task = msgspec.json.encode(_Task(kind, origin)).decode()
+    failed = f"Plugin {origin.name} ({origin}) failed to load"
     environment = {name: value for name, value in os.environ.items() if name != "GANZOO_STRICT"}
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
-        child = subprocess.Popen(
-            [sys.executable, "-P", "-m", "ganzoo.plugin.probe", task],
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=errors,
-            env=environment,
-            start_new_session=True,  # so that what it may start ends with it
-        )
-        try:
-            code = child.wait(limit_seconds())
-        except subprocess.TimeoutExpired:
-            _kill(child)
-            return Found(f"{who} failed to load: it was not done after {limit_seconds():g} s.")
-        out.seek(0)
-        try:
-            return msgspec.json.decode(out.read(), type=Found)
-        except msgspec.DecodeError:
-            errors.seek(0)
-            lines = errors.read().decode(errors="replace").split("\n")
-            last = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
-            end = f"by signal {-code}" if code < 0 else f"with exit code {code}"
-            return Found(f"{who} failed to load: it ended its process {end}: {last}.")
-
-
-def _kill(child: subprocess.Popen[bytes]) -> None:
-    import signal
-
-    if hasattr(os, "killpg"):
-        os.killpg(child.pid, signal.SIGKILL)
-    else:
-        child.kill()
-    child.wait()
+    child = Child(python("ganzoo.plugin.probe", task), env=environment)
+    try:
+        answer = child.line(limit_seconds())
+        if answer:
+            return msgspec.json.decode(answer, type=Found)
+        code = child.wait()
+        end = f"by signal {-code}" if code < 0 else f"with exit code {code}"
+        return Found(f"{failed}: it ended its process {end}: {child.last_words() or 'it printed nothing'}.")
+    except TimeoutError:
+        return Found(f"{failed}: it was not done after {limit_seconds():g} s.")
+    finally:
+        child.end()
 
 
 class _Cache:
@@ -233,17 +210,9 @@ def main(argument: str) -> None:
     """The child: look at one plugin, write one JSON object, and end whatever the plugin left running."""
     import logging
 
-    result = os.dup(1)
-    os.dup2(2, 1)  # what a plugin prints, from Python or from C, is not the answer
     logging.getLogger("ganzoo").setLevel(logging.CRITICAL)
-    task: Any = msgspec.json.decode(argument, type=_Task)
-    sys.path[:] = task.path
-    answer = msgspec.json.encode(look(task.kind, task.origin))
-    with os.fdopen(result, "wb") as out:
-        out.write(answer)
+    task = msgspec.json.decode(argument, type=_Task)
+    with answering() as send:
+        send(msgspec.json.encode(look(task.kind, task.origin)))
     sys.stderr.flush()
     os._exit(0)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

@@ -9,7 +9,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from ganzoo.leaderboard.worker import ONE_THREAD
+from ganzoo.processes import ONE_THREAD
 
 
 class Place:

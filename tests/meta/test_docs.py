@@ -37,9 +37,9 @@ import ganzoo
 from ganzoo import api, registry
 from ganzoo.cli import COMMANDS, main
 from ganzoo.leaderboard import rows
-from ganzoo.leaderboard.worker import ONE_THREAD
 from ganzoo.plugin import hookspecs
 from ganzoo.plugin.manager import Zoo
+from ganzoo.processes import ONE_THREAD
 from ganzoo.testing import memory_run, onnx_difference, toy_images
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -13,11 +13,11 @@ from helpers import write_distribution
 
 from ganzoo.cli import main
 from ganzoo.errors import Disabled, UnknownName, UsageError
-from ganzoo.leaderboard.worker import ONE_THREAD
 from ganzoo.plugin import blocklist
 from ganzoo.plugin.blocklist import Switches
 from ganzoo.plugin.entry_points import COMMANDS, EXTENSIONS, VARIANTS, Origin
 from ganzoo.plugin.manager import Zoo
+from ganzoo.processes import ONE_THREAD
 
 Run = Callable[..., Result]
 BAD = Origin("bad", "bad_module", "Bad_Dist", "0.1")

@@ -14,10 +14,10 @@ from click.testing import CliRunner
 from ganzoo import api
 from ganzoo.cli import main
 from ganzoo.errors import UnknownName, UsageError
-from ganzoo.leaderboard.worker import ONE_THREAD
 from ganzoo.plugin import observers
 from ganzoo.plugin.manager import Zoo
 from ganzoo.plugin.observers import Observers
+from ganzoo.processes import ONE_THREAD
 from ganzoo.registry import Registry
 
 ABOUT = {"variant": "v", "dataset": "d", "seed": 3, "status": "running", "note": "", "steps": 0, "train_seconds": 0.0}
