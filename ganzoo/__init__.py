@@ -30,9 +30,12 @@ if TYPE_CHECKING:
     from ganzoo.metrics.base import Metric as Metric
     from ganzoo.metrics.base import Reference as Reference
     from ganzoo.metrics.base import Sets as Sets
+    from ganzoo.metrics.parity_profiles.base import Profile as Profile
     from ganzoo.options import Options as Options
     from ganzoo.options import option as option
     from ganzoo.plugin.hookspecs import hookimpl as hookimpl
+    from ganzoo.plugin.observers import ObserverSource as ObserverSource
+    from ganzoo.plugin.observers import RunObserver as RunObserver
     from ganzoo.scoring.setup import Terms as Terms
     from ganzoo.types import API_VERSION as API_VERSION
     from ganzoo.types import Checkpointable as Checkpointable
@@ -70,6 +73,9 @@ _HOMES = {
     "ExtractorSource": "extractors.base",
     "Influence": "metrics.base",
     "Metric": "metrics.base",
+    "Profile": "metrics.parity_profiles.base",
+    "ObserverSource": "plugin.observers",
+    "RunObserver": "plugin.observers",
     "Reference": "metrics.base",
     "Sets": "metrics.base",
     "Terms": "scoring.setup",

@@ -181,7 +181,10 @@ def comparison(
         return Comparison(setup, fake or opened(source, reading=reading, data=setup.side.spec))
     real = opened(reference)
     fake = opened(source, reading=reading, data=real.form)
-    return Comparison(source_setup(real, fake, zoo.extractors(), zoo.metrics(), terms, progress=progress), fake)
+    return Comparison(
+        source_setup(real, fake, zoo.extractors(), zoo.metrics(), terms, profiles=zoo.profiles(), progress=progress),
+        fake,
+    )
 
 
 def statistics(
@@ -260,7 +263,15 @@ def setup_of(
     """Scoring against a dataset, by the registry's protocol for it where the terms say nothing else."""
     data = reference_of(data, data_dir, zoo=zoo)
     loaded = dataset(data, data_dir, zoo=zoo)
-    return dataset_setup(loaded, registry.datasets.get(data), zoo.extractors(), zoo.metrics(), terms, progress=progress)
+    return dataset_setup(
+        loaded,
+        registry.datasets.get(data),
+        zoo.extractors(),
+        zoo.metrics(),
+        terms,
+        profiles=zoo.profiles(),
+        progress=progress,
+    )
 
 
 def _observed(zoo: Zoo, then: Observer) -> Observer:

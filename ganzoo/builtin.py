@@ -1,9 +1,8 @@
-"""The built-in extension: datasets, extractors, metrics and observers, through the hooks that everybody uses."""
+"""The built-in extension: datasets, extractors, metrics and profiles, through the hooks that everybody uses."""
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ganzoo.plugin.hookspecs import hookimpl
 
@@ -11,7 +10,7 @@ if TYPE_CHECKING:
     from ganzoo.data.base import Source
     from ganzoo.extractors.base import ExtractorSource
     from ganzoo.metrics import Metric
-    from ganzoo.plugin.observers import Observers
+    from ganzoo.metrics.parity_profiles import Profile
 
 
 @hookimpl
@@ -39,14 +38,8 @@ def register_metrics() -> list[Metric]:
 
 
 @hookimpl
-def run_event(event: str, run: dict[str, Any]) -> None:
-    """Tell the observers that were switched on: csv, tensorboard, mlflow."""
-    _observers()(event, run)
+def register_profiles() -> list[Profile]:
+    """The metrics as pytorch-fid, torch-fidelity, clean-fid, torchmetrics, StyleGAN and ADM define them."""
+    from ganzoo.metrics.parity_profiles import builtin_profiles
 
-
-@cache
-def _observers() -> Observers:
-    """Those of this process; they hold the files that are open between two events."""
-    from ganzoo.plugin.observers import Observers
-
-    return Observers()
+    return builtin_profiles()

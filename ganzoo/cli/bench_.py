@@ -56,13 +56,13 @@ def command(
     from ganzoo.leaderboard.worker import Job
     from ganzoo.plugin import observers
 
-    observers.switch_on(observe)
     target = out or Path("leaderboards/quick" if quick else "leaderboards")
     if everything == bool(variants):
         raise UsageError(
             "bench takes either variants or --all.", "For example: ganzoo bench --all, or ganzoo bench wgan dcgan."
         )
     registry, zoo = common.open_zoo(registry_path)
+    observers.switch_on(observe, zoo.observers)
     template = Job(
         variant="",
         dataset="",

@@ -58,7 +58,7 @@ observe_option = click.option(
     "--observe",
     multiple=True,
     metavar="NAME",
-    help="Also write every event of a run as csv, tensorboard or mlflow; may be repeated.",
+    help="Also write every event of a run as csv, tensorboard, mlflow or by another observer; may be repeated.",
 )
 
 

@@ -51,9 +51,9 @@ def command(
     from ganzoo.plugin import observers
 
     options = parse_assignments(assignments)
-    observers.switch_on(observe)
     common.use_one_thread()
     registry, zoo = common.open_zoo(registry_path)
+    observers.switch_on(observe, zoo.observers)
     zoo.load(variant)
 
     from ganzoo import api

@@ -1,4 +1,4 @@
-"""The second kind of plugin: extensions, asked for their datasets, extractors, metrics, and told of runs.
+"""The second kind of plugin: extensions, asked for what they register, and told of runs.
 
 All are loaded when the first thing is asked of them, each behind the fence. A name that two of them register belongs
 to neither, unless one is ganzoo itself; everything else of both goes on.
@@ -17,18 +17,28 @@ from ganzoo.errors import PluginError, ScoreError
 from ganzoo.plugin.blocklist import is_ours
 from ganzoo.plugin.hooks import Hooks
 from ganzoo.plugin.isolation import fenced, guard, strict, warn
+from ganzoo.plugin.observers import OpenObservers
 from ganzoo.types import Estimate
 
 if TYPE_CHECKING:
     from ganzoo.plugin.entry_points import Origin
+    from ganzoo.plugin.observers import RunObserver
 
 # What each hook's objects must have. A wrong one would otherwise break a listing far from here.
 _FIELDS: dict[str, dict[str, Any]] = {
     "register_datasets": {"name": str, "summary": str, "kind": str, "argument": str, "files": tuple, "load": Callable},
     "register_extractors": {"name": str, "summary": str, "open": Callable},
     "register_metrics": {"name": str, "summary": str, "columns": tuple, "needs": tuple, "compute": Callable},
+    "register_profiles": {"name": str, "summary": str, "metrics": tuple, "extractor": str},
+    "register_observers": {"name": str, "summary": str, "open": Callable},
 }
-_CLASSES = {"register_datasets": "Source", "register_extractors": "ExtractorSource", "register_metrics": "Metric"}
+_CLASSES = {
+    "register_datasets": "Source",
+    "register_extractors": "ExtractorSource",
+    "register_metrics": "Metric",
+    "register_profiles": "Profile",
+    "register_observers": "ObserverSource",
+}
 REGISTERING = tuple(_FIELDS)
 
 
@@ -40,6 +50,7 @@ class Extensions:
         self.broken: dict[Origin, PluginError] = {}
         self.notes: list[str] = []
         self._hooks: dict[Origin, Hooks] | None = None
+        self._observers = OpenObservers(lambda: self.collect("register_observers"))
 
     def collect(self, hook: str) -> dict[str, Any]:
         """Every object that a registering hook gives, by its name."""
@@ -56,6 +67,7 @@ class Extensions:
     def emit(self, event: str, run: dict[str, Any]) -> list[str]:
         """Tell every observer; one sentence for each failure that was not told before."""
         failures = [error for _, error in self._each("run_event", event=event, run=run) if error is not None]
+        failures += self._observers.tell(event, run)
         new = [sentence for error in failures if (sentence := str(error)) not in self.notes]
         self.notes += new
         return new
@@ -151,13 +163,34 @@ def _watched(hook: str, item: Any, origin: Origin, notes: list[str]) -> Any:
         return item
     if hook == "register_metrics":
         return msgspec.structs.replace(item, compute=partial(_compute, item, origin, notes))
+    if hook == "register_profiles":
+        return msgspec.structs.replace(
+            item, metrics=tuple(_watched("register_metrics", each, origin, notes) for each in item.metrics)
+        )
     verb = "load" if hook == "register_datasets" else "open"
     action = getattr(item, verb)
 
     def watched(*given: Any) -> Any:
-        return guard(origin, f"failed to {verb} '{item.name}'", lambda: action(*given), pass_errors=True)
+        made = guard(origin, f"failed to {verb} '{item.name}'", lambda: action(*given), pass_errors=True)
+        return _WatchedObserver(made, item.name, origin) if hook == "register_observers" else made
 
     return msgspec.structs.replace(item, **{verb: watched})
+
+
+class _WatchedObserver:
+    """An open observer behind the fence."""
+
+    def __init__(self, observer: RunObserver, name: str, origin: Origin) -> None:
+        self._observer = observer
+        self._guard = partial(guard, origin, f"failed in the observer '{name}'")
+
+    def write(self, event: str, run: dict[str, Any]) -> None:
+        """Pass an event on."""
+        self._guard(lambda: self._observer.write(event, run))
+
+    def close(self) -> None:
+        """Close it."""
+        self._guard(self._observer.close)
 
 
 def _compute(metric: Any, origin: Origin, notes: list[str], sets: Any) -> dict[str, Estimate]:

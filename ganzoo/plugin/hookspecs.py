@@ -2,9 +2,9 @@
 
 A variant lives in the entry-point group ``ganzoo.variants``: the entry point's name is the variant's name, its
 object a light module whose functions carry ``@ganzoo.hookimpl``. Frameworks are imported inside the hooks.
-An extension lives in ``ganzoo.extensions`` and adds datasets, extractors, metrics or observers. A command lives in
-``ganzoo.commands``: the entry point's name is the command's, its object a ``click.Command``. Commands have no hook,
-because ``ganzoo --help`` names them without importing anybody's module.
+An extension lives in ``ganzoo.extensions`` and adds datasets, extractors, metrics, profiles or observers. A command
+lives in ``ganzoo.commands``: the entry point's name is the command's, its object a ``click.Command``. Commands have no
+hook, because ``ganzoo --help`` names them without importing anybody's module.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ganzoo.data.base import Source
     from ganzoo.extractors.base import ExtractorSource
     from ganzoo.metrics import Metric
+    from ganzoo.metrics.parity_profiles import Profile
+    from ganzoo.plugin.observers import ObserverSource
     from ganzoo.types import Array, TrainRun, Variant
 
 __all__ = ["COMMANDS", "EXTENSIONS", "PROJECT", "VARIANTS", "ExtensionSpec", "VariantSpec", "hookimpl", "hookspec"]
@@ -86,8 +88,22 @@ class ExtensionSpec:
         raise AssertionError  # a specification is never called
 
     @hookspec
+    def register_profiles(self) -> list[Profile]:
+        """Profiles by name (``ganzoo.Profile``): the metrics as another tool defines them, for ``--profile NAME``."""
+        raise AssertionError  # a specification is never called
+
+    @hookspec
+    def register_observers(self) -> list[ObserverSource]:
+        """Observers by name (``ganzoo.ObserverSource``), for ``--observe NAME``.
+
+        The one of a run is opened at its start, gets every event as ``run_event`` does, and is closed at its end. An
+        observer's error is logged and never stops the run.
+        """
+        raise AssertionError  # a specification is never called
+
+    @hookspec
     def run_event(self, event: str, run: dict[str, Any]) -> None:
-        """Observe a training run. Every event comes with ``path``, the run's folder.
+        """Hear of every training run, whether or not it is asked for. Each event has ``path``, the run's folder.
 
         ``started``, ``finished`` and ``failed`` have variant, dataset, seed, status, note, steps and train_seconds too;
         ``step`` has step, total, seconds and scalars; ``resumed`` has step and total; ``waiting``, where a bench meets

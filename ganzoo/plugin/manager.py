@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from ganzoo.data.base import Source
     from ganzoo.extractors.base import ExtractorSource
     from ganzoo.metrics import Metric
+    from ganzoo.metrics.parity_profiles import Profile
+    from ganzoo.plugin.observers import ObserverSource
     from ganzoo.registry import Registry
     from ganzoo.types import Array, TrainRun
 
@@ -165,6 +167,14 @@ class Zoo:
     def metrics(self) -> dict[str, Metric]:
         """Every registered metric by name."""
         return self._extensions.collect("register_metrics")
+
+    def profiles(self) -> dict[str, Profile]:
+        """Every registered profile by name."""
+        return self._extensions.collect("register_profiles")
+
+    def observers(self) -> dict[str, ObserverSource]:
+        """Every registered observer by name."""
+        return self._extensions.collect("register_observers")
 
     def registered(self) -> dict[str, list[str]]:
         """The names that all extensions register, by hook; what fails is in ``broken_extensions``."""

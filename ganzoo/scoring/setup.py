@@ -16,7 +16,7 @@ from ganzoo.metrics import builtin_metrics
 from ganzoo.scoring import streaming
 from ganzoo.scoring.features import Progress, silent
 from ganzoo.scoring.fitting import check_extractor, check_reference
-from ganzoo.scoring.protocol import ONE_PASS, OWN_PROFILE, OWN_PROFILES, Protocol, protocol_of
+from ganzoo.scoring.protocol import OWN_PROFILE, OWN_PROFILES, Protocol, protocol_of
 from ganzoo.scoring.reference import DatasetSide, SourceSide
 
 if TYPE_CHECKING:
@@ -74,17 +74,6 @@ class Setup:
         return {name: estimate for name, estimate in estimates.items() if name in self.columns}
 
 
-def profiles() -> list[str]:
-    """Names of the profiles a score can follow: ours, ours in one pass, and those of other tools."""
-    return [OWN_PROFILE, ONE_PASS, *_tools()]
-
-
-def _tools() -> Mapping[str, Profile]:
-    from ganzoo.metrics.parity_profiles import PROFILES
-
-    return PROFILES
-
-
 def dataset_setup(
     dataset: Dataset,
     entry: DatasetEntry | None,
@@ -92,16 +81,18 @@ def dataset_setup(
     metrics: Mapping[str, Metric],
     terms: Terms | None = None,
     *,
+    profiles: Mapping[str, Profile] = {},
     progress: Progress = silent,
 ) -> Setup:
     """Scoring against a dataset by its registry entry, or by default rules where it has none."""
     terms = terms or Terms()
+    tool = _tool(terms.profile, profiles)
     split, n_real, seed = (entry.split, entry.n_real, entry.seed) if entry else ("train", 0, 0)
-    name = _named_extractor(terms) or (entry.extractor if entry else default_extractor(dataset.spec))
+    name = _named_extractor(terms, tool) or (entry.extractor if entry else default_extractor(dataset.spec))
     side = DatasetSide(dataset, split, n_real, seed)
     n = terms.n or (entry.n_fake if entry else 5000)
     named = entry.metrics if entry else []
-    return _setup(side, _opened(name, extractors, terms), metrics, terms, n, seed, progress, named)
+    return _setup(side, _opened(name, extractors, terms), metrics, terms, n, seed, progress, named, tool=tool)
 
 
 def source_setup(
@@ -111,16 +102,18 @@ def source_setup(
     metrics: Mapping[str, Metric],
     terms: Terms | None = None,
     *,
+    profiles: Mapping[str, Profile] = {},
     progress: Progress = silent,
 ) -> Setup:
     """Scoring of one source by another, whatever the two are. Raises ScoreError where they do not go together."""
     terms = terms or Terms()
-    extractor = _shared_extractor(reference, candidate, extractors, terms)
+    tool = _tool(terms.profile, profiles)
+    extractor = _shared_extractor(reference, candidate, extractors, terms, tool)
     if reference.statistics is not None:
         check_extractor(reference.name, reference.statistics, extractor)
     n = terms.n or max(_lengths(reference, candidate), default=DRAWN)
     side = SourceSide(reference, n, file_order=terms.profile not in OWN_PROFILES)
-    return _setup(side, extractor, metrics, terms, n, 0, progress)
+    return _setup(side, extractor, metrics, terms, n, 0, progress, tool=tool)
 
 
 def _lengths(*sources: SampleSource) -> list[int]:
@@ -136,8 +129,10 @@ def _setup(
     seed: int,
     progress: Progress,
     named: Sequence[str] = (),
+    *,
+    tool: Profile | None,
 ) -> Setup:
-    chosen, columns = _chosen(metrics, terms, named)
+    chosen, columns = _chosen(metrics, terms, named, tool)
     if n > 1:  # where so few were asked for, that is said of the samples
         check_reference(side.name, side.n_real)
     names = _beside(chosen, terms, named)
@@ -156,13 +151,11 @@ def _beside(chosen: Sequence[Metric], terms: Terms, named: Sequence[str]) -> fro
 
 
 def _chosen(
-    metrics: Mapping[str, Metric], terms: Terms, named: Sequence[str] = ()
+    metrics: Mapping[str, Metric], terms: Terms, named: Sequence[str], tool: Profile | None
 ) -> tuple[list[Metric], frozenset[str] | None]:
     """The metrics to compute, and the columns to report (None: all of them)."""
-    if terms.profile not in profiles():
-        raise UnknownName("profile", terms.profile, profiles())
-    if terms.profile in _tools():
-        metrics = {metric.name: metric for metric in _tools()[terms.profile].metrics}
+    if tool is not None:
+        metrics = {metric.name: metric for metric in tool.metrics}
     elif unknown := [name for name in named if name not in metrics]:
         raise UnknownName("metric of the dataset's entry in the registry", unknown[0], metrics)
     usual = [metric for metric in metrics.values() if not metric.on_request or metric.name in named]
@@ -183,9 +176,17 @@ def _columns(name: str, metrics: Mapping[str, Metric]) -> tuple[str, ...]:
     return (name,)
 
 
-def _named_extractor(terms: Terms) -> str | None:
-    """What was asked for, by name or by the profile of a tool."""
-    tool = _tools().get(terms.profile)
+def _tool(profile: str, profiles: Mapping[str, Profile]) -> Profile | None:
+    """The tool whose rules are followed; None where they are ganzoo's. Raises UnknownName."""
+    if profile in OWN_PROFILES:
+        return None
+    if profile not in profiles:
+        raise UnknownName("profile", profile, [*OWN_PROFILES, *profiles])
+    return profiles[profile]
+
+
+def _named_extractor(terms: Terms, tool: Profile | None) -> str | None:
+    """What was requested, by name or by the profile of a tool."""
     return terms.extractor or (tool.extractor if tool else None)
 
 
@@ -218,13 +219,17 @@ class GivenFeatures:
 
 
 def _shared_extractor(
-    reference: SampleSource, candidate: SampleSource, extractors: Mapping[str, ExtractorSource], terms: Terms
+    reference: SampleSource,
+    candidate: SampleSource,
+    extractors: Mapping[str, ExtractorSource],
+    terms: Terms,
+    tool: Profile | None,
 ) -> Extractor:
     """The extractor for both sides: the one named, that of saved statistics, or by the form of the samples."""
     given, forms = _given([reference, candidate]), _forms([reference, candidate])
     if not forms:
         return given
-    name = terms.extractor or given.known_name or _named_extractor(terms)
+    name = terms.extractor or given.known_name or _named_extractor(terms, tool)
     return _opened(name or default_extractor(forms[0]), extractors, terms)
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from ganzoo.errors import ScoreError
 from ganzoo.metrics.base import Reference, Sets
-from ganzoo.metrics.parity_profiles import PROFILES, neighbours
+from ganzoo.metrics.parity_profiles import builtin_profiles, neighbours
 from ganzoo.metrics.parity_profiles.inception import chunks, floors, runs
 from ganzoo.metrics.parity_profiles.randomness import TorchStream, legacy_draws, torch_draws
 
@@ -23,6 +23,8 @@ sys.path.insert(0, str(PEERS))  # the scripts of `make peers` import one another
 import ours  # noqa: E402
 from recipes import RECIPES  # noqa: E402
 from verdict import judge  # noqa: E402
+
+PROFILES = {profile.name: profile for profile in builtin_profiles()}
 
 STORED = json.loads((PEERS / "numbers.json").read_text())
 SLOW = {"heavy", "inception"}

@@ -10,10 +10,11 @@ from recipes import Case
 from ganzoo.errors import ScoreError
 from ganzoo.metrics.base import Metric, Reference, Sets
 from ganzoo.metrics.neighbours import neighbour_scores
-from ganzoo.metrics.parity_profiles import PROFILES
+from ganzoo.metrics.parity_profiles import builtin_profiles
 from ganzoo.metrics.vendi import vendi_score
 from ganzoo.types import Estimate
 
+PROFILES = {profile.name: profile for profile in builtin_profiles()}
 SEED = 0
 TOOLS = (*PROFILES, "prdc", "vendi-score")
 

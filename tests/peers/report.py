@@ -9,7 +9,7 @@ from ours import TOOLS
 from recipes import RECIPES
 from verdict import Verdict
 
-from ganzoo.metrics.parity_profiles import PROFILES
+from ganzoo.metrics.parity_profiles import builtin_profiles
 
 HEAD = """\
 # Parity with other tools
@@ -95,7 +95,9 @@ def page(rows: list[Row], versions: dict[str, str]) -> str:
 
 def _versions(versions: dict[str, str]) -> str:
     named = ", ".join(f"{package} {number}" for package, number in versions.items())
-    written = ", ".join(f"{PROFILES[name].name} ({PROFILES[name].tool_version})" for name in ("stylegan", "adm"))
+    written = ", ".join(
+        f"{each.name} ({each.tool_version})" for each in builtin_profiles() if each.name in ("stylegan", "adm")
+    )
     return f"Versions: {named}. Written from sources: {written}.\n"
 
 

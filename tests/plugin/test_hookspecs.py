@@ -6,6 +6,7 @@ tests/meta/test_hooks.py fails for a hook without one.
 from __future__ import annotations
 
 import importlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,13 @@ import onnx
 import pytest
 from helpers import FAKES
 
-from ganzoo import builtin
 from ganzoo.data import load
+from ganzoo.errors import UnknownName
 from ganzoo.plugin.entry_points import Origin
 from ganzoo.plugin.manager import Plugin, Zoo
+from ganzoo.scoring.scorer import score
+from ganzoo.scoring.setup import Terms, source_setup
+from ganzoo.scoring.stored import ArraySource
 from ganzoo.testing import memory_run, toy_images
 
 
@@ -77,13 +81,45 @@ def test_hook_register_metrics(zoo: Zoo) -> None:
     assert list(metrics)[-1] == "pinned_gap", "those of others come last"
 
 
-def test_hook_run_event(zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GANZOO_OBSERVE", "csv")
-    builtin._observers.cache_clear()
+@pytest.fixture
+def observing() -> Zoo:
+    """A package with the hooks that are newer than the pinned one, beside ganzoo's own extension."""
+    return Zoo([], [Origin("builtin", "ganzoo.builtin", "ganzoo", "0"), Origin("observing", "observing", "fakes", "1")])
+
+
+def test_hook_register_profiles(observing: Zoo) -> None:
+    assert list(observing.profiles()) == [
+        *("pytorch-fid", "torch-fidelity", "clean-fid", "torchmetrics", "stylegan", "adm"),
+        "two-tool",
+    ]
+    x = np.random.default_rng(0).normal(size=(60, 1, 8, 8)).astype(np.float32)
+    side = ArraySource("x", "image", x)
+    terms = Terms(profile="two-tool")
+    setup = source_setup(side, side, observing.extractors(), {}, terms, profiles=observing.profiles())
+    assert setup.protocol.extractor == "pixels"
+    assert setup.protocol.metrics == {"two": 1, "broken": 1}
+    assert {name: each.value for name, each in score(setup, side).estimates.items()} == {"two": 2.0}
+    assert [note for note in observing.notes if "ZeroDivisionError" in note] == [
+        "Plugin observing (fakes 1) failed in the metric 'broken': ZeroDivisionError: in a profile."
+    ]
+    with pytest.raises(UnknownName, match=r"Unknown profile 'two'\. Did you mean 'two-tool'"):
+        source_setup(side, side, {}, {}, Terms(profile="two"), profiles=observing.profiles())
+
+
+def test_hook_register_observers(observing: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert list(observing.observers()) == ["lines", "full", "elsewhere"]
+    monkeypatch.setenv("GANZOO_OBSERVE", "lines")
+    for event in ("started", "finished"):
+        assert observing.emit(event, {"path": str(tmp_path)}) == []
+    lines = (tmp_path / "heard.jsonl").read_text().splitlines()
+    assert [json.loads(line)["event"] for line in lines] == ["started", "finished", "closed"]
+
+
+def test_hook_run_event(zoo: Zoo, tmp_path: Path) -> None:
     run = {"path": str(tmp_path), "variant": "v", "note": ""}
     assert zoo.emit("started", run) == []
     assert zoo.emit("finished", run) == []
-    assert {path.name for path in tmp_path.iterdir()} == {"events.csv", "pinned-events.jsonl"}
+    assert [path.name for path in tmp_path.iterdir()] == ["pinned-events.jsonl"]
 
 
 def test_an_observer_cannot_change_what_the_next_one_hears(tmp_path: Path, zoo: Zoo) -> None:

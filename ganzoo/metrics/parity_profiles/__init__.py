@@ -5,9 +5,9 @@ from __future__ import annotations
 from ganzoo.metrics.parity_profiles.base import Profile
 from ganzoo.metrics.parity_profiles.tools import ADM, CLEAN_FID, PYTORCH_FID, STYLEGAN, TORCH_FIDELITY, TORCHMETRICS
 
-__all__ = ["PROFILES", "Profile"]
+__all__ = ["Profile", "builtin_profiles"]
 
-PROFILES: dict[str, Profile] = {
-    profile.name: profile for profile in (PYTORCH_FID, TORCH_FIDELITY, CLEAN_FID, TORCHMETRICS, STYLEGAN, ADM)
-}
-"""Every profile by its name."""
+
+def builtin_profiles() -> list[Profile]:
+    """Every profile that comes with ganzoo."""
+    return [PYTORCH_FID, TORCH_FIDELITY, CLEAN_FID, TORCHMETRICS, STYLEGAN, ADM]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,19 +13,19 @@ from ganzoo.metrics.base import Features, Metric, Sets
 Single = NDArray[np.float32]
 
 
-@dataclass(frozen=True)
-class Profile:
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """The metrics as one other tool defines them, so that its published numbers can be met from equal features."""
 
     name: str
     """As in ``--profile NAME``."""
-    tool_version: str
-    """The release that it was checked against, or the file and commit that it was written from."""
     summary: str
     metrics: tuple[Metric, ...]
-    notes: tuple[str, ...]
+    tool_version: str = ""
+    """The release that it was checked against, or the file and commit that it was written from."""
+    notes: tuple[str, ...] = ()
     """Where the tool's conventions differ from ganzoo's, and what is not reproduced."""
     extractor: str = "inception"
+    """The one that is used where none is named."""
 
 
 def pair(sets: Sets, tool: str, what: str, least: int = 2) -> tuple[Features, Features]:

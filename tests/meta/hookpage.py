@@ -1,6 +1,6 @@
 """docs/plugins/hooks.md, made from the hookspecs and the objects that cross them.
 
-python -m ganzoo.plugin.hookpage docs/plugins/hooks.md
+python tests/meta/hookpage.py docs/plugins/hooks.md
 """
 
 from __future__ import annotations
@@ -16,8 +16,20 @@ import msgspec
 import ganzoo
 from ganzoo.plugin.hookspecs import COMMANDS, EXTENSIONS, VARIANTS, ExtensionSpec, VariantSpec
 
-STRUCTS = ("Variant", "Facts", "Inputs", "DataSpec", "LatentSpec", "Source", "ExtractorSource", "Metric", "Estimate")
-PROTOCOLS = ("TrainRun", "TrainData", "Checkpointable")
+STRUCTS = (
+    "Variant",
+    "Facts",
+    "Inputs",
+    "DataSpec",
+    "LatentSpec",
+    "Source",
+    "ExtractorSource",
+    "Metric",
+    "Profile",
+    "ObserverSource",
+    "Estimate",
+)
+PROTOCOLS = ("TrainRun", "TrainData", "Checkpointable", "RunObserver")
 
 _HEAD = f"""# The hooks
 
