@@ -24,6 +24,7 @@ from ganzoo.generator.export import finalise
 from ganzoo.options import as_dict, resolve
 from ganzoo.plugin.compatibility import latent_spec
 from ganzoo.plugin.manager import Plugin, Zoo
+from ganzoo.plugin.surroundings import changes
 from ganzoo.training import runs
 from ganzoo.training.loop import Loop
 from ganzoo.types import Variant
@@ -280,9 +281,9 @@ class Context:
                 trained = self.train(self.forms[0], places["run"])
                 self.plugin.sample(trained.model, trained.inputs())
                 onnx = self.export(trained, places["run"])
-            changed = watch.changes(before, watch.snapshot())
+            changed = changes(before, watch.snapshot())
         patched = {"numpy's functions": self.start["numpy's functions"]}
-        changed += watch.changes(patched, watch.snapshot())
+        changed += changes(patched, watch.snapshot())
         native = self.sample(trained, trained.inputs())
         content = onnx.read_bytes()
         shutil.rmtree(places["run"])

@@ -15,6 +15,7 @@ import msgspec
 
 from ganzoo.checks.base import one_line
 from ganzoo.plugin.entry_points import Origin
+from ganzoo.plugin.surroundings import changes
 from ganzoo.processes import Child, answering, python
 
 HEAVY = ("torch", "tensorflow", "jax", "keras", "onnxruntime", "pandas", "flax", "paddle", "mindspore", "tf2onnx")
@@ -48,7 +49,7 @@ def import_alone(origin: Origin, folder: Path) -> ImportedPlugin:
 def main(argument: str) -> None:
     """The process: import one plugin, and write what was seen as one JSON object."""
     import ganzoo.plugin.manager
-    from ganzoo.checks.watch import changes, printed, snapshot
+    from ganzoo.checks.watch import printed, snapshot
 
     origin = msgspec.json.decode(argument, type=Origin)
     with answering() as send:

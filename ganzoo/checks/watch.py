@@ -17,6 +17,9 @@ from typing import Any
 
 import numpy as np
 
+from ganzoo.plugin import surroundings
+from ganzoo.plugin.surroundings import GLOBALS, Part, functions, restore
+
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _OTHER_WRITES = {"os.mkdir": 0, "os.remove": 0, "os.rename": 1, "os.link": 1, "os.symlink": 1, "os.truncate": 0}
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -28,37 +31,7 @@ _SENTINEL = 20260101
 
 def snapshot() -> dict[str, Any]:
     """Everything global that a plugin must leave as it found it, by the name a reader knows it by."""
-    state = random.getstate()
-    legacy: Any = np.random.get_state()
-    root = logging.getLogger()
-    found: dict[str, Any] = {
-        "the working directory": str(Path.cwd()),
-        "os.environ": dict(os.environ),
-        "random's global state": state,
-        "numpy.random's global state": (legacy[0], legacy[1].tobytes(), *legacy[2:]),
-        "numpy's error settings": np.geterr(),
-        "numpy's functions": {name: id(value) for name, value in {**vars(np), **vars(np.random)}.items()},
-        "the warnings filters": list(warnings.filters),
-        "the signal handlers": [signal.getsignal(number) for number in _SIGNALS],
-        "sys.path": list(sys.path),
-        "the root logger": (root.level, list(root.handlers), root.manager.disable),
-        "sys.stdout and sys.stderr": (id(sys.stdout), id(sys.stderr)),
-    }
-    return found | _torch_state() | _tensorflow_state() | {"the number of threads": _threads()}
-
-
-def changes(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    """The names of what differs, with details where they help. What was not there before has not changed."""
-    found = []
-    for name, value in before.items():
-        now = after[name]
-        if isinstance(value, dict):
-            grown = set(now) - set(value) if name == "os.environ" else set()
-            keys = sorted(grown | {key for key in value if now.get(key) != value[key]})
-            found += [f"{name} ({', '.join(keys[:3])})"] if keys else []
-        elif now != value:
-            found.append(name)
-    return found
+    return surroundings.snapshot(_PARTS) | _torch_state() | _tensorflow_state()
 
 
 def _torch_state() -> dict[str, Any]:
@@ -107,7 +80,8 @@ def arranged(start: dict[str, Any], folder: Path, environ: dict[str, str]) -> It
     saved = snapshot()
     torch, context = sys.modules.get("torch"), sys.modules.get("tensorflow.python.eager.context")
     torch_state = torch.get_rng_state() if torch is not None else None
-    _restore({**start, "os.environ": {**start["os.environ"], **environ}, "the working directory": str(folder)})
+    start = {**start, "os.environ": {**start["os.environ"], **environ}, "the working directory": str(folder)}
+    restore(_PARTS, start)
     random.seed(_SENTINEL)
     np.random.seed(_SENTINEL)
     if torch is not None:
@@ -117,27 +91,40 @@ def arranged(start: dict[str, Any], folder: Path, environ: dict[str, str]) -> It
     try:
         yield
     finally:
-        _restore(saved)
+        restore(_PARTS, saved)
         if torch is not None:
             torch.set_rng_state(torch_state)
 
 
-def _restore(state: dict[str, Any]) -> None:
-    os.environ.clear()
-    os.environ.update(state["os.environ"])
-    tempfile.tempdir = None  # it is read from the environment again
-    os.chdir(state["the working directory"])
-    sys.path[:] = state["sys.path"]
-    warnings.filters[:] = state["the warnings filters"]  # type: ignore[index]  # a list, whatever typeshed promises
-    np.seterr(**state["numpy's error settings"])
-    for number, handler in zip(_SIGNALS, state["the signal handlers"], strict=True):
+def _refill(target: Any, state: list[Any]) -> None:
+    target[:] = state
+
+
+def _set_handlers(state: list[Any]) -> None:
+    for number, handler in zip(_SIGNALS, state, strict=True):
         signal.signal(number, handler)
-    _set_threads(state["the number of threads"])
+
+
+def _logger_state() -> tuple[Any, ...]:
     root = logging.getLogger()
-    root.level, root.handlers[:], root.manager.disable = state["the root logger"]
-    random.setstate(state["random's global state"])
-    name, keys, *rest = state["numpy.random's global state"]
-    np.random.set_state((name, np.frombuffer(keys, np.uint32), *rest))
+    return root.level, list(root.handlers), root.manager.disable
+
+
+def _set_logger(state: tuple[Any, ...]) -> None:
+    root = logging.getLogger()
+    root.level, root.handlers[:], root.manager.disable = state
+
+
+_PARTS = (
+    *GLOBALS,
+    functions("numpy's functions", ("numpy", "numpy.random"), repaired=False),
+    Part("the warnings filters", lambda: list(warnings.filters), lambda state: _refill(warnings.filters, state)),
+    Part("the signal handlers", lambda: [signal.getsignal(number) for number in _SIGNALS], _set_handlers),
+    Part("sys.path", lambda: list(sys.path), lambda state: _refill(sys.path, state)),
+    Part("the root logger", _logger_state, _set_logger),
+    Part("sys.stdout and sys.stderr", lambda: (id(sys.stdout), id(sys.stderr))),
+    Part("the number of threads", _threads, _set_threads),
+)
 
 
 # Files

@@ -1,5 +1,12 @@
 """The fence around foreign code: what it raises is one sentence that names the culprit, what it changes is undone.
 
+Extensions are imported into the process that scores and trains, whether or not anything of them is used. A module that
+seeds NumPy, patches it, changes the directory or sets a number of threads while it is imported would then change the
+numbers, or the place of the files, of models that it has nothing to do with: a score would depend on what else is
+installed, and no row would show it. So what the process hands on without anybody asking is taken down before foreign
+code is imported or asked to register, put back after it, and named. Inside ``train`` and the other hooks of a variant,
+which run because they were asked for, nothing is undone; there ``ganzoo check`` looks.
+
 Set ``GANZOO_STRICT=1`` to see the original exception instead.
 """
 
@@ -16,6 +23,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ganzoo.errors import GanzooError, PluginError
 from ganzoo.plugin.blocklist import is_ours
+from ganzoo.plugin.surroundings import GLOBALS, changes, functions, restore, snapshot
 
 if TYPE_CHECKING:
     from ganzoo.plugin.entry_points import Origin
@@ -23,7 +31,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 SLOW_SECONDS = 5.0
 _PATCHABLE = ("numpy", "numpy.random", "numpy.linalg", "numpy.fft", "random", "json", "os", "builtins")
-_ITSELF = ("environ", "__warningregistry__", "_inst")
+_FENCED = (*GLOBALS, functions("patched functions", _PATCHABLE, repaired=True))
 
 
 def strict() -> bool:
@@ -64,12 +72,13 @@ def fenced(origin: Origin, what: str, action: Callable[[], R], notes: list[str])
     """``guard``, and undo what the code did to the process; a sentence on that goes to ``notes`` and to the log."""
     if is_ours(origin):
         return guard(origin, what, action)
-    before, began, printed = _Surroundings(), time.monotonic(), io.StringIO()
+    before, began, printed = snapshot(_FENCED), time.monotonic(), io.StringIO()
     try:
         with contextlib.redirect_stdout(printed):
             return guard(origin, what, action)
     finally:
-        changed = before.restore()
+        if changed := changes(before, snapshot(_FENCED)):
+            restore(_FENCED, before)
         if printed.getvalue():
             sys.stderr.write(printed.getvalue())
             changed.append("standard output, by printing (shown on stderr)")
@@ -103,78 +112,3 @@ def warn(sentence: str, notes: list[str]) -> None:
     if sentence not in notes:
         notes.append(sentence)
         logging.getLogger("ganzoo").warning("%s", sentence)
-
-
-class _Surroundings:
-    """What modules share in one process, as it was before foreign code ran."""
-
-    def __init__(self) -> None:
-        import random
-
-        import numpy  # noqa: F401 - what is not loaded yet cannot be found patched afterwards
-
-        self._folder = _folder()
-        self._environment = dict(os.environ)
-        self._generator = random
-        self._random = random.getstate()
-        self._modules = {name: dict(vars(sys.modules[name])) for name in _PATCHABLE if name in sys.modules}
-        self._numpy = _numpy_state()
-
-    def restore(self) -> list[str]:
-        """Put everything back; what was not as before, in words."""
-        patched = self._unpatch()
-        changed = [f"{', '.join(patched)}, by patching"] if patched else []
-        if self._folder and _folder() != self._folder:
-            os.chdir(self._folder)
-            changed.append("the working directory")
-        changed += self._restore_environment()
-        if self._generator.getstate() != self._random:
-            self._generator.setstate(self._random)
-            changed.append("the state of random")
-        if _numpy_state() != self._numpy:
-            _set_numpy_state(self._numpy)
-            changed.append("the state of numpy.random, or numpy's handling of errors")
-        return changed
-
-    def _unpatch(self) -> list[str]:
-        patched = []
-        for module, names in self._modules.items():
-            now = vars(sys.modules[module])
-            for name, value in names.items():
-                if now.get(name) is not value and name not in _ITSELF:
-                    now[name] = value
-                    patched.append(f"{module}.{name}")
-        return patched
-
-    def _restore_environment(self) -> list[str]:
-        now = dict(os.environ)
-        names = sorted(k for k in now.keys() | self._environment.keys() if now.get(k) != self._environment.get(k))
-        for name in names:
-            os.environ.pop(name, None)
-            if name in self._environment:
-                os.environ[name] = self._environment[name]
-        return [f"the environment ({', '.join(names)})"] if names else []
-
-
-def _folder() -> str:
-    try:
-        return str(os.getcwd())  # noqa: PTH109 - Path.cwd() would import more
-    except OSError:
-        return ""
-
-
-def _numpy_state() -> Any:
-    """Comparable state of NumPy's global generator and error handling."""
-    import numpy
-
-    state: Any = numpy.random.get_state()
-    kind, key, position, has_gauss, gauss = state
-    return kind, key.tobytes(), position, has_gauss, gauss, numpy.geterr()
-
-
-def _set_numpy_state(state: Any) -> None:
-    import numpy
-
-    kind, key, position, has_gauss, gauss, errors = state
-    numpy.random.set_state((kind, numpy.frombuffer(key, numpy.uint32), position, has_gauss, gauss))
-    numpy.seterr(**errors)

@@ -149,7 +149,7 @@ SABOTEURS: dict[str, tuple[str, tuple[Change, ...], str]] = {
         "number of threads",
     ),
     "extends sys.path": ("no-side-effects", (after(IN_TRAIN, "import sys; sys.path.append('/x')"),), "sys.path"),
-    "patches numpy": ("no-side-effects", (after(IN_TRAIN, "np.load = None"),), "numpy's functions (load)"),
+    "patches numpy": ("no-side-effects", (after(IN_TRAIN, "np.load = None"),), "numpy's functions (numpy.load)"),
     "patches numpy on import": ("no-side-effects", (top("np.load = None"),), "importing it changes numpy's functions"),
     "prints": ("no-prints", (before(IN_LOOP, "print('epoch 1')"),), "'epoch 1'"),
     "prints on import": ("no-prints", (top("print('welcome')"),), "when imported: 'welcome'"),

@@ -67,10 +67,16 @@ FATAL = {
 HARMFUL = {
     "prints": ("print('hello from a plugin')", "standard output, by printing"),
     "wanders": ("import os; os.chdir('/')", "the working directory"),
-    "meddles": ("import os; os.environ['OMP_NUM_THREADS'] = '77'", "the environment (OMP_NUM_THREADS)"),
-    "seeds": ("import random; random.seed(1)", "the state of random"),
-    "npseeds": ("import numpy; numpy.random.seed(1); numpy.seterr(all='raise')", "the state of numpy.random"),
-    "patches": ("import numpy; numpy.mean = numpy.linalg.svd = None", "numpy.mean, numpy.linalg.svd, by patching"),
+    "meddles": ("import os; os.environ['OMP_NUM_THREADS'] = '77'", "os.environ (OMP_NUM_THREADS)"),
+    "seeds": ("import random; random.seed(1)", "random's global state"),
+    "npseeds": (
+        "import numpy; numpy.random.seed(1); numpy.seterr(all='raise')",
+        "numpy.random's global state; numpy's error settings",
+    ),
+    "patches": (
+        "import numpy; numpy.mean = numpy.linalg.svd = None",
+        "patched functions (numpy.linalg.svd, numpy.mean)",
+    ),
 }
 # Only as a variant: how it describes itself, and faults that end or hold up a process.
 DESCRIBES = {
