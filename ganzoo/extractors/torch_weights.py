@@ -12,7 +12,6 @@ import math
 import struct
 import zipfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -117,15 +116,6 @@ def _tensor(storage: _Storage, offset: int, shape: tuple[Any, ...], strides: tup
     if math.prod(shape) and last >= storage.length:
         raise RefusedError("it holds a tensor that reaches beyond its storage")
     return _Tensor(storage, offset, shape, strides)
-
-
-def read_state_dict(path: Path) -> dict[str, Array]:
-    """``state_dict`` of a file. Raises ModelError where it cannot be read."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"Cannot read {path}: {error.strerror or error}.") from error
-    return state_dict(content, str(path))
 
 
 def state_dict(content: bytes, name: str) -> dict[str, Array]:

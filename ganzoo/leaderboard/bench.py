@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -45,13 +45,6 @@ class Outcome:
 
 
 Notify = Callable[[Outcome], None]
-
-
-class Executor(Protocol):
-    """Runs jobs somewhere; one failing job hurts no other."""
-
-    def run(self, jobs: Sequence[Job], notify: Notify) -> list[Outcome]:
-        """Run all jobs, telling ``notify`` of every change. On KeyboardInterrupt every child is stopped first."""
 
 
 def cells(registry: Registry, variants: Iterable[str], datasets: Sequence[str]) -> list[tuple[str, str]]:
@@ -90,7 +83,7 @@ def bench_datasets(registry: Registry) -> list[str]:
 
 
 class LocalExecutor:
-    """Child processes on this machine, one compute thread each."""
+    """Child processes on this machine, one compute thread each; one failing job hurts no other."""
 
     def __init__(self, workers: int, command: Sequence[str] | None = None) -> None:
         self._workers = max(1, workers)
@@ -101,7 +94,10 @@ class LocalExecutor:
         self._broken: Exception | None = None
 
     def run(self, jobs: Sequence[Job], notify: Notify) -> list[Outcome]:
-        """Run all jobs, as many at a time as there are workers; outcomes come in the order of the jobs."""
+        """Run all jobs, as many at a time as there are workers, telling ``notify`` of every change.
+
+        Outcomes come in the order of the jobs. On KeyboardInterrupt every child is stopped first.
+        """
         outcomes = [Outcome(job) for job in jobs]
         waiting: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         for outcome in outcomes:

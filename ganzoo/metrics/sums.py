@@ -1,7 +1,7 @@
 """One pass over features of any number: sums that add across batches, shards and workers, and the metrics they give.
 
-Fréchet distance (of all, and of each class), Inception Score and Vendi score of any order need no more of a sample than
-means and scatter matrices; memory is O(width²) and does not grow with the rows.
+Fréchet distance, Inception Score and Vendi score of any order need no more of a sample than means and scatter matrices;
+memory is O(width²) and does not grow with the rows.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from ganzoo.errors import ScoreError
 from ganzoo.metrics.arrays import checked, same_width
-from ganzoo.metrics.base import Features, Labels
+from ganzoo.metrics.base import Features
 from ganzoo.metrics.fid import Target, moments_distance
 from ganzoo.metrics.fid_routes import inner, maps_of, squared_lengths
 from ganzoo.metrics.inception import log_softmax
 from ganzoo.metrics.moments import Moments
-from ganzoo.metrics.scatter import Scatter, whole
+from ganzoo.metrics.scatter import Scatter
 from ganzoo.metrics.stored_rows import StoredRows
 from ganzoo.metrics.vendi import order_score, unit_rows
 from ganzoo.types import Estimate
@@ -32,11 +32,10 @@ class FeatureSums:
     """Sums over feature rows, and the first few rows themselves for standard errors.
 
     ``width``: features of a row, d. ``shift`` [d]: a point near the rows (the reference mean) that sums are taken
-    about, by default the first row. ``logits``: how many logits a row has, 0 without an Inception Score. ``classes``:
-    how many labels there are, 0 without class-wise sums (each class that occurs takes 8d² bytes). ``stored``: how many
-    rows are stored, in float32; rows should come in random order, since these stand for all. ``units``: whether to sum
-    what the Vendi score needs. Values agree with the metrics of whole arrays to rounding, whatever the batches.
-    Raises ScoreError for sizes that cannot be.
+    about, by default the first row. ``logits``: how many logits a row has, 0 without an Inception Score. ``stored``:
+    how many rows are stored, in float32; rows should come in random order, since these stand for all. ``units``:
+    whether to sum what the Vendi score needs. Values agree with the metrics of whole arrays to rounding, whatever the
+    batches. Raises ScoreError for sizes that cannot be.
     """
 
     def __init__(
@@ -45,20 +44,16 @@ class FeatureSums:
         *,
         shift: Features | None = None,
         logits: int = 0,
-        classes: int = 0,
         stored: int = STORED,
         units: bool = True,
     ) -> None:
-        if width < 1 or min(logits, classes, stored) < 0:
-            raise ScoreError(
-                f"No sums have width {width}, {logits} logits, {classes} classes and {stored} stored rows."
-            )
-        self.width, self.logits, self.classes, self.units = width, logits, classes, units
+        if width < 1 or min(logits, stored) < 0:
+            raise ScoreError(f"No sums have width {width}, {logits} logits and {stored} stored rows.")
+        self.width, self.logits, self.units = width, logits, units
         self._shift = None if shift is None else self._fitting(np.asarray(shift)[None], "the values of the shift")[0]
         self._features = Scatter(width)
         self._judged = Scatter(logits + 1) if logits else None  # of rows [Σ p log p, p]
         self._units = Scatter(width + 1) if units else None  # of unit rows; the last column marks rows of zeros
-        self._classes: dict[int, Scatter] = {}
         self._stored = StoredRows(stored, width)
 
     @property
@@ -66,21 +61,15 @@ class FeatureSums:
         """Rows seen."""
         return self._features.n
 
-    @property
-    def class_counts(self) -> Labels:
-        """Rows seen of each class [classes]."""
-        return np.array([self._classes[c].n if c in self._classes else 0 for c in range(self.classes)], np.int64)
+    def add(self, features: Features, logits: Features | None = None) -> None:
+        """Take rows [m, d] and, where these sums were made for them, logits [m, k].
 
-    def add(self, features: Features, logits: Features | None = None, labels: Labels | None = None) -> None:
-        """Take rows [m, d] and, where these sums were made for them, logits [m, k] and labels [m] in 0 … classes−1.
-
-        Raises ScoreError for wrong shapes, values that are not finite and labels out of range, naming the row of this
-        batch; nothing is added then.
+        Raises ScoreError for wrong shapes and values that are not finite, naming the row of this batch; nothing is
+        added then.
         """
         x = self._fitting(features, f"the features added after {self.n} rows")
         log_p = None if logits is None and not self.logits else log_softmax(self._checked_logits(logits, len(x)))
-        labels = None if labels is None and not self.classes else self._checked_labels(labels, len(x))
-        self._stored.add(x, labels)
+        self._stored.add(x)
         if self._shift is None:
             self._shift = x[0].copy()
         if self._units is not None:
@@ -88,10 +77,7 @@ class FeatureSums:
         if self._judged is not None and log_p is not None:
             p = np.exp(log_p)
             self._judged.add(np.column_stack([np.einsum("ij,ij->i", p, log_p), p]))
-        x = x - self._shift
-        self._features.add(x)
-        for c in np.unique(labels).tolist() if labels is not None else ():
-            self._classes.setdefault(c, Scatter(self.width)).add(x[labels == c])
+        self._features.add(x - self._shift)
 
     def _fitting(self, x: object, what: str) -> Features:
         rows = checked(x, what)
@@ -107,25 +93,13 @@ class FeatureSums:
             raise ScoreError(f"The logits have shape {checked_logits.shape}, where {(m, self.logits)} is needed.")
         return checked_logits
 
-    def _checked_labels(self, labels: object, m: int) -> Labels:
-        if labels is None or not self.classes:
-            raise ScoreError(f"These sums were made for {self.classes} classes: give a label a row, or none if 0.")
-        array = np.asarray(labels)
-        if array.shape != (m,) or array.dtype.kind not in "iu":
-            raise ScoreError(f"The labels are {array.dtype}{array.shape}, where {m} integers are needed.")
-        outside = np.flatnonzero((array < 0) | (array >= self.classes))
-        if len(outside):
-            row = int(outside[0])
-            raise ScoreError(f"The label {array[row]} of row {row} is outside of {self.classes} classes.")
-        return array.astype(np.int64)
-
     def merge(self, other: FeatureSums) -> None:
         """Take the rows behind ``other``, which stays as it is; its shift may differ.
 
         The stored rows are the first of both after each other, as many as the smaller limit. Raises ScoreError where
-        the two were made for different widths, logits, classes or units.
+        the two were made for different widths, logits or units.
         """
-        for name in ("width", "logits", "classes", "units"):
+        for name in ("width", "logits", "units"):
             mine, theirs = getattr(self, name), getattr(other, name)
             if mine != theirs:
                 raise ScoreError(f"Sums made for different {name} ({mine} and {theirs}) cannot be merged.")
@@ -134,38 +108,22 @@ class FeatureSums:
             return
         if self._shift is None:
             self._shift = other._shift
-        offset = other._shift - self._shift
-        self._features.merge(other._features, offset)
+        self._features.merge(other._features, other._shift - self._shift)
         for mine, theirs in ((self._judged, other._judged), (self._units, other._units)):
             if mine is not None and theirs is not None:
                 mine.merge(theirs)
-        for c, scatter in other._classes.items():
-            self._classes.setdefault(c, Scatter(self.width)).merge(scatter, offset)
 
     def __add__(self, other: FeatureSums) -> FeatureSums:
         """Return the sums over the rows of both, which stay as they are."""
-        total = FeatureSums(
-            self.width, logits=self.logits, classes=self.classes, stored=self._stored.limit, units=self.units
-        )
+        total = FeatureSums(self.width, logits=self.logits, stored=self._stored.limit, units=self.units)
         total.merge(self)
         total.merge(other)
         return total
 
     def moments(self) -> Moments:
         """Return mean and covariance of all rows. Raises ScoreError for fewer than two."""
-        return self._moments(self._features)
-
-    def class_moments(self, label: int) -> Moments:
-        """Return mean and covariance of the rows of one class. Raises ScoreError for fewer than two."""
-        rows = self._classes.get(label)
-        if rows is None or rows.n < 2:
-            found = rows.n if rows is not None else 0
-            raise ScoreError(f"The moments of class {label} need at least 2 rows, but there are {found}.")
-        return self._moments(rows)
-
-    def _moments(self, rows: Scatter) -> Moments:
         shift = 0.0 if self._shift is None else self._shift
-        return Moments(rows.mean + shift, rows.covariance(), rows.n)
+        return Moments(self._features.mean + shift, self._features.covariance(), self.n)
 
     def frechet(self, target: Target) -> Estimate:
         """Return the Fréchet distance of all rows from the reference; see ``fid.frechet_distance``.
@@ -174,14 +132,6 @@ class FeatureSums:
         Raises ScoreError for another width, or fewer than two rows.
         """
         return _distance(target, self.moments(), self._stored.rows())
-
-    def class_frechet(self, targets: Mapping[int, Target]) -> dict[int, Estimate]:
-        """Return the Fréchet distance of each class that ``targets`` has from the reference of that class.
-
-        Raises ScoreError for another width, or fewer than two rows of one of these classes.
-        """
-        rows, labels = self._stored.rows(), self._stored.labels()
-        return {c: _distance(goal, self.class_moments(c), rows[labels == c]) for c, goal in targets.items()}
 
     def inception_score(self) -> Estimate:
         """Return exp(mean KL(p(y|x) ‖ p(y))) over all rows as one split; within 1 … k.
@@ -220,11 +170,10 @@ class FeatureSums:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return everything as named arrays, for ``from_arrays``."""
-        arrays: dict[str, NDArray[Any]] = {"classes": np.array(self.classes), **self._stored.arrays()}
+        arrays = self._stored.arrays()
         if self._shift is not None:
             arrays["shift"] = self._shift
         parts = {"feature": self._features, "logit": self._judged, "unit": self._units}
-        parts |= {f"class_{c}": scatter for c, scatter in sorted(self._classes.items())}
         for name, scatter in parts.items():
             arrays |= scatter.arrays(name) if scatter is not None else {}
         return arrays
@@ -240,28 +189,16 @@ class FeatureSums:
             width,
             shift=arrays.get("shift"),
             logits=len(judged.mean) - 1 if judged is not None else 0,
-            classes=whole(arrays, "classes"),
             stored=0,
             units=units is not None,
         )
         made._features, made._judged, made._units = features, judged, units
-        made._stored = StoredRows.from_arrays(arrays, width, made.classes)
-        for key in arrays:
-            if key.startswith("class_") and key.endswith("_n"):
-                label = made._label(key)
-                made._classes[label] = Scatter.from_arrays(arrays, f"class_{label}", width)
+        made._stored = StoredRows.from_arrays(arrays, width)
         made._check_counts()
         return made
 
-    def _label(self, key: str) -> int:
-        text = key.removeprefix("class_").removesuffix("_n")
-        if not text.isdecimal() or int(text) >= self.classes:
-            raise ScoreError(f"'{key}' names none of {self.classes} classes.")
-        return int(text)
-
     def _check_counts(self) -> None:
         counts = [scatter.n for scatter in (self._judged, self._units) if scatter is not None]
-        counts += [sum(scatter.n for scatter in self._classes.values())] if self.classes else []
         if any(count != self.n for count in counts) or len(self._stored.rows()) != min(self.n, self._stored.limit):
             raise ScoreError("These sums are over different numbers of rows.")
         if self.n and self._shift is None:

@@ -96,10 +96,6 @@ class Zoo:
         """The distributions that claim a name; more than one is a clash."""
         return list(self._points[name])
 
-    def extension_origins(self) -> list[Origin]:
-        """Every extension that is on, loaded or not."""
-        return list(self._extensions.origins)
-
     def command_origins(self) -> list[Origin]:
         """Every command of a plugin that is on."""
         return list(self._commands)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 _SUMS = "sums/"
+_UNUSED: dict[str, Array] = {"classes": np.array(0), "kept_labels": np.empty(0, np.int64)}
+"""Part of format 1: an older ganzoo cannot read sums without."""
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +83,7 @@ def save_statistics(path: Path, sums: FeatureSums, *, extractor: str, extractor_
     arrays["provenance"] = np.array(msgspec.json.encode(origin).decode())
     # These two are sigma and n in other words.
     rest = {name: array for name, array in sums.arrays().items() if name not in ("feature_n", "feature_scatter")}
-    arrays |= {_SUMS + name: array for name, array in rest.items()}
+    arrays |= {_SUMS + name: array for name, array in (_UNUSED | rest).items()}
     content = io.BytesIO()
     np.savez(content, **arrays)  # type: ignore[arg-type]
     write_bytes(path, content.getvalue())
@@ -176,14 +178,13 @@ def _sum_arrays(archive: Archive, fit: Moments, n: int) -> dict[str, Array]:
     if stored:
         return {**stored, **spread}
     width = len(fit.mean)
-    nothing: dict[str, Array] = {"kept_rows": np.empty((0, width), np.float32), "kept_labels": np.empty(0, np.int64)}
     bare: dict[str, Array] = {
-        "classes": np.array(0),
         "kept_limit": np.array(0),
+        "kept_rows": np.empty((0, width), np.float32),
         "shift": fit.mean,
         "feature_mean": np.zeros(width),
     }
-    return {**bare, **nothing, **spread}
+    return {**bare, **spread}
 
 
 def _provenance(archive: Archive) -> Provenance | None:

@@ -22,52 +22,40 @@ def rng(seed=0):
 def sample(n, d=6, k=4, seed=0):
     draw = rng(seed)
     mix = rng(99).standard_normal((d, d)) / d**0.5 + np.eye(d)
-    labels = draw.integers(3, size=n)
-    x = (draw.standard_normal((n, d)) @ mix + labels[:, None] + 0.5).astype(np.float32).astype(np.float64)
-    return x, draw.standard_normal((n, k)) * 2, labels
+    clusters = draw.integers(3, size=n)
+    x = (draw.standard_normal((n, d)) @ mix + clusters[:, None] + 0.5).astype(np.float32).astype(np.float64)
+    return x, draw.standard_normal((n, k)) * 2
 
 
-def summed(x, logits=None, labels=None, *, batch=64, **how):
-    sums = FeatureSums(
-        x.shape[1],
-        logits=0 if logits is None else logits.shape[1],
-        classes=0 if labels is None else 3,
-        **how,
-    )
+def summed(x, logits=None, *, batch=64, **how):
+    sums = FeatureSums(x.shape[1], logits=0 if logits is None else logits.shape[1], **how)
     for start in range(0, len(x), batch):
         rows = slice(start, start + batch)
-        sums.add(x[rows], None if logits is None else logits[rows], None if labels is None else labels[rows])
+        sums.add(x[rows], None if logits is None else logits[rows])
     return sums
 
 
 def numbers(sums, goal):
     """Every value and standard error that sums give."""
     found = [sums.frechet(goal), sums.inception_score(), *(sums.vendi_score(q) for q in (0.5, 1, 2, np.inf))]
-    found += sums.class_frechet(dict.fromkeys(range(3), goal)).values()
-    assert {each.n for each in found[:6]} == {sums.n}
+    assert {each.n for each in found} == {sums.n}
     return np.array([(each.value, each.se) for each in found])
 
 
 def test_values_and_errors_are_those_of_the_whole_arrays():
-    x, logits, labels = sample(500)
+    x, logits = sample(500)
     goal = target(sample(400, seed=1)[0] * 1.2)
-    sums = summed(x, logits, labels)
+    sums = summed(x, logits)
     pairs = [
         (sums.frechet(goal), frechet_distance(goal, x), 1e-10),
         (sums.inception_score(), inception_score(logits, splits=1), 1e-12),
         *((sums.vendi_score(q), vendi_score(x, q=q), 1e-11) for q in (0.3, 1, 2, 7, np.inf)),
-        *(
-            (each, frechet_distance(goal, x[labels == c]), 1e-10)
-            for c, each in sums.class_frechet(dict.fromkeys(range(3), goal)).items()
-        ),
     ]
     for streamed, whole, tolerance in pairs:
         assert streamed.value == pytest.approx(whole.value, rel=tolerance)
         assert streamed.se == pytest.approx(whole.se, rel=1e-9)
         assert streamed.n == whole.n
-    assert sums.class_counts.tolist() == np.bincount(labels).tolist()
     assert sums.vendi_score(0).value == vendi_score(x, q=0).value
-    np.testing.assert_allclose(sums.class_moments(1).covariance, np.cov(x[labels == 1].T), rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize(("n", "n_real"), [(20, 300), (300, 20), (25, 20), (41, 60)])
@@ -82,13 +70,13 @@ def test_fewer_rows_than_features(n, n_real):
 
 
 def test_batches_shards_and_their_order_change_nothing_but_rounding():
-    x, logits, labels = sample(600, seed=2)
+    x, logits = sample(600, seed=2)
     goal = target(sample(400, seed=1)[0])
-    whole = numbers(summed(x, logits, labels, batch=600), goal)
+    whole = numbers(summed(x, logits, batch=600), goal)
     for batch in (1, 7, 256):
-        np.testing.assert_allclose(numbers(summed(x, logits, labels, batch=batch), goal), whole, rtol=1e-12)
+        np.testing.assert_allclose(numbers(summed(x, logits, batch=batch), goal), whole, rtol=1e-12)
     parts = [slice(0, 100), slice(100, 390), slice(390, 391), slice(391, 600)]
-    shards = [summed(x[rows], logits[rows], labels[rows], batch=50) for rows in parts]
+    shards = [summed(x[rows], logits[rows], batch=50) for rows in parts]
     for order in itertools.permutations(shards):
         total = order[0] + order[1] + order[2] + order[3]
         np.testing.assert_allclose(numbers(total, goal), whole, rtol=1e-12)
@@ -98,14 +86,14 @@ def test_batches_shards_and_their_order_change_nothing_but_rounding():
 
 
 def test_shards_about_different_points_add_exactly():
-    x, logits, labels = sample(300, seed=3)
+    x, logits = sample(300, seed=3)
     goal = target(sample(400, seed=1)[0])
     shifts = [None, np.full(6, 3.0), np.arange(6) * -20.0]
-    total = FeatureSums(6, logits=4, classes=3)
+    total = FeatureSums(6, logits=4)
     for i, shift in enumerate(shifts):
         rows = slice(100 * i, 100 * i + 100)
-        total.merge(summed(x[rows], logits[rows], labels[rows], shift=shift))
-    np.testing.assert_allclose(numbers(total, goal), numbers(summed(x, logits, labels), goal), rtol=1e-12)
+        total.merge(summed(x[rows], logits[rows], shift=shift))
+    np.testing.assert_allclose(numbers(total, goal), numbers(summed(x, logits), goal), rtol=1e-12)
 
 
 @pytest.mark.parametrize("shift", [None, np.full(6, 1e6)])
@@ -128,11 +116,10 @@ def test_nothing_cancels_far_from_the_origin(shift, shards):
 def test_a_far_cluster_does_not_spoil_the_spread_within():
     """Sums about one point would lose 10^12 · 2^-52 here; the error stays that of the mean alone."""
     near, far = sample(200, seed=6)[0], sample(200, seed=7)[0] + 1e6
-    sums = FeatureSums(6, classes=3)
+    sums = FeatureSums(6)
     for start in range(0, 200, 20):
-        sums.add(near[start : start + 20], labels=np.zeros(20, int))
-        sums.add(far[start : start + 20], labels=np.full(20, 2))
-    np.testing.assert_allclose(sums.class_moments(2).covariance, np.cov(far.T), rtol=1e-8)
+        sums.add(near[start : start + 20])
+        sums.add(far[start : start + 20])
     np.testing.assert_allclose(sums.moments().covariance, np.cov(np.concatenate([near, far]).T), rtol=1e-12)
 
 
@@ -163,17 +150,16 @@ def test_memory_does_not_grow_with_the_rows():
 
 
 def test_stored_rows_are_the_first_ones():
-    x, logits, labels = sample(90)
-    parts = [summed(x[a:b], logits[a:b], labels[a:b], batch=7, stored=50) for a, b in ((0, 20), (20, 80), (80, 90))]
+    x, logits = sample(90)
+    parts = [summed(x[a:b], logits[a:b], batch=7, stored=50) for a, b in ((0, 20), (20, 80), (80, 90))]
     kept = (parts[0] + parts[1] + parts[2]).arrays()
     np.testing.assert_array_equal(kept["kept_rows"], x[:50])
-    np.testing.assert_array_equal(kept["kept_labels"], labels[:50])
-    smaller = (parts[0] + summed(x[20:], logits[20:], labels[20:], stored=30)).arrays()
+    smaller = (parts[0] + summed(x[20:], logits[20:], stored=30)).arrays()
     np.testing.assert_array_equal(smaller["kept_rows"], x[:30])
 
 
 def test_without_stored_rows_there_are_values_but_no_errors():
-    x, logits, _ = sample(200)
+    x, logits = sample(200)
     sums, goal = summed(x, logits, stored=0), target(sample(100, seed=1)[0])
     assert sums.frechet(goal).value == pytest.approx(frechet_distance(goal, x).value, rel=1e-10)
     assert sums.frechet(goal).se is None
@@ -182,12 +168,12 @@ def test_without_stored_rows_there_are_values_but_no_errors():
 
 
 def test_arrays_put_back_everything():
-    x, logits, labels = sample(120)
-    goal, sums = target(sample(100, seed=1)[0]), summed(x[:70], logits[:70], labels[:70])
+    x, logits = sample(120)
+    goal, sums = target(sample(100, seed=1)[0]), summed(x[:70], logits[:70])
     again = FeatureSums.from_arrays(sums.arrays())
     np.testing.assert_array_equal(numbers(again, goal), numbers(sums, goal))
     for each in (again, sums):
-        each.add(x[70:], logits[70:], labels[70:])
+        each.add(x[70:], logits[70:])
     np.testing.assert_array_equal(numbers(again, goal), numbers(sums, goal))
     empty = FeatureSums.from_arrays(FeatureSums(6, units=False).arrays())
     assert (empty.n, empty.width, empty.units) == (0, 6, False)
@@ -206,14 +192,7 @@ def test_arrays_put_back_everything():
         ({"unit_mean": np.zeros(4), "unit_scatter": np.eye(4)}, "'unit_mean' has width 4"),
         ({"kept_rows": np.zeros((120, 5), np.float32)}, "'kept_rows'"),
         ({"kept_rows": np.full((120, 6), np.inf, np.float32)}, "'kept_rows' holds NaN"),
-        ({"kept_labels": np.zeros(3, int)}, "'kept_labels'"),
-        ({"kept_labels": np.full(120, 9)}, "'kept_labels'"),
         ({"kept_limit": np.array(5)}, "'kept_rows'"),
-        ({"class_1_mean": np.zeros(4), "class_1_scatter": np.eye(4)}, "'class_1_mean' has width 4"),
-        ({"class_7_n": np.array(0)}, "'class_7_n' names none of 3 classes"),
-        ({"class_x_n": np.array(0)}, "'class_x_n' names none of 3 classes"),
-        ({"class_2_n": None}, "different numbers of rows"),
-        ({"classes": np.array(10**18), "class_2_n": None}, "different numbers of rows"),
         ({"shift": np.zeros(3)}, "width 3"),
         ({"shift": np.zeros((2, 6))}, "shape"),
         ({"shift": None}, "no 'shift'"),
@@ -274,17 +253,12 @@ def with_value(value, row=3):
         ({"logits": np.ones((9, 4))}, r"shape \(9, 4\), where \(10, 4\)"),
         ({"logits": np.full((10, 4), np.inf)}, "first in row 0"),
         ({"logits": None}, "4 logits a row"),
-        ({"labels": np.arange(10)}, "label 3 of row 3 is outside of 3 classes"),
-        ({"labels": np.full(10, -1)}, "label -1 of row 0"),
-        ({"labels": np.zeros(9, int)}, "10 integers"),
-        ({"labels": np.zeros(10)}, "10 integers"),
-        ({"labels": None}, "3 classes"),
     ],
 )
 def test_bad_rows_are_refused_and_change_nothing(rows, words):
     sums, goal = summed(*sample(120)), target(sample(100, seed=1)[0])
     before = numbers(sums, goal)
-    given = {"features": np.ones((10, 6)), "logits": np.ones((10, 4)), "labels": np.zeros(10, int), **rows}
+    given = {"features": np.ones((10, 6)), "logits": np.ones((10, 4)), **rows}
     with pytest.raises(ScoreError, match=words):
         sums.add(**given)
     np.testing.assert_array_equal(numbers(sums, goal), before)
@@ -293,8 +267,6 @@ def test_bad_rows_are_refused_and_change_nothing(rows, words):
 def test_rows_that_the_sums_were_not_made_for():
     with pytest.raises(ScoreError, match="0 logits"):
         FeatureSums(6).add(np.ones((2, 6)), logits=np.ones((2, 4)))
-    with pytest.raises(ScoreError, match="0 classes"):
-        FeatureSums(6).add(np.ones((2, 6)), labels=np.zeros(2, int))
 
 
 @pytest.mark.parametrize(
@@ -302,7 +274,6 @@ def test_rows_that_the_sums_were_not_made_for():
     [
         (FeatureSums(5, logits=4), r"different width \(6 and 5\)"),
         (FeatureSums(6, logits=3), r"different logits \(4 and 3\)"),
-        (FeatureSums(6, logits=4, classes=2), r"different classes \(0 and 2\)"),
         (FeatureSums(6, logits=4, units=False), "different units"),
     ],
 )
@@ -312,12 +283,10 @@ def test_sums_made_for_different_rows_do_not_merge(other, words):
 
 
 def test_too_few_rows():
-    one = summed(np.ones((1, 6)), np.ones((1, 4)), np.zeros(1, int))
-    for score in (one.moments, one.inception_score, one.vendi_score, lambda: one.class_moments(0)):
+    one = summed(np.ones((1, 6)), np.ones((1, 4)))
+    for score in (one.moments, one.inception_score, one.vendi_score):
         with pytest.raises(ScoreError, match="at least 2 rows, but there are 1"):
             score()
-    with pytest.raises(ScoreError, match="class 2 need at least 2 rows, but there are 0"):
-        one.class_moments(2)
     with pytest.raises(ScoreError, match="at least 2 rows, but there are 0"):
         FeatureSums(3).moments()
 

@@ -23,7 +23,7 @@ import torchvision
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
 from ganzoo.extractors.inception import LOGITS, TAPS, inception_model
-from ganzoo.extractors.torch_weights import read_state_dict
+from ganzoo.extractors.torch_weights import state_dict
 
 LIMIT = 1e-4
 SIZES = ((32, 32), (64, 48), (256, 256), (299, 299), (320, 512))
@@ -64,7 +64,7 @@ def images(height: int, width: int) -> np.ndarray:
 
 def ours(file: Path) -> Run:
     """The ONNX graph of the weights in ``file``."""
-    content = inception_model(read_state_dict(file)).SerializeToString()
+    content = inception_model(state_dict(file.read_bytes(), str(file))).SerializeToString()
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
     return lambda x: dict(zip(names, session.run(names, {"x": x}), strict=True))

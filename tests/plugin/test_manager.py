@@ -367,7 +367,7 @@ def test_an_observers_error_is_not_fatal(install: Install) -> None:
 
 def test_the_built_ins_come_through_the_same_hooks() -> None:
     zoo = Zoo.discover()
-    assert "builtin" in {origin.name for origin in zoo.extension_origins()}
+    assert "builtin" in {origin.name for kind, origin in zoo.everything() if kind == "extension"}
     assert {"digits", "ring", "npz", "folder"} <= set(zoo.datasets())
     assert {"digits", "mnist", "points", "pixels"} <= set(zoo.extractors())
     assert {"fid", "kid"} <= set(zoo.metrics())

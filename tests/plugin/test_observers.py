@@ -104,9 +104,8 @@ def test_a_run_goes_on_past_an_observer_that_fails(
 ) -> None:
     monkeypatch.setenv("GANZOO_OBSERVE", "full,lines")
     zoo = Zoo.discover(catalogue)
-    everything = Zoo(
-        [zoo.the_one("gaussian")], [*zoo.extension_origins(), Origin("observing", "observing", "fakes", "1")]
-    )
+    extensions = [origin for kind, origin in zoo.everything() if kind == "extension"]
+    everything = Zoo([zoo.the_one("gaussian")], [*extensions, Origin("observing", "observing", "fakes", "1")])
     warnings: list[str] = []
     run = api.train(
         "gaussian",
