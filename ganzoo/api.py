@@ -26,7 +26,7 @@ from ganzoo.scoring.compare import Compared, Comparison, compared
 from ganzoo.scoring.features import Progress, silent
 from ganzoo.scoring.fitting import size_notes
 from ganzoo.scoring.opening import generator_path, open_source
-from ganzoo.scoring.protocol import OWN_PROFILE, Score
+from ganzoo.scoring.protocol import DEFAULT_PROFILE, Score
 from ganzoo.scoring.setup import Setup, Terms, dataset_setup, source_setup, sums_of
 from ganzoo.scoring.statistics_file import save_statistics
 from ganzoo.training.loop import Observer, ignore_events
@@ -107,7 +107,7 @@ def score(
     n: int | None = None,
     extractor: str | None = None,
     metrics: Iterable[str] = (),
-    profile: str = OWN_PROFILE,
+    profile: str = DEFAULT_PROFILE,
     device: str = "auto",
     threads: int = 1,
     registry: Registry | None = None,
@@ -136,7 +136,7 @@ def compare(
     n: int | None = None,
     extractor: str | None = None,
     metrics: Iterable[str] = (),
-    profile: str = OWN_PROFILE,
+    profile: str = DEFAULT_PROFILE,
     device: str = "auto",
     threads: int = 1,
     registry: Registry | None = None,

@@ -107,15 +107,6 @@ def root_trace(goal: Target, fake: Moments) -> float:
     return fid_routes.root(fid_routes.inner(goal.factor, fake.covariance), _rank(goal, fake.n))
 
 
-def frechet_value(real: Features | Target, fake: Features) -> float:
-    """Return the Fréchet distance (≥ 0) of features [m, d] alone, faster than with its standard error.
-
-    Raises ScoreError as ``frechet_distance`` does.
-    """
-    goal = real if isinstance(real, Target) else target(real)
-    return max(_distance(goal, _checked_fake(goal, fake)), 0.0)
-
-
 def frechet_distance(real: Features | Target, fake: Features) -> Estimate:
     """Return the Fréchet distance (≥ 0, squared feature units) of generated features [m, d] from the reference [n, d].
 

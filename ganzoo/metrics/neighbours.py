@@ -80,17 +80,6 @@ def neighbour_scores(real: Features, fake: Features, *, k: int = NEIGHBOURS) -> 
     return _estimates(find_hits(real, fake, k), k)
 
 
-def neighbour_influence(real: Features, fake: Features, *, k: int = NEIGHBOURS) -> dict[str, Influence]:
-    """Return the four scores with the influence of each row used, the first min(n, m) of each set.
-
-    Precision: whether a generated row is in any real ball. Density: in how many, over k. Coverage and recall: n − 1
-    times what leaving the generated row out takes away (the delete-one jackknife): how many real balls hold it alone,
-    and how many real rows only its own ball holds. All treat the reference as exact. Arguments and errors as in
-    ``neighbour_scores``.
-    """
-    return _influences(find_hits(real, fake, k), k)
-
-
 def find_hits(real: Features, fake: Features, k: int = NEIGHBOURS, reference: Reference | None = None) -> BallHits:
     """Return which of the first min(n, m) rows of both sets lie in whose balls; errors as in ``neighbour_scores``.
 
@@ -180,6 +169,12 @@ def _estimates(hits: BallHits, k: int) -> dict[str, Estimate]:
 
 
 def _influences(hits: BallHits, k: int) -> dict[str, Influence]:
+    """The four scores with the influence of each row used, the first min(n, m) of each set.
+
+    Precision: whether a generated row is in any real ball. Density: in how many, over k. Coverage and recall: n − 1
+    times what leaving the generated row out takes away (the delete-one jackknife): how many real balls hold it alone,
+    and how many real rows only its own ball holds. All treat the reference as exact.
+    """
     n = len(hits.real_balls)
     return {
         "precision": share_influence(hits.real_balls > 0),

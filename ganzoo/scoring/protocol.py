@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from ganzoo.metrics import Metric
     from ganzoo.scoring.reference import RealSide
 
-OWN_PROFILE = "ganzoo-1"
+DEFAULT_PROFILE = "ganzoo-1"
 ONE_PASS = "one-pass"
-OWN_PROFILES = (OWN_PROFILE, ONE_PASS)
+GANZOO_PROFILES = (DEFAULT_PROFILE, ONE_PASS)
 """Profiles under which rows of files come in a random order; other tools look at them as they stand."""
 
 
@@ -38,7 +38,7 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
     metrics: dict[str, int]
     """Versions by name."""
     seed: int
-    profile: str = OWN_PROFILE
+    profile: str = DEFAULT_PROFILE
     """Whose rules are followed: ganzoo's, ganzoo's in one pass, or those of another tool."""
 
     @property
@@ -49,7 +49,7 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def file_order(self) -> bool:
         """Whether rows of files are looked at in the order of the file, as other tools do."""
-        return self.profile not in OWN_PROFILES
+        return self.profile not in GANZOO_PROFILES
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,11 +6,11 @@ What is cached is found by content: digest of the data, hash of the extractor. A
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -40,99 +40,57 @@ WIDE = 512
 """Feature width from which the factor of the covariance is cached, too."""
 
 
-class RealSide(Protocol):
+@dataclass(kw_only=True, eq=False)
+class RealSide(ABC):
     """What samples are compared with."""
 
-    @property
-    def name(self) -> str:
-        """As shown in the score."""
+    name: str
+    """As shown in the score."""
+    digest: str
+    """Identifies the content."""
+    split: str
+    """Which part of it."""
+    n_real: int
+    """Samples behind the reference; 0 where statistics do not say."""
+    notes: tuple[str, ...] = ()
+    """What was chosen when it was read, where there was a choice."""
+    spec: DataSpec | None = None
+    """The form samples must have; None where an extractor makes any alike, or refuses them."""
+    source: SampleSource | None = None
+    """Where samples of any kind are the reference; None for a dataset."""
+    heldout: Split | None = None
+    """Real samples that are not compared with; None where there is no such split."""
 
-    @property
-    def digest(self) -> str:
-        """Identifies the content."""
-
-    @property
-    def split(self) -> str:
-        """Which part of it."""
-
-    @property
-    def spec(self) -> DataSpec | None:
-        """The form samples must have; None where only their features are known."""
-
-    @property
-    def n_real(self) -> int:
-        """Samples behind the reference; 0 where statistics do not say."""
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What was chosen when it was read, where there was a choice."""
-
-    @property
-    def source(self) -> SampleSource | None:
-        """Where samples of any kind are the reference; None for a dataset."""
-
-    @property
-    def heldout(self) -> Split | None:
-        """Real samples that are not compared with; None where there is no such split."""
-
+    @abstractmethod
     def build(self, extractor: Extractor, progress: Progress = silent) -> Reference:
         """Compute the reference, or find it."""
 
+    @abstractmethod
     def training_samples(self, rows: Sequence[int]) -> FloatArray:
         """Samples behind rows of ``Reference.train``, in the generator's range."""
 
 
-@dataclass(frozen=True)
-class DatasetSide:
-    """``n_real`` samples (0: all) of one split of a dataset, in a seeded random order."""
+class DatasetSide(RealSide):
+    """``wanted`` samples (0: all) of one split of a dataset, in a seeded random order."""
 
-    dataset: Dataset
-    split: str = "train"
-    wanted: int = 0
-    seed: int = 0
-    source: None = None
-
-    @property
-    def name(self) -> str:
-        """Of the dataset."""
-        return self.dataset.spec.name
-
-    @property
-    def digest(self) -> str:
-        """Of the dataset."""
-        return self.dataset.digest
-
-    @property
-    def spec(self) -> DataSpec:
-        """Of the dataset."""
-        return self.dataset.spec
-
-    @property
-    def n_real(self) -> int:
-        """Samples that were chosen of the split."""
-        return len(self._rows)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Of the dataset."""
-        return self.dataset.notes
-
-    @property
-    def heldout(self) -> Split:
-        """Of the dataset."""
-        return self.dataset.heldout
-
-    @cached_property
-    def _rows(self) -> Array:
-        return subset(len(self._chosen), self.wanted, self.seed)
-
-    @property
-    def _chosen(self) -> Split:
-        return self.dataset.train if self.split == "train" else self.dataset.heldout
+    def __init__(self, dataset: Dataset, split: str = "train", wanted: int = 0, seed: int = 0) -> None:
+        chosen = dataset.train if split == "train" else dataset.heldout
+        rows = subset(len(chosen), wanted, seed)
+        super().__init__(
+            name=dataset.spec.name,
+            digest=dataset.digest,
+            split=split,
+            n_real=len(rows),
+            notes=dataset.notes,
+            spec=dataset.spec,
+            heldout=dataset.heldout,
+        )
+        self._dataset, self._chosen, self._rows = dataset, chosen, rows
+        self._key = [self.digest, split, str(wanted), str(seed)]
 
     def build(self, extractor: Extractor, progress: Progress = silent) -> Reference:
         """Features of both splits, as memorisation looks at the training set."""
-        dataset = self.dataset
+        dataset = self._dataset
         train = self._features("train", dataset.train, extractor, progress)
         heldout = self._features("heldout", dataset.heldout, extractor, progress) if len(dataset.heldout) else train[:0]
         chosen = train if self._chosen is dataset.train else heldout
@@ -148,11 +106,11 @@ class DatasetSide:
             centres=dataset.mixture.centres if dataset.mixture else None,
             std=dataset.mixture.std if dataset.mixture else 0.0,
         )
-        return _with_target(reference, [self.digest, self.split, str(self.wanted), str(self.seed), extractor.sha256])
+        return _with_target(reference, [*self._key, extractor.sha256])
 
     def training_samples(self, rows: Sequence[int]) -> FloatArray:
         """Samples of the training split, in the generator's range."""
-        return scale(self.spec.kind, self.dataset.train.x[list(rows)])
+        return scale(self._dataset.spec.kind, self._dataset.train.x[list(rows)])
 
     def _features(self, name: str, split: Split, extractor: Extractor, progress: Progress) -> Array:
         def compute() -> dict[str, Array]:
@@ -165,68 +123,44 @@ class DatasetSide:
         return cached(["features", self.digest, name, extractor.sha256], compute)["features"]
 
 
-@dataclass(frozen=True)
-class SourceSide:
-    """Any source as the reference: its samples count as training samples, and nothing is held out."""
+class SourceSide(RealSide):
+    """Any source as the reference: its samples count as training samples, and nothing is held out.
 
-    source: SampleSource
-    wanted: int
-    """Samples drawn from a generator, or at most taken from a folder or npz."""
-    seed: int = 0
-    file_order: bool = False
-    """As in ``Selection``."""
-    spec: None = None
-    """Samples of any form are compared: an extractor makes them alike, or refuses."""
-    heldout: None = None
+    ``wanted`` samples are drawn from a generator, or at most taken from a folder or npz.
+    """
 
-    @property
-    def name(self) -> str:
-        """Of the file or folder."""
-        return self.source.name
-
-    @property
-    def digest(self) -> str:
-        """Of its content."""
-        return self.source.digest
-
-    @property
-    def split(self) -> str:
-        """Statistics have no rows to choose from."""
-        return "all" if self.source.statistics is None else "statistics"
-
-    @property
-    def n_real(self) -> int:
-        """Samples that are drawn or taken; of statistics, how many they were made of."""
-        return self.source.size(self.wanted)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Of the source."""
-        return self.source.notes
-
-    @property
-    def _selection(self) -> Selection:
-        return Selection(self.wanted, self.seed, PURPOSE, self.file_order)
+    def __init__(self, source: SampleSource, wanted: int, seed: int = 0, *, file_order: bool = False) -> None:
+        super().__init__(
+            name=source.name,
+            digest=source.digest,
+            split="all" if source.statistics is None else "statistics",
+            n_real=source.size(wanted),
+            notes=source.notes,
+            source=source,
+        )
+        self._source = source
+        self._selection = Selection(wanted, seed, PURPOSE, file_order)
+        self._key = [self.digest, str(wanted), str(seed)]
 
     def build(self, extractor: Extractor, progress: Progress = silent) -> Reference:
         """The source's features; of statistics only the Gaussian fit is known."""
-        if self.source.statistics is not None:
-            fit = self.source.statistics.moments
+        if self._source.statistics is not None:
+            fit = self._source.statistics.moments
             empty = np.empty((0, len(fit.mean)))
             return Reference(real=empty, train=empty, heldout=empty, memo={"fid": target_of(fit)})
-        drawn = self.source.features(extractor, self._selection, progress)
+        drawn = self._source.features(extractor, self._selection, progress)
         features = drawn.extracted.features
         reference = Reference(real=features, train=features, heldout=features[:0])
         if drawn.labels is not None:
-            every = drawn.labels if self.source.labels is None else self.source.labels
+            every = drawn.labels if self._source.labels is None else self._source.labels
             names = set_of(every, drawn.class_names)
             labels = places(drawn.labels, drawn.class_names, names, self.name, self.name)
             reference = replace(reference, labels=labels, classes=len(names), class_names=names)
-        return _with_target(reference, [self.digest, str(self.wanted), str(self.seed), extractor.sha256])
+        return _with_target(reference, [*self._key, extractor.sha256])
 
     def training_samples(self, rows: Sequence[int]) -> FloatArray:
         """Samples of the source, in the generator's range."""
-        return self.source.rows(rows, self._selection)
+        return self._source.rows(rows, self._selection)
 
 
 def subset(n: int, wanted: int, seed: int) -> Array:

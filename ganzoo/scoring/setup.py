@@ -16,7 +16,7 @@ from ganzoo.metrics import builtin_metrics
 from ganzoo.scoring import streaming
 from ganzoo.scoring.features import Progress, silent
 from ganzoo.scoring.fitting import check_extractor, check_reference
-from ganzoo.scoring.protocol import OWN_PROFILE, OWN_PROFILES, Protocol, protocol_of
+from ganzoo.scoring.protocol import DEFAULT_PROFILE, GANZOO_PROFILES, Protocol, protocol_of
 from ganzoo.scoring.reference import DatasetSide, SourceSide
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     extractor: str | None = None
     metrics: tuple[str, ...] = ()
     """Names of metrics or of their columns; ``all`` adds those computed on request only."""
-    profile: str = OWN_PROFILE
+    profile: str = DEFAULT_PROFILE
     device: str = "auto"
     threads: int = 1
 
@@ -112,7 +112,7 @@ def source_setup(
     if reference.statistics is not None:
         check_extractor(reference.name, reference.statistics, extractor)
     n = terms.n or max(_lengths(reference, candidate), default=DRAWN)
-    side = SourceSide(reference, n, file_order=terms.profile not in OWN_PROFILES)
+    side = SourceSide(reference, n, file_order=terms.profile not in GANZOO_PROFILES)
     return _setup(side, extractor, metrics, terms, n, 0, progress, tool=tool)
 
 
@@ -144,7 +144,7 @@ def _setup(
 
 def _beside(chosen: Sequence[Metric], terms: Terms, named: Sequence[str]) -> frozenset[str]:
     """Metrics of extensions that were not requested: an installed package must not change a protocol."""
-    if terms.metrics or terms.profile != OWN_PROFILE:
+    if terms.metrics or terms.profile != DEFAULT_PROFILE:
         return frozenset()
     builtin = {metric.name for metric in builtin_metrics()}
     return frozenset(metric.name for metric in chosen) - builtin - set(named)
@@ -178,10 +178,10 @@ def _columns(name: str, metrics: Mapping[str, Metric]) -> tuple[str, ...]:
 
 def _tool(profile: str, profiles: Mapping[str, Profile]) -> Profile | None:
     """The tool whose rules are followed; None where they are ganzoo's. Raises UnknownName."""
-    if profile in OWN_PROFILES:
+    if profile in GANZOO_PROFILES:
         return None
     if profile not in profiles:
-        raise UnknownName("profile", profile, [*OWN_PROFILES, *profiles])
+        raise UnknownName("profile", profile, [*GANZOO_PROFILES, *profiles])
     return profiles[profile]
 
 
