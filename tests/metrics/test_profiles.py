@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
+import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -21,6 +23,7 @@ PEERS = Path(__file__).resolve().parents[1] / "peers"
 sys.path.insert(0, str(PEERS))  # the scripts of `make peers` import one another by their bare names
 
 import ours  # noqa: E402
+import report  # noqa: E402
 from recipes import RECIPES  # noqa: E402
 from verdict import judge  # noqa: E402
 
@@ -252,3 +255,13 @@ def test_identical_sets():
         assert compute(tool, "fid", same).value == pytest.approx(0, abs=1e-6), profile.name
     for tool in ("torch-fidelity", "stylegan", "adm"):
         assert compute(tool, "precision", same).value == compute(tool, "recall", same).value == 1
+
+
+def test_the_report_is_of_these_data_sets_and_counts_its_own_table() -> None:
+    reports = PEERS.parents[1] / "docs" / "reports"
+    page, table = (reports / "parity.md").read_text(), list(csv.DictReader((reports / "parity.csv").open()))
+    assert report.data_sets() in page
+    counts = re.findall(r"^\| (\S+) \| (\d+) \| (\d+) \|", page.partition("## The data sets")[0], re.MULTILINE)
+    found = [[row["verdict"] for row in table if row["tool"] == tool] for tool, _, _ in counts]
+    assert [(len(words), words.count("equal")) for words in found] == [(int(n), int(equal)) for _, n, equal in counts]
+    assert sum(map(len, found)) == len(table)

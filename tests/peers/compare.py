@@ -16,7 +16,7 @@ import literal
 import ours
 import tools
 from recipes import RECIPES, Case
-from report import Row, page
+from report import Row, numbers, page
 from verdict import judge
 
 HERE = Path(__file__).resolve().parent
@@ -77,7 +77,7 @@ def compare(name: str) -> list[Row]:
 
 
 def main() -> None:
-    """Compare everything, write both files, and exit 1 where a number is not reproduced."""
+    """Compare everything, write page and numbers, and exit 1 where a number is not reproduced."""
     rows: list[Row] = []
     for name in RECIPES:
         started = time.perf_counter()
@@ -90,6 +90,7 @@ def main() -> None:
         stored.setdefault(row.data, {}).setdefault(row.tool, {})[row.column] = value
     STORED.write_text(json.dumps({"versions": versions, "seed": ours.SEED, "numbers": stored}, indent=1) + "\n")
     PAGE.write_text(page(rows, versions))
+    PAGE.with_suffix(".csv").write_text(numbers(rows))
     sys.stderr.write(f"{dict(Counter(row.verdict.word for row in rows))}\n")
     failed = [
         f"{row.data} {row.tool} {row.column}: {row.theirs!r}, ours {row.ours!r}"

@@ -1,7 +1,9 @@
-"""The page that a comparison leaves: docs/reports/parity.md."""
+"""What a comparison leaves: docs/reports/parity.md, and every number in parity.csv beside it."""
 
 from __future__ import annotations
 
+import csv
+import io
 from collections import Counter
 from dataclasses import dataclass
 
@@ -84,13 +86,30 @@ class Row:
 
 def page(rows: list[Row], versions: dict[str, str]) -> str:
     """Return the page as Markdown; nothing in it depends on when it was made."""
-    parts = [HEAD, _versions(versions), _summary(rows), "## Data set by data set\n"]
+    return "\n".join([HEAD, _versions(versions), _summary(rows), data_sets(), DEFECTS])
+
+
+def data_sets() -> str:
+    """Return what the data sets are, and how large."""
+    lines = ["## The data sets\n", "Every number of every tool on each is in [parity.csv](parity.csv).\n"]
+    lines += [_line(["data", "what it is", "real", "generated", "width"])]
+    lines += [_line(["---", "---", "---:", "---:", "---:"])]
     for name, recipe in RECIPES.items():
         case = recipe()
-        shape = f"{len(case.real)} real and {len(case.fake)} generated rows of width {case.real.shape[1]}"
-        own = [row for row in rows if row.data == name]
-        parts.append(f"### {name}\n\n{(recipe.__doc__ or '').strip()} {shape}.\n\n{_table(own)}")
-    return "\n".join([*parts, DEFECTS])
+        sizes = (len(case.real), len(case.fake), case.real.shape[1])
+        lines.append(_line([name, " ".join((recipe.__doc__ or "").split()), *map(str, sizes)]))
+    return "\n".join(lines) + "\n"
+
+
+def numbers(rows: list[Row]) -> str:
+    """Return every number as CSV."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(["data", "tool", "score", "theirs", "ours", "difference", "verdict", "why"])
+    for row in rows:
+        shown = [_number(row.theirs), _number(row.ours), _difference(row)]
+        writer.writerow([row.data, row.tool, row.column, *shown, row.verdict.word, row.verdict.why])
+    return buffer.getvalue()
 
 
 def _versions(versions: dict[str, str]) -> str:
@@ -107,16 +126,6 @@ def _summary(rows: list[Row]) -> str:
     for tool in TOOLS:
         counts = Counter(row.verdict.word for row in rows if row.tool == tool)
         lines.append(_line([tool, str(sum(counts.values())), *(str(counts[word] or "") for word in words)]))
-    return "\n".join(lines) + "\n"
-
-
-def _table(rows: list[Row]) -> str:
-    lines = [_line(["tool", "score", "theirs", "ours", "difference", "verdict"])]
-    lines.append(_line(["---", "---", "---:", "---:", "---:", "---"]))
-    for row in rows:
-        why = f" ({row.verdict.why})" if row.verdict.why else ""
-        numbers = [_number(row.theirs), _number(row.ours), _difference(row)]
-        lines.append(_line([row.tool, row.column, *numbers, row.verdict.word + why]))
     return "\n".join(lines) + "\n"
 
 
