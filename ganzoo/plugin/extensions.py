@@ -24,22 +24,15 @@ if TYPE_CHECKING:
     from ganzoo.plugin.entry_points import Origin
     from ganzoo.plugin.observers import RunObserver
 
-# What each hook's objects must have. A wrong one would otherwise break a listing far from here.
-_FIELDS: dict[str, dict[str, Any]] = {
-    "register_datasets": {"name": str, "summary": str, "kind": str, "argument": str, "files": tuple, "load": Callable},
-    "register_extractors": {"name": str, "summary": str, "open": Callable},
-    "register_metrics": {"name": str, "summary": str, "columns": tuple, "needs": tuple, "compute": Callable},
-    "register_profiles": {"name": str, "summary": str, "metrics": tuple, "extractor": str},
-    "register_observers": {"name": str, "summary": str, "open": Callable},
+# The class of each hook's objects, and what they must have. A wrong one would otherwise break a listing far from here.
+_OBJECTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "register_datasets": ("Source", {"kind": str, "argument": str, "files": tuple, "load": Callable}),
+    "register_extractors": ("ExtractorSource", {"open": Callable}),
+    "register_metrics": ("Metric", {"columns": tuple, "needs": tuple, "compute": Callable}),
+    "register_profiles": ("Profile", {"metrics": tuple, "extractor": str}),
+    "register_observers": ("ObserverSource", {"open": Callable}),
 }
-_CLASSES = {
-    "register_datasets": "Source",
-    "register_extractors": "ExtractorSource",
-    "register_metrics": "Metric",
-    "register_profiles": "Profile",
-    "register_observers": "ObserverSource",
-}
-REGISTERING = tuple(_FIELDS)
+REGISTERING = tuple(_OBJECTS)
 
 
 class Extensions:
@@ -146,14 +139,14 @@ def _ask(hooks: Hooks, hook: str, given: dict[str, Any], check: Callable[[Any], 
 
 def _checked(hook: str, items: Any) -> list[Any]:
     """What a register hook returned, if it is a list of things that are what they should be."""
-    wanted = _CLASSES[hook]
+    wanted, fields = _OBJECTS[hook]
     if not isinstance(items, list) or not all(any(c.__name__ == wanted for c in type(i).__mro__) for i in items):
         raise TypeError(f"it must return a list of ganzoo.{wanted}")
     for item in items:
-        for field, kind in _FIELDS[hook].items():
+        for field, kind in {"name": str, "summary": str, **fields}.items():
             value = getattr(item, field, None)
             if not isinstance(value, kind):
-                raise TypeError(f"{_CLASSES[hook]} '{item.name}' has {field}={value!r}, no {kind.__name__.lower()}")
+                raise TypeError(f"{wanted} '{item.name}' has {field}={value!r}, no {kind.__name__.lower()}")
     return items
 
 
