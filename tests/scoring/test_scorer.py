@@ -18,6 +18,7 @@ from ganzoo.metrics import Metric, Sets
 from ganzoo.plugin.manager import Zoo
 from ganzoo.registry import DatasetEntry, Registry
 from ganzoo.scoring import features
+from ganzoo.scoring.opening import open_source
 from ganzoo.scoring.protocol import Protocol, Score
 from ganzoo.scoring.scorer import score, score_generator, score_heldout
 from ganzoo.scoring.setup import Setup, Terms, dataset_setup
@@ -278,3 +279,52 @@ def test_the_hash_of_a_protocol_stays() -> None:
     fields: dict[str, Any] = {"dataset": "d", "dataset_digest": "a", "split": "train", "n_real": 10, "n_fake": 20}
     protocol = Protocol(**fields, extractor="pixels", extractor_sha256="b", metrics={"fid": 1}, seed=0)
     assert protocol.hash == "7dbe782897ab"
+
+
+@pytest.fixture(scope="module")
+def statistics(gaussian: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """ganzoo's statistics of 400 samples, in own.npz, and other tools' in bare.npz, without n, and counted.npz."""
+    folder = tmp_path_factory.mktemp("statistics")
+    terms = Terms(n=N, extractor="digits", device="cpu")
+    api.statistics([gaussian.path], folder / "own.npz", terms=terms)
+    with np.load(folder / "own.npz") as own:
+        np.savez(folder / "bare.npz", mu=own["mu"], sigma=own["sigma"])
+        np.savez(folder / "counted.npz", mu=own["mu"], sigma=own["sigma"], n=own["n"])
+    return folder
+
+
+def test_own_statistics_have_the_distance_of_their_samples_with_its_error(
+    setup: Setup, floor: Score, statistics: Path
+) -> None:
+    found = score(setup, open_source(statistics / "own.npz"))
+    assert found.estimates.keys() == {"fid"}
+    assert found.estimates["fid"].value == pytest.approx(floor.estimates["fid"].value, rel=1e-9)
+    assert found.estimates["fid"].se == pytest.approx(floor.estimates["fid"].se, rel=1e-6)
+    assert found.estimates["fid"].n == found.protocol.n_fake == N
+    assert found.protocol.metrics == {"fid": floor.protocol.metrics["fid"]}
+    assert found.protocol_hash == found.protocol.hash != floor.protocol_hash
+    assert found.notes == ()
+
+
+def test_statistics_of_another_tool_have_no_error_and_may_not_say_how_many(
+    setup: Setup, floor: Score, statistics: Path
+) -> None:
+    for name, n in (("bare.npz", 0), ("counted.npz", N)):
+        found = score(setup, open_source(statistics / name))
+        assert found.estimates["fid"].value == pytest.approx(floor.estimates["fid"].value, rel=1e-9)
+        assert (found.estimates["fid"].se, found.estimates["fid"].n, found.protocol.n_fake) == (None, n, n)
+        unknown = () if n else ("fid: bare.npz does not say how many samples it was made of",)
+        assert found.notes == ("fid: from statistics without samples, so without a standard error", *unknown)
+
+
+def test_statistics_of_another_extractor_are_refused(digits: Dataset, zoo: Zoo, statistics: Path) -> None:
+    by_pixels = dataset_setup(digits, None, zoo.extractors(), zoo.metrics())
+    assert by_pixels.extractor.name == "pixels"
+    with pytest.raises(ScoreError) as refused:
+        score(by_pixels, open_source(statistics / "own.npz"))
+    own = zoo.extractors()["digits"].open("cpu", 1).sha256[:12]
+    assert refused.value.message == (
+        f"own.npz holds statistics of the extractor 'digits' ({own}), not of 'pixels' "
+        f"({by_pixels.extractor.sha256[:12]})."
+    )
+    assert refused.value.hint == "Compare features of one extractor only."
