@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 import ganzoo
+from ganzoo import api
+from ganzoo.scoring import compare
 from ganzoo.training.runs import RunFolder
 
 COLUMNS = ("fid", "kid", "precision")
@@ -35,3 +37,26 @@ def test_only_generators_share_their_latents(run: RunFolder, tmp_path: Path) -> 
     assert apart.keys() == set(COLUMNS)
     assert all(error > 0 for error in apart.values()), apart
     assert all(error > 0 for error in errors(run.path, files[0]).values())
+
+
+@pytest.mark.parametrize(("profile", "n"), [("ganzoo-1", 300), ("ganzoo-1", 120), ("clean-fid", 300)])
+def test_the_copies_shown_are_the_samples_behind_the_rows(
+    profile: str, n: int, run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In whatever order a profile looks at the rows of a file, and however many of them."""
+    x = np.clip(np.rint((ganzoo.sample(run.path, 300) + 1) * 127.5), 0, 255).astype(np.uint8)
+    np.savez(tmp_path / "x.npz", x=x)
+    terms = ganzoo.Terms(n=n, profile=profile, extractor="digits", device="cpu")
+    found = api.comparison(tmp_path / "x.npz", "digits", terms=terms)
+    shown: list[tuple[np.ndarray, np.ndarray, list[float]]] = []
+    monkeypatch.setattr(
+        compare, "copies_picture", lambda samples, train, ratios, path: shown.append((samples, train, ratios))
+    )
+    found.save_copies(tmp_path / "copies.png", 7)
+    ((samples, train, ratios),) = shown
+    worst = found.worst_copies(7)
+    assert ratios == [each.ratio for each in worst]
+    extractor, rows = found.setup.extractor, [each.sample for each in worst]
+    np.testing.assert_allclose(extractor.extract(samples).features, found.drawn.extracted.features[rows], atol=1e-5)
+    places = [each.train for each in worst]
+    np.testing.assert_allclose(extractor.extract(train).features, found.setup.reference.train[places], atol=1e-5)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ganzoo import api
 from ganzoo.errors import DataError, GanzooError, ModelError, UsageError
 from ganzoo.generator.foreign import Reading
 from ganzoo.metrics.sums import FeatureSums
@@ -131,3 +132,14 @@ def test_flags_for_a_generator_need_one(tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", x=IMAGES)
     with pytest.raises(UsageError, match="is no ONNX file: --latent"):
         open_source(tmp_path / "x.npz", reading=Reading(latents=("normal",)))
+
+
+def test_a_dataset_is_its_training_split_with_its_classes() -> None:
+    source = open_source("digits")
+    assert isinstance(source, ArraySource)
+    digits = api.dataset("digits")
+    np.testing.assert_array_equal(source.x, digits.train.x)
+    np.testing.assert_array_equal(source.labels, digits.train.y)
+    assert source.class_names == digits.class_names == tuple("0123456789")
+    assert (source.name, source.kind) == ("digits", "image")
+    assert source.notes == (f"digits: the {len(digits.train)} samples of its training split are used",)

@@ -82,6 +82,12 @@ def test_progress_reaches_the_end(gaussian: RunFolder) -> None:
     source = open_source(gaussian.path, device="cpu")
     source.features(PixelExtractor(), Selection(300, 0), lambda *s: seen.append(s))
     assert seen == [("sampling", 256, 300), ("sampling", 300, 300)]
+    seen.clear()
+    list(source.batches(PixelExtractor(), Selection(300, 0), lambda *s: seen.append(s), size=200))
+    assert seen == [("sampling", 200, 300), ("sampling", 300, 300)]
+    seen.clear()
+    list(ArraySource("x", "image", IMAGES).batches(PixelExtractor(), Selection(30, 0), lambda *s: seen.append(s), 20))
+    assert seen == [("reading", 20, 30), ("reading", 30, 30)]
 
 
 def test_what_each_kind_answers(gaussian: RunFolder, tmp_path: Path) -> None:
@@ -89,9 +95,10 @@ def test_what_each_kind_answers(gaussian: RunFolder, tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", x=IMAGES)
     np.savez(tmp_path / "f.npz", features=np.ones((60, 4), np.float32))
     np.savez(tmp_path / "s.npz", mu=np.zeros(4), sigma=np.eye(4), n=np.array(70))
-    sources = [open_source(path, device="cpu") for path in (gaussian.path, *(tmp_path / f"{s}.npz" for s in "xfs"))]
-    assert [source.size(50) for source in sources] == [50, 30, 50, 70]
-    assert [source.length for source in sources] == [None, 30, 60, None]
-    assert [source.form and source.form.shape for source in sources] == [(1, 8, 8), (1, 8, 8), None, None]
-    assert [source.generator is not None for source in sources] == [True, False, False, False]
-    assert [source.statistics is not None for source in sources] == [False, False, False, True]
+    np.savez(tmp_path / "u.npz", mu=np.zeros(4), sigma=np.eye(4))
+    sources = [open_source(path, device="cpu") for path in (gaussian.path, *(tmp_path / f"{s}.npz" for s in "xfsu"))]
+    assert [source.size(50) for source in sources] == [50, 30, 50, 70, 0]
+    assert [source.length for source in sources] == [None, 30, 60, None, None]
+    assert [source.form and source.form.shape for source in sources] == [(1, 8, 8), (1, 8, 8), None, None, None]
+    assert [source.generator is not None for source in sources] == [True, False, False, False, False]
+    assert [source.statistics is not None for source in sources] == [False, False, False, True, True]
