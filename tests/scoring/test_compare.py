@@ -48,12 +48,11 @@ def test_the_copies_shown_are_the_samples_behind_the_rows(
     np.savez(tmp_path / "x.npz", x=x)
     terms = ganzoo.Terms(n=n, profile=profile, extractor="digits", device="cpu")
     found = api.comparison(tmp_path / "x.npz", "digits", terms=terms)
-    shown: list[tuple[np.ndarray, np.ndarray, list[float]]] = []
-    monkeypatch.setattr(
-        compare, "copies_picture", lambda samples, train, ratios, path: shown.append((samples, train, ratios))
-    )
+    shown: list[tuple[np.ndarray, np.ndarray, list[float], Path]] = []
+    monkeypatch.setattr(compare, "copies_picture", lambda *given: shown.append(given))
     found.save_copies(tmp_path / "copies.png", 7)
-    ((samples, train, ratios),) = shown
+    ((samples, train, ratios, path),) = shown
+    assert path == tmp_path / "copies.png"
     worst = found.worst_copies(7)
     assert ratios == [each.ratio for each in worst]
     extractor, rows = found.setup.extractor, [each.sample for each in worst]

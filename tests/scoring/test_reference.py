@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 from ganzoo.data.base import Dataset, Split
 from ganzoo.extractors.base import PixelExtractor
@@ -97,6 +98,11 @@ def test_nothing_is_rounded(cache: Path) -> None:
         found = cached(["x"], lambda: {"single": single, "double": double})
         np.testing.assert_array_equal(found["single"], single)
         np.testing.assert_array_equal(found["double"], double)
+    (file,) = cache.iterdir()
+    assert {name: array.dtype for name, array in load_file(file).items()} == {
+        "single": np.float32,
+        "double": np.float64,
+    }, "what float32 holds takes half the room"
 
 
 def test_a_cached_factor_gives_the_same_distance(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
