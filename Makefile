@@ -1,6 +1,7 @@
 # `make bench`: from a fresh clone to a leaderboard.  `make test`: lint, types and tests.
 # `make benchmarks`: how fast, side by side with what it is compared with (docs/reports/benchmarks.md).
 # `make peers`: the same numbers as the real tools from PyPI, checked live (docs/reports/parity.md).
+# `make mutants`: which changes of the core no test notices, an hour on two cores (docs/reports/mutants.csv).
 # `make peers-bench`: how much faster than those tools, side by side in one process (docs/reports/benchmarks.md).
 PYTHON ?= python3
 VENV := .venv
@@ -14,7 +15,7 @@ MNIST ?= ../shared/data/mnist
 PEERS := .venv-peers
 PEERS_PYTHON := PYTHONPATH=. OMP_NUM_THREADS=2 OPENBLAS_NUM_THREADS=2 MKL_NUM_THREADS=2 $(PEERS)/bin/python
 
-.PHONY: bench test lint types pytest benchmarks peers peers-bench clean
+.PHONY: bench test lint types pytest benchmarks mutants peers peers-bench clean
 
 bench: $(VENV)/.installed
 	$(BIN)/ganzoo bench --all
@@ -36,6 +37,11 @@ benchmarks: $(VENV)/.installed-dev
 	$(BIN)/python tests/benchmarks/engine.py
 	$(BIN)/python tests/benchmarks/training.py
 	$(BIN)/python tests/benchmarks/scoring.py
+
+mutants: $(VENV)/.installed-dev
+	$(PIP) mutmut
+	PATH=$(abspath $(BIN)):$$PATH OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m mutmut run --max-children 2
+	$(BIN)/python tests/mutants/survivors.py docs/reports/mutants.csv
 
 peers: $(PEERS)/.installed
 	$(PEERS_PYTHON) tests/peers/compare.py
@@ -63,4 +69,4 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	touch $@
 
 clean:
-	rm -rf $(VENV) runs
+	rm -rf $(VENV) runs mutants

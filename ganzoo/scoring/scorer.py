@@ -177,12 +177,19 @@ def record(
     provider: str = "",
     **changes: Any,
 ) -> Score:
-    """The score of those estimates that were asked for, under the setup's protocol with ``changes``."""
+    """The score of those estimates that were requested, under the setup's protocol with ``changes``.
+
+    Raises ScoreError where none of them was.
+    """
+    reported = setup.reported(estimates)
+    if not reported:
+        wanted, given = (", ".join(sorted(names)) for names in (setup.columns or (), estimates))
+        raise ScoreError(f"Nothing is left to score by: {wanted} was asked for, but this gives {given} alone.")
     protocol = msgspec.structs.replace(setup.protocol, **changes)
     return Score(
         protocol=protocol,
         protocol_hash=protocol.hash,
-        estimates=setup.reported(estimates),
+        estimates=reported,
         notes=notes,
         policy=getattr(setup.extractor, "policy", ""),
         sampled_sha256=sha256,

@@ -20,7 +20,7 @@ from ganzoo.training.runs import REAL, SCORE, RunFolder, RunStore, Turn, read_tu
 
 # A worker in a few lines: what it does is the name of the variant. It gets the job as its last argument.
 WORKER = """
-import json, os, signal, sys
+import json, os, signal, sys, time
 job = json.loads(sys.argv[1])
 what = job["variant"]
 def say(**event):
@@ -39,6 +39,15 @@ elif what == "garbage":
     print("TensorFlow says hello"); print("[1, 2]"); print('{"no": "event"}'); print("{"); say(event="odd")
 elif what == "threads":
     say(event="error", note=os.environ["OMP_NUM_THREADS"] + os.environ["OPENBLAS_NUM_THREADS"]); sys.exit(1)
+elif what == "segfaults":
+    os.kill(os.getpid(), signal.SIGSEGV)
+elif what == "saves":
+    def save(*ignored):
+        time.sleep(0.4)
+        open(job["runs"], "w").write("saved"); sys.exit(1)
+    signal.signal(signal.SIGTERM, save)
+    say(event="started", path=str(os.getpid()))
+    signal.pause()
 elif what in ("waits", "deaf"):
     if what == "deaf":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -128,6 +137,19 @@ def test_ctrl_c_stops_all_children_and_starts_no_more() -> None:
     assert len(pids) == 2
     assert not any(alive(pid) for pid in pids)
     assert states == {0: "stopped", 1: "stopped"}
+
+
+def test_a_worker_has_time_to_save(tmp_path: Path) -> None:
+    work = [Job(variant="saves", dataset="digits", seed=0, runs=str(tmp_path / "state"))]
+    pids, states = interrupted(LocalExecutor(1, COMMAND), work, after=1)
+    assert not any(alive(pid) for pid in pids)
+    assert states == {0: "stopped"}
+    assert (tmp_path / "state").read_text() == "saved"
+
+
+def test_memory_is_suspected_of_one_signal_alone() -> None:
+    (outcome,) = run("segfaults")
+    assert outcome.note == "killed by signal 11"
 
 
 def test_a_worker_that_will_not_stop_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:

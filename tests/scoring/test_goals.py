@@ -62,6 +62,7 @@ def test_samples_drawn_until_a_goal_are_those_of_one_drawing(setup: Setup, label
     drawn = draw_until(told, generator, goal)
     assert FIRST < len(drawn) < 4 * FIRST
     assert seen[-1] == len(drawn), "every part of the drawing is shown"
+    assert 1774 in seen, "the second size is 1.05 · 1.3² times the first"
     whole = draw(generator, setup.extractor, len(drawn), 0)
     np.testing.assert_array_equal(drawn.extracted.features, whole.extracted.features)
     assert drawn.extracted.logits is not None
@@ -80,6 +81,9 @@ def test_samples_drawn_until_a_goal_are_those_of_one_drawing(setup: Setup, label
 def test_a_goal_that_is_met_at_once_or_never(setup: Setup, gaussian: RunFolder) -> None:
     generator = api.load(gaussian.path, device="cpu")
     assert len(draw_until(setup, generator, Goal("fid", 1e9, 50_000))) == FIRST
+    error = evaluate(sets_of(setup, draw(generator, setup.extractor, FIRST, 0)), setup.metrics)["fid"].se
+    assert error is not None
+    assert len(draw_until(setup, generator, Goal("fid", error, 50_000))) == FIRST, "the goal itself is small enough"
     assert len(draw_until(setup, generator, Goal("fid", 1e-9, 1300))) == 1300
     assert len(draw_until(setup, generator, Goal("fid", 1e-9, 600))) == 600
 

@@ -102,3 +102,28 @@ def test_what_each_kind_answers(gaussian: RunFolder, tmp_path: Path) -> None:
     assert [source.form and source.form.shape for source in sources] == [(1, 8, 8), (1, 8, 8), None, None, None]
     assert [source.generator is not None for source in sources] == [True, False, False, False, False]
     assert [source.statistics is not None for source in sources] == [False, False, False, True, True]
+
+
+def test_features_of_a_file_come_with_logits_and_labels(tmp_path: Path) -> None:
+    features = RNG.normal(size=(60, 4)).astype(np.float32)
+    logits, labels = RNG.normal(size=(60, 3)), np.arange(60) % 3
+    np.savez(tmp_path / "f.npz", features=features, logits=logits, labels=labels)
+    source = open_source(tmp_path / "f.npz")
+    drawn = source.features(PixelExtractor(), Selection(60, 0))
+    rows = [int(np.flatnonzero((features == row).all(axis=1))[0]) for row in drawn.extracted.features]
+    assert sorted(rows) == list(range(60))
+    assert drawn.extracted.logits is not None
+    np.testing.assert_array_equal(drawn.extracted.logits, logits[rows])
+    np.testing.assert_array_equal(drawn.labels, labels[rows])
+
+
+@pytest.mark.parametrize("name", ["logits", "labels"])
+def test_rows_of_equal_features_are_told_apart_by_the_rest(name: str, tmp_path: Path) -> None:
+    """Else their order would be that of the file, and a score would depend on it."""
+    rest = {"logits": RNG.normal(size=(60, 3)), "labels": RNG.permutation(60)}[name]
+    found = []
+    for i, order in enumerate((np.arange(60), RNG.permutation(60))):
+        np.savez(tmp_path / f"{i}.npz", features=np.ones((60, 4), np.float32), **{name: rest[order]})
+        drawn = open_source(tmp_path / f"{i}.npz").features(PixelExtractor(), Selection(60, 0))
+        found.append(drawn.extracted.logits if name == "logits" else drawn.labels)
+    np.testing.assert_array_equal(found[0], found[1])

@@ -328,3 +328,19 @@ def test_statistics_of_another_extractor_are_refused(digits: Dataset, zoo: Zoo, 
         f"({by_pixels.extractor.sha256[:12]})."
     )
     assert refused.value.hint == "Compare features of one extractor only."
+
+
+@pytest.mark.parametrize("profile", ["ganzoo-1", "one-pass"])
+def test_statistics_give_no_other_column(profile: str, statistics: Path, catalogue: Registry, zoo: Zoo) -> None:
+    """An empty table would look like a score."""
+    with pytest.raises(ScoreError, match=r"kid was asked for, but this gives fid.* alone"):
+        api.score(
+            statistics / "own.npz",
+            "digits",
+            metrics=["kid"],
+            extractor="digits",
+            profile=profile,
+            device="cpu",
+            registry=catalogue,
+            zoo=zoo,
+        )
