@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import ttest_ind
 
 from ganzoo.leaderboard import board
-from ganzoo.leaderboard.ranking import better, half_width, ranks
+from ganzoo.leaderboard.ranking import _p_value, better, half_width, ranks
 from ganzoo.registry import Registry
 
 
@@ -109,3 +110,20 @@ def test_five_per_cent_is_the_limit() -> None:
     base = np.array([0.9, 1.0, 1.1])
     assert better([base, base + 0.226]) == [[], []]
     assert better([base, base + 0.228]) == [[], [0]]
+
+
+def test_pairs_are_compared_by_welchs_test_and_not_by_students() -> None:
+    """Few seeds that agree against many that scatter: Student's pooled variance would see a difference here."""
+    few, many = np.array([0.0, 0.1]), np.array([1.0, -0.6, 1.3, -0.2, 1.2, 0.9, 0.4])
+    welch, student = (ttest_ind(few, many, equal_var=equal).pvalue for equal in (False, True))
+    assert _p_value(few, many) == pytest.approx(welch, rel=1e-12)
+    assert abs(welch - student) > 0.1
+    tight, wide = np.array([0.0, 0.01, 0.0, 0.01, 0.005]), np.array([0.9, 3.1])
+    pooled = ttest_ind(tight, wide, equal_var=True).pvalue
+    assert pooled < 0.05 < _p_value(tight, wide)
+    assert better([tight, wide]) == [[], []]
+
+
+@pytest.mark.parametrize(("second", "p"), [(1.0, 1.0), (2.0, 0.0)])
+def test_without_any_spread_means_are_equal_or_not(second: float, p: float) -> None:
+    assert _p_value(np.array([1.0, 1.0]), np.array([second, second, second])) == p

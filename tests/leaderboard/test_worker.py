@@ -16,7 +16,7 @@ from ganzoo.leaderboard.bench import Outcome
 from ganzoo.leaderboard.worker import Job, Reporter, is_scored, main
 from ganzoo.registry import Registry
 from ganzoo.scoring.protocol import Protocol, Score
-from ganzoo.training.runs import RunStore
+from ganzoo.training.runs import REAL, SCORE, RunStore, Turn, read_turn
 
 
 def test_success_after_a_failure_makes_a_newer_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,3 +174,18 @@ def test_a_score_that_lacks_an_installed_metric_is_made_again(tmp_path: Path) ->
     assert is_scored(target, "h", "s", {"width": 1})
     assert not is_scored(target, "h", "s", {"width": 2})
     assert not is_scored(target, "h", "s", {"width": 1, "height": 1})
+
+
+def test_the_floor_is_scored_once_and_keeps_its_bench(tmp_path: Path) -> None:
+    def floor(number: int) -> Path:
+        job = Job(variant=REAL, dataset="digits", seed=0, runs=str(tmp_path), bench=number)
+        assert main(msgspec.json.encode(job).decode()) == 0
+        (path,) = tmp_path.glob(f"digits/{REAL}/*/{SCORE}")
+        return path
+
+    path = floor(3)
+    content = path.read_bytes()
+    assert read_turn(path) == Turn(bench=3, attempt=1)
+    assert floor(4).read_bytes() == content
+    score = msgspec.json.decode(content, type=Score)
+    assert score.estimates["fid"].value < 1

@@ -10,7 +10,7 @@ import pytest
 from ganzoo.errors import ScoreError
 from ganzoo.extractors.base import PixelExtractor
 from ganzoo.scoring.opening import open_source
-from ganzoo.scoring.samples import Selection
+from ganzoo.scoring.samples import Selection, digest_of
 from ganzoo.scoring.stored import ArraySource
 from ganzoo.training.runs import RunFolder
 
@@ -127,3 +127,18 @@ def test_rows_of_equal_features_are_told_apart_by_the_rest(name: str, tmp_path: 
         drawn = open_source(tmp_path / f"{i}.npz").features(PixelExtractor(), Selection(60, 0))
         found.append(drawn.extracted.logits if name == "logits" else drawn.labels)
     np.testing.assert_array_equal(found[0], found[1])
+
+
+def test_a_digest_is_of_form_type_and_values() -> None:
+    x = np.arange(6, dtype=np.float32)
+    digests = {
+        digest_of(x),
+        digest_of(x.reshape(2, 3)),
+        digest_of(x.astype(np.float64)),
+        digest_of(x.view(np.int32)),
+        digest_of(x + 1),
+        digest_of(x, x),
+    }
+    assert len(digests) == 6
+    assert all(len(digest) == 12 for digest in digests)
+    assert digest_of(x.reshape(2, 3).T) == digest_of(np.ascontiguousarray(x.reshape(2, 3).T))

@@ -117,3 +117,44 @@ def test_memory_does_not_grow_with_the_samples(zoo: Zoo, tmp_path: Path) -> None
         tracemalloc.stop()
         assert score.protocol.n_fake == n
     assert peaks[1] < peaks[0] + 2_500_000, "ten times the samples: the row numbers and their keys alone grow"
+
+
+def test_what_a_score_in_one_pass_records(setup: Setup, gaussian: RunFolder) -> None:
+    score = streaming.score_one_pass(setup, open_source(gaussian.path, device="cpu"))
+    assert score.protocol.metrics == streaming.VERSIONS
+    assert (score.protocol.profile, score.protocol.n_fake, score.provider) == (ONE_PASS, 3000, "CPU")
+    assert score.protocol_hash == score.protocol.hash
+    found = score.estimates
+    assert found["fid_unbiased"].se == found["fid"].se
+    assert found["fid_unbiased"].n == found["fid"].n == 3000
+    x = ArraySource("x", "image", api.dataset("digits").heldout.x)
+    files = streaming.score_one_pass(setup, x)
+    assert (files.provider, files.sampled_sha256, files.protocol.n_fake) == ("", "", len(x))
+
+
+def test_a_goal_is_the_size_as_well(setup: Setup, gaussian: RunFolder) -> None:
+    """Its limit, not the protocol's n; the first look is after a thousand, then as far as the error asks for."""
+    source = open_source(gaussian.path, device="cpu")
+
+    def size(error: float, limit: int) -> int:
+        return streaming.score_one_pass(setup, source, Goal("fid", error, limit)).protocol.n_fake
+
+    assert size(1e-9, 5000) == 5000
+    assert size(1e9, 5000) == 2048, "eight batches are one part of the stream"
+    assert size(1e-9, 700) == 700
+    first = streaming.score_one_pass(setup, source, Goal("fid", 1e9, 50_000)).estimates["fid"].se
+    assert first is not None
+    assert size(first, 50_000) == 2048, "the goal itself is small enough"
+    assert size(first / 1.35, 50_000) == 4096, "the error at 2048 asks for 1.05 · 1.35² times as many"
+
+
+def test_samples_of_another_form_are_refused_in_one_pass_too(setup: Setup) -> None:
+    with pytest.raises(ScoreError, match="The samples are 1×9×9, but digits is 1×8×8"):
+        streaming.score_one_pass(setup, ArraySource("x", "image", np.zeros((60, 1, 9, 9), np.uint8)))
+
+
+def test_progress_of_one_pass_is_shown(setup: Setup, gaussian: RunFolder) -> None:
+    seen: list[tuple[str, int, int | None]] = []
+    told = replace(setup, progress=lambda *given: seen.append(given))
+    streaming.score_one_pass(told, open_source(gaussian.path, device="cpu"))
+    assert ("sampling", 3000, 3000) in seen

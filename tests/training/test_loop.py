@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ganzoo.errors import Diverged, Interrupted
+from ganzoo.latents import TrainStreams
 from ganzoo.options import Options
 from ganzoo.testing import toy_points
 from ganzoo.training.loop import Checkpoint, Loop, MemoryCheckpoints
@@ -208,3 +209,18 @@ def test_wall_time_adds_up_over_a_resume(monkeypatch: pytest.MonkeyPatch) -> Non
     alone = make()
     run(alone, 3)
     assert second.seconds == first.seconds + alone.seconds
+
+
+def test_rows_and_latents_are_those_of_the_streams() -> None:
+    """One tick or several, of whatever stream."""
+    loop, data = make(), toy_points()
+    streams = TrainStreams(LatentSpec(z_dim=2), 0, len(data.x))
+    np.testing.assert_array_equal(loop.indices(5, 3), streams.indices(5, 3))
+    np.testing.assert_array_equal(loop.indices(5, 3, 4), streams.indices(5, 3, 4))
+    assert loop.indices(5, 3, 4).shape != loop.indices(5, 3).shape
+    for stream in ("train", "critic"):
+        np.testing.assert_array_equal(loop.latents(5, 3, stream=stream)["z"], streams.latents(5, 3, None, stream)["z"])
+        several = loop.latents(5, 3, 4, stream)["z"]
+        np.testing.assert_array_equal(several, streams.latents(5, 3, 4, stream)["z"])
+        assert several.shape[0] == 4
+    assert not np.array_equal(loop.latents(5, 3)["z"], loop.latents(5, 3, stream="critic")["z"])
