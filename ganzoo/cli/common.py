@@ -92,7 +92,8 @@ terms_options = _together(
         metavar="NAME",
         default="ganzoo-1",
         show_default=True,
-        help="Whose rules: ganzoo-1, one-pass, pytorch-fid, torch-fidelity, clean-fid, torchmetrics, stylegan or adm.",
+        help="Whose rules: ganzoo-1, one-pass, pytorch-fid, torch-fidelity, clean-fid, torchmetrics, stylegan, adm, "
+        "or an extension's.",
     ),
     device_option,
     threads_option,

@@ -16,7 +16,7 @@ from ganzoo.metrics.fid import moments_distance, reference_target
 from ganzoo.metrics.sums import FeatureSums
 from ganzoo.scoring.fitting import check_extractor, check_samples
 from ganzoo.scoring.goals import FIRST, Goal, goal_note, next_size
-from ganzoo.scoring.protocol import ONE_PASS, Score
+from ganzoo.scoring.protocol import Score
 from ganzoo.scoring.samples import Selection
 from ganzoo.scoring.scorer import record, score_statistics
 from ganzoo.scoring.statistics_file import SavedStatistics, merge_statistics
@@ -118,7 +118,6 @@ def _scored(setup: Setup, source: SampleSource, estimates: dict[str, Estimate], 
         provider=source.generator.provider if source.generator else "",
         n_fake=estimates["fid"].n,
         metrics=VERSIONS,
-        profile=ONE_PASS,
     )
 
 

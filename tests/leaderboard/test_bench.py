@@ -16,7 +16,7 @@ from ganzoo.leaderboard.bench import LocalExecutor, Outcome
 from ganzoo.leaderboard.worker import Job
 from ganzoo.plugin.manager import Zoo
 from ganzoo.registry import Registry
-from ganzoo.training.runs import REAL, SCORE, RunFolder, RunStore, Turn, read_turn
+from ganzoo.training.runs import REAL, SCORE, RunFolder, RunStore, Turn, read_turn, write_json
 
 # A worker in a few lines: what it does is the name of the variant. It gets the job as its last argument.
 WORKER = """
@@ -37,6 +37,8 @@ elif what == "killed":
     os.kill(os.getpid(), signal.SIGKILL)
 elif what == "garbage":
     print("TensorFlow says hello"); print("[1, 2]"); print('{"no": "event"}'); print("{"); say(event="odd")
+elif what == "chatters":
+    print("hello"); say(event="scoring", path="/run/9")
 elif what == "threads":
     say(event="error", note=os.environ["OMP_NUM_THREADS"] + os.environ["OPENBLAS_NUM_THREADS"]); sys.exit(1)
 elif what == "segfaults":
@@ -249,6 +251,28 @@ def test_failures_are_noted_until_they_succeed(tmp_path: Path) -> None:
     failed.state = "done"
     bench.note_failures(store, [failed])
     assert store.failures() == []
+
+
+def test_a_failure_of_another_run_takes_the_place_of_the_one_noted(tmp_path: Path) -> None:
+    """Whatever its attempt: other options have a run of their own, which counts from one."""
+    store = RunStore(tmp_path)
+    (job,) = jobs("a")
+    file = store.failure_file(job.dataset, job.variant, job.seed, False)
+    write_json(file, {"variant": "a", "dataset": "digits", "seed": 0, "note": "old", "run": "other", "attempt": 9})
+    bench.note_failures(store, [Outcome(job, state="failed", note="new")])
+    assert [failure.note for failure in store.failures()] == ["new"]
+
+
+def test_a_path_without_a_run_is_no_run_that_was_known(tmp_path: Path) -> None:
+    (job,) = jobs("a")
+    for attempt in (0, 3):
+        failure = bench._failure(Outcome(job, note="n", path=str(tmp_path / "nothing"), attempt=attempt))
+        assert (failure.run, failure.attempt) == ("", 0)
+
+
+def test_what_a_worker_prints_besides_hides_no_event() -> None:
+    (outcome,) = run("chatters")
+    assert (outcome.state, outcome.path) == ("done", "/run/9")
 
 
 def outcome_of(folder: RunFolder, note: str, attempt: int, bench_number: int) -> Outcome:

@@ -10,13 +10,17 @@ from typing import Any
 import msgspec
 import pytest
 
+from ganzoo import api, registry
 from ganzoo.errors import GanzooError, Interrupted
 from ganzoo.leaderboard import bench, board, rows
+from ganzoo.leaderboard import worker as work
 from ganzoo.leaderboard.bench import Outcome
 from ganzoo.leaderboard.worker import Job, Reporter, is_scored, main
+from ganzoo.plugin.manager import Zoo
 from ganzoo.registry import Registry
 from ganzoo.scoring.protocol import Protocol, Score
-from ganzoo.training.runs import REAL, SCORE, RunStore, Turn, read_turn
+from ganzoo.scoring.setup import Terms
+from ganzoo.training.runs import REAL, SCORE, RunFolder, RunStore, Turn, read_turn, write_json
 
 
 def test_success_after_a_failure_makes_a_newer_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,3 +193,91 @@ def test_the_floor_is_scored_once_and_keeps_its_bench(tmp_path: Path) -> None:
     assert floor(4).read_bytes() == content
     score = msgspec.json.decode(content, type=Score)
     assert score.estimates["fid"].value < 1
+
+
+FULL = Job(
+    variant="gaussian",
+    dataset="digits",
+    seed=7,
+    quick=True,
+    runs="some/runs",
+    data_dir="some/data",
+    device="auto",
+    registry=str(Path(__file__).parents[2] / "registry.toml"),
+    bench=5,
+)
+
+
+def test_a_job_is_passed_on_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, Any] = {}
+
+    def train(*args: Any, **more: Any) -> None:
+        given.update(more, args=args)
+        raise GanzooError("that is enough")
+
+    monkeypatch.setattr(api, "train", train)
+    events: list[str] = []
+    with pytest.raises(GanzooError, match="that is enough"):
+        work.run_job(FULL, lambda event, fields: events.append(event))
+    assert given["args"] == ("gaussian", "digits")
+    assert (given["seed"], given["device"], given["data_dir"]) == (7, "auto", "some/data")
+    assert (given["runs"], given["quick"], given["wait"]) == ("some/runs", True, True)
+    assert given["zoo"].names() == Zoo.discover(given["registry"]).names()
+    given["observer"]("step", {"step": 1})
+    assert events == ["step"]
+
+
+def test_a_job_is_scored_as_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, Any] = {}
+    monkeypatch.setattr(api, "setup_of", lambda *args, **more: given.update(more, args=args))
+    work._setup("zoo", "registry", FULL)  # type: ignore[arg-type]
+    assert given["args"] == ("zoo", "registry", "digits")
+    assert (given["data_dir"], given["terms"]) == ("some/data", Terms(device="auto"))
+
+
+def test_attempts_are_counted_from_what_is_there(tmp_path: Path) -> None:
+    """One more than the last score and the last noted failure of this very run; then it stays."""
+    store, job = RunStore(tmp_path), Job(variant="v", dataset="d", seed=0, runs=str(tmp_path))
+    folder = RunFolder(tmp_path / "d" / "v" / "key")
+    heard: list[tuple[str, dict[str, Any]]] = []
+
+    def attempt(scored: int, failed: int, run: str = "key") -> int:
+        write_json(folder.file(SCORE), {"attempt": scored})
+        write_json(store.failure_file("d", "v", 0, False), {"attempt": failed, "run": run})
+        attempts = work.Attempts(job, lambda event, fields: heard.append((event, fields)))
+        attempts("started", {"path": str(folder.path), "more": 1})
+        write_json(folder.file(SCORE), {"attempt": 99})
+        attempts("finished", {"path": str(folder.path)})
+        (_, first), (_, second) = heard[-2:]
+        assert first["attempt"] == second["attempt"] == attempts.attempt
+        return attempts.attempt
+
+    assert [attempt(0, 0), attempt(2, 1), attempt(1, 4), attempt(1, 4, run="another")] == [1, 3, 5, 2]
+    assert heard[0] == ("started", {"path": str(folder.path), "more": 1, "attempt": 1})
+    bare = work.Attempts(job, lambda event, fields: heard.append((event, fields)))
+    bare("scored", {"no": "path"})
+    assert heard[-1] == ("scored", {"no": "path"})
+    assert bare.attempt == 0
+
+
+def test_a_score_that_only_gains_metrics_stays_the_row_that_it_was(tmp_path: Path, gaussian: RunFolder) -> None:
+    catalogue = registry.load()
+    setup = api.setup_of(Zoo.discover(catalogue), catalogue, "digits", terms=Terms(device="cpu", n=100))
+    generator, target = api.load(gaussian.path, device="cpu"), tmp_path / SCORE
+
+    def scored(turn: Turn, afresh: bool) -> Score:
+        work._score(setup, generator, target, turn, afresh=afresh)
+        return msgspec.json.decode(target.read_bytes(), type=Score)
+
+    first = scored(Turn(1, 2), afresh=False)
+    assert (first.bench, first.attempt, first.sampled_sha256) == (1, 2, generator.sha256)
+    old = msgspec.structs.replace(first, scored_utc="2001-01-01", samples_per_second=5.0, estimates={})
+    write_json(target, old)
+    again = scored(Turn(3, 4), afresh=False)
+    assert (again.bench, again.attempt, again.scored_utc, again.samples_per_second) == (1, 2, "2001-01-01", 5.0)
+    assert again.estimates == first.estimates
+    new = scored(Turn(3, 4), afresh=True)
+    assert (new.bench, new.attempt) == (3, 4)
+    assert new.scored_utc > "2001-01-01"
+    write_json(target, msgspec.structs.replace(old, protocol_hash="another"))
+    assert scored(Turn(5, 6), afresh=False).bench == 5

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from ganzoo import api, pictures
-from ganzoo.data.base import Dataset, quantise
+from ganzoo.data.base import Dataset, Split, quantise
 from ganzoo.errors import ScoreError, UnknownName
 from ganzoo.extractors.base import PixelExtractor
 from ganzoo.generator.engine import Generator
@@ -344,3 +344,21 @@ def test_statistics_give_no_other_column(profile: str, statistics: Path, catalog
             registry=catalogue,
             zoo=zoo,
         )
+
+
+def test_statistics_under_another_tools_profile(floor: Score, statistics: Path, catalogue: Registry, zoo: Zoo) -> None:
+    found = api.score(
+        statistics / "own.npz", "digits", profile="pytorch-fid", extractor="digits", registry=catalogue, zoo=zoo
+    )
+    assert found.estimates["fid"].value == pytest.approx(floor.estimates["fid"].value, rel=1e-9)
+    assert (found.protocol.metrics, found.protocol.profile) == ({"fid": 1}, "pytorch-fid")
+
+
+@pytest.mark.parametrize(("heldout", "enough"), [(49, False), (50, True)])
+def test_a_floor_needs_as_many_samples_as_any_score(heldout: int, enough: bool, digits: Dataset, zoo: Zoo) -> None:
+    spec, train, rest = digits.spec, digits.train, digits.heldout
+    small = Dataset(spec, Split(spec, train.x[:200]), Split(spec, rest.x[:heldout]))
+    setup = dataset_setup(small, None, zoo.extractors(), zoo.metrics(), Terms(metrics=("fid",)))
+    floor = score_heldout(setup)
+    assert (floor is not None) == enough
+    assert floor is None or floor.protocol.n_fake == heldout
