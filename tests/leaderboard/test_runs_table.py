@@ -146,3 +146,7 @@ def test_writers_who_start_together_lose_no_row(tmp_path: Path) -> None:
     writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), f"v{i}"]) for i in range(4)]
     assert [writer.wait(timeout=60) for writer in writers] == [0] * 4
     assert sorted(board.read_runs(tmp_path / "boards")["variant"]) == ["all", "v0", "v1", "v2", "v3"]
+
+
+def test_a_table_that_is_not_there_has_had_no_bench(tmp_path: Path) -> None:
+    assert runs_table.read(tmp_path).last_bench() == 0

@@ -193,6 +193,8 @@ def test_the_floor_is_scored_once_and_keeps_its_bench(tmp_path: Path) -> None:
     assert floor(4).read_bytes() == content
     score = msgspec.json.decode(content, type=Score)
     assert score.estimates["fid"].value < 1
+    (row,) = rows.collect(RunStore(tmp_path))
+    assert (row["variant"], row["seed"], row["bench"], row["attempt"]) == (REAL, "0", "3", "1")
 
 
 FULL = Job(

@@ -143,3 +143,20 @@ def test_a_dataset_is_its_training_split_with_its_classes() -> None:
     assert source.class_names == digits.class_names == tuple("0123456789")
     assert (source.name, source.kind) == ("digits", "image")
     assert source.notes == (f"digits: the {len(digits.train)} samples of its training split are used",)
+
+
+def test_equal_images_of_two_classes_have_one_order(tmp_path: Path) -> None:
+    """Whichever class comes first by its name: what a row holds is its image and its class."""
+    orders = []
+    for names in (("a", "b"), ("b", "a")):
+        root = tmp_path / "".join(names)
+        for name in names:
+            (root / name).mkdir(parents=True)
+            for i in range(20):
+                Image.fromarray(IMAGES[0, 0]).save(root / name / f"{i}.png")
+        source = open_source(root)
+        assert isinstance(source, FolderSource)
+        assert source.labels is not None
+        assert len(set(source.contents())) == 2, "the same image in two classes is two things"
+        orders.append(sorted(source.contents()))
+    assert orders[0] == orders[1]

@@ -279,3 +279,8 @@ def test_bad_features(tmp_path: Path, arrays: dict[str, np.ndarray], words: str)
     np.savez(tmp_path / "f.npz", **arrays)
     with pytest.raises(DataError, match=words):
         load_features(tmp_path / "f.npz")
+
+
+def test_features_of_one_number_are_features(tmp_path: Path) -> None:
+    np.savez(tmp_path / "f.npz", features=X[:, :1])
+    assert load_features(tmp_path / "f.npz").features.shape == (200, 1)

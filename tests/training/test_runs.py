@@ -250,3 +250,7 @@ def test_dataset_names_become_safe_folders(name: str, folder: str) -> None:
 def test_json_is_sorted_and_ends_with_a_line(tmp_path: Path) -> None:
     write_json(tmp_path / "a.json", {"b": 1, "a": [2]})
     assert (tmp_path / "a.json").read_text() == '{\n  "a": [\n    2\n  ],\n  "b": 1\n}\n'
+
+
+def test_an_empty_store_has_had_no_bench(tmp_path: Path) -> None:
+    assert RunStore(tmp_path).last_bench() == 0
