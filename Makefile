@@ -1,7 +1,7 @@
 # `make bench`: from a fresh clone to a leaderboard.  `make test`: lint, types and tests.
 # `make benchmarks`: how fast, side by side with what it is compared with (docs/reports/benchmarks.md).
 # `make peers`: the same numbers as the real tools from PyPI, checked live (docs/reports/parity.md).
-# `make mutants`: which changes of the core no test notices, an hour on two cores (docs/reports/mutants.csv).
+# `make mutants`: which changes of the core no test notices; hours, and it goes on where it stopped (docs/reports/mutants.csv).
 # `make peers-bench`: how much faster than those tools, side by side in one process (docs/reports/benchmarks.md).
 PYTHON ?= python3
 VENV := .venv

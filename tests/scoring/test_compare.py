@@ -9,7 +9,10 @@ import pytest
 
 import ganzoo
 from ganzoo import api
+from ganzoo.plugin.manager import Zoo
 from ganzoo.scoring import compare
+from ganzoo.scoring.setup import source_setup
+from ganzoo.scoring.stored import ArraySource
 from ganzoo.training.runs import RunFolder
 
 COLUMNS = ("fid", "kid", "precision")
@@ -59,3 +62,22 @@ def test_the_copies_shown_are_the_samples_behind_the_rows(
     np.testing.assert_allclose(extractor.extract(samples).features, found.drawn.extracted.features[rows], atol=1e-5)
     places = [each.train for each in worst]
     np.testing.assert_allclose(extractor.extract(train).features, found.setup.reference.train[places], atol=1e-5)
+
+
+class Clipped(ArraySource):
+    """Images that say that some of their values were clipped, as a generator's samples may."""
+
+    @property
+    def clipped(self) -> tuple[str, ...]:
+        return (f"{self.name} was clipped",)
+
+
+def test_what_was_clipped_is_noted_of_all_three() -> None:
+    rng = np.random.default_rng(0)
+    real, one, other = (Clipped(name, "image", rng.integers(0, 256, (60, 1, 8, 8)).astype(np.uint8)) for name in "rab")
+    zoo = Zoo.discover()
+    terms = ganzoo.Terms(metrics=("fid",))
+    setup = source_setup(real, one, zoo.extractors(), zoo.metrics(), terms)
+    found = compare.compared(setup, one, other)
+    assert found.notes[-3:] == ("a was clipped", "b was clipped", "r was clipped")
+    assert compare.Comparison(setup, one).score().notes[0] == "r was clipped"
