@@ -347,3 +347,24 @@ def test_the_real_worker_end_to_end_and_nothing_is_done_twice(tmp_path: Path, ca
         ("no-gan", "failed"),
         ("real", "ok"),
     ]
+
+
+def test_what_events_say_of_a_job() -> None:
+    (job,) = jobs("a")
+    outcome = Outcome(job)
+
+    def after(**event: Any) -> Outcome:
+        bench._update(outcome, event)
+        return outcome
+
+    assert after(event="started", path="/run/1", attempt=2).state == "running"
+    assert (outcome.path, outcome.attempt) == ("/run/1", 2)
+    assert [after(event="waiting").state, after(event="scoring", dataset="npz-x").state] == ["waiting", "scoring"]
+    assert (outcome.dataset, outcome.path, outcome.attempt) == ("npz-x", "/run/1", 2), "they stay until told otherwise"
+    after(event="resumed", step=5, total=9)
+    assert (outcome.step, outcome.total) == (5, 9)
+    after(event="step", step=6, total=9)
+    assert outcome.step == 6
+    after(event="error", note="why")
+    after(event="other", note="")
+    assert outcome.note == "why"

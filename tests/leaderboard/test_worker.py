@@ -20,7 +20,7 @@ from ganzoo.plugin.manager import Zoo
 from ganzoo.registry import Registry
 from ganzoo.scoring.protocol import Protocol, Score
 from ganzoo.scoring.setup import Terms
-from ganzoo.training.runs import REAL, SCORE, RunFolder, RunStore, Turn, read_turn, write_json
+from ganzoo.training.runs import REAL, SCORE, Failure, RunFolder, RunStore, Turn, read_turn, write_json
 
 
 def test_success_after_a_failure_makes_a_newer_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,7 +98,8 @@ def test_a_worker_that_meets_a_bug_says_so_and_raises(
     monkeypatch.setattr("ganzoo.leaderboard.worker.run_job", bug)
     with pytest.raises(ZeroDivisionError):
         main(msgspec.json.encode(Job(variant="a", dataset="digits", seed=0)).decode())
-    assert "ZeroDivisionError: by nought" in capsys.readouterr().out
+    (event,) = map(msgspec.json.decode, capsys.readouterr().out.splitlines())
+    assert event == {"event": "error", "note": "ZeroDivisionError: by nought"}
 
 
 def test_steps_are_reported_a_few_times_a_second(
@@ -193,8 +194,11 @@ def test_the_floor_is_scored_once_and_keeps_its_bench(tmp_path: Path) -> None:
     assert floor(4).read_bytes() == content
     score = msgspec.json.decode(content, type=Score)
     assert score.estimates["fid"].value < 1
+    noted = msgspec.structs.replace(score, notes=("one", "two"))
+    write_json(path, noted)
     (row,) = rows.collect(RunStore(tmp_path))
     assert (row["variant"], row["seed"], row["bench"], row["attempt"]) == (REAL, "0", "3", "1")
+    assert (row["status"], row["role"], row["note"]) == ("ok", "floor", "one; two")
 
 
 FULL = Job(
@@ -283,3 +287,21 @@ def test_a_score_that_only_gains_metrics_stays_the_row_that_it_was(tmp_path: Pat
     assert new.scored_utc > "2001-01-01"
     write_json(target, msgspec.structs.replace(old, protocol_hash="another"))
     assert scored(Turn(5, 6), afresh=False).bench == 5
+
+
+def test_a_failure_is_a_row_of_a_model(tmp_path: Path) -> None:
+    failure = Failure(variant="v", dataset="d", seed=4, quick=False, note="killed", date_utc="2026", bench=2, attempt=3)
+    write_json(RunStore(tmp_path).failure_file("d", "v", 4, False), failure)
+    (row,) = rows.collect(RunStore(tmp_path))
+    assert (row["status"], row["role"], row["note"]) == ("failed", "model", "killed")
+    assert (row["variant"], row["dataset"], row["seed"], row["bench"], row["attempt"]) == ("v", "d", "4", "2", "3")
+
+
+def test_what_a_job_tells(tmp_path: Path) -> None:
+    heard: list[tuple[str, dict[str, Any]]] = []
+    job = Job(variant="gaussian", dataset="digits", seed=0, runs=str(tmp_path))
+    work.run_job(job, lambda event, fields: heard.append((event, fields)))
+    (folder,) = RunStore(tmp_path).all()
+    told = dict(heard)
+    assert told["scoring"] == {"path": str(folder.path), "dataset": "digits", "attempt": 1}
+    assert heard[-1] == ("scored", {"path": str(folder.path), "attempt": 1})

@@ -1,6 +1,8 @@
-"""After `make mutants`: every change of the code that no test notices, with the reason why it may live, as CSV.
+"""After `make mutants`: every change of the code that no test notices, with the reason why it may live.
 
 python tests/mutants/survivors.py docs/reports/mutants.csv
+
+Beside the table it writes a short page, mutants.md, that counts them.
 
 Reasons are in reasons.toml beside this file: the first rule whose patterns fit a mutant's name and its change. The exit
 code is 1 where a survivor has none.
@@ -15,14 +17,29 @@ import sys
 import tomllib
 from collections import Counter
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from mutmut.mutation.data import SourceFileMutationData
 from mutmut.mutation.diff_apply import get_diff_for_mutant
+from mutmut.stats import status_by_exit_code
 from mutmut.utils.file_utils import walk_mutatable_files
 
 SURVIVED = 0
 NOT_TRIED = None
+PAGE = """# Changes that no test notices
+
+`make mutants` changes `scoring/`, `leaderboard/` and `training/` in small ways, one at a time (mutmut {version}), and
+runs the tests that reach the changed line. Pictures are left out: they are looked at. {tried:,} of {total:,} changes
+were tried so far; {caught:,} were caught by a test or by mypy, {late:,} by a time limit, {unreached:,} lie where no
+test of these goes. The {survive:,} that were not noticed are in [mutants.csv](mutants.csv), each with the reason why it
+may live:
+
+| survivors | reason |
+| ---: | --- |
+{rows}
+"""
+TEXT = r'"([^"]*)"'
 HEADER = ("mutant", "before", "after", "reason")
 
 
@@ -50,8 +67,11 @@ def rules() -> list[Rule]:
 
 
 def only_words(before: str, after: str) -> bool:
-    """Whether nothing but a text changed: its case, or XX around it."""
-    return after.replace("XX", "") == before or after.lower() == before.lower()
+    """Whether nothing but a text of several words changed: its case, or XX around it. Keys are one word."""
+    if after.replace("XX", "") != before and after.lower() != before.lower():
+        return False
+    texts = zip(re.findall(TEXT, before), re.findall(TEXT, after), strict=False)
+    return any(" " in old.strip() and old != new for old, new in texts)
 
 
 def change(name: str, path: Path) -> tuple[str, str]:
@@ -60,6 +80,22 @@ def change(name: str, path: Path) -> tuple[str, str]:
     removed = [line[1:].strip() for line in lines if line.startswith("-") and not line.startswith("---")]
     added = [line[1:].strip() for line in lines if line.startswith("+") and not line.startswith("+++")]
     return " ".join(removed), " ".join(added)
+
+
+def page(counts: Counter[int | None], reasons: list[str]) -> str:
+    """The page, from the exit codes of all mutants."""
+    by = Counter(status_by_exit_code[code] for code in counts.elements())
+    rows = [f"| {n} | {reason or 'none yet'} |" for reason, n in Counter(reasons).most_common()]
+    return PAGE.format(
+        version=version("mutmut"),
+        tried=counts.total() - counts[NOT_TRIED],
+        total=counts.total(),
+        caught=by["killed"] + by["caught by type check"],
+        late=by["timeout"],
+        unreached=by["no tests"],
+        survive=len(reasons),
+        rows="\n".join(rows),
+    )
 
 
 def main(target: Path) -> int:
@@ -81,6 +117,7 @@ def main(target: Path) -> int:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerows([HEADER, *rows])
     target.write_text(buffer.getvalue(), "utf-8")
+    target.with_suffix(".md").write_text(page(counts, [row[-1] for row in rows]), "utf-8")
     open_rows = [row for row in rows if not row[-1]]
     for name, before, after, _ in open_rows:
         sys.stderr.write(f"{name}\n  - {before[:200]}\n  + {after[:200]}\n")

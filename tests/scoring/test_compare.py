@@ -81,3 +81,19 @@ def test_what_was_clipped_is_noted_of_all_three() -> None:
     found = compare.compared(setup, one, other)
     assert found.notes[-3:] == ("a was clipped", "b was clipped", "r was clipped")
     assert compare.Comparison(setup, one).score().notes[0] == "r was clipped"
+
+
+@pytest.mark.parametrize(
+    ("gap", "p", "better", "verdict"),
+    [
+        (0.0, 0.0, "lower", "no difference"),
+        (1.0, 0.06, "lower", "may be chance"),
+        (1.0, 0.04, "neither", "they differ"),
+        (-1.0, 0.04, "lower", "A is better"),
+        (1.0, 0.04, "lower", "B is better"),
+        (1.0, 0.04, "higher", "A is better"),
+        (-1.0, 0.04, "higher", "B is better"),
+    ],
+)
+def test_what_a_difference_is_called(gap: float, p: float, better: str, verdict: str) -> None:
+    assert compare._verdict(gap, p, better) == verdict

@@ -223,4 +223,5 @@ def test_rows_and_latents_are_those_of_the_streams() -> None:
         several = loop.latents(5, 3, 4, stream)["z"]
         np.testing.assert_array_equal(several, streams.latents(5, 3, 4, stream)["z"])
         assert several.shape[0] == 4
+    np.testing.assert_array_equal(loop.latents(5, 3)["z"], streams.latents(5, 3)["z"])
     assert not np.array_equal(loop.latents(5, 3)["z"], loop.latents(5, 3, stream="critic")["z"])
