@@ -52,36 +52,25 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     return found
 
 
-class _Value:
-    """A value that equals itself alone: comparing arrays or modules by what they hold would be another question."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Value) and self.value is other.value
-
-    __hash__ = None  # type: ignore[assignment]  # it is compared, never looked up
-
-
 def functions(name: str, modules: Sequence[str], *, repaired: bool) -> Part:
     """What the modules hold by ``module.name``, of those that are loaded; ``repaired``: patches are undone."""
 
-    def take() -> dict[str, _Value]:
+    def take() -> dict[str, tuple[int, Any]]:
+        # By identity: comparing arrays or modules by what they hold would be another question.
         loaded = {module: vars(sys.modules[module]) for module in modules if module in sys.modules}
         return {
-            f"{module}.{key}": _Value(value)
+            f"{module}.{key}": (id(value), value)
             for module, held in loaded.items()
             for key, value in held.items()
             if key not in _NOT_PATCHES
         }
 
-    def put(state: dict[str, _Value]) -> None:
+    def put(state: dict[str, tuple[int, Any]]) -> None:
         now = take()
-        for key, old in state.items():
-            if now.get(key) != old:
+        for key, (identity, value) in state.items():
+            if key not in now or now[key][0] != identity:
                 module, _, attribute = key.rpartition(".")
-                vars(sys.modules[module])[attribute] = old.value
+                vars(sys.modules[module])[attribute] = value
 
     return Part(name, take, put if repaired else None)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ganzoo.errors import ScoreError, UnknownName
+from ganzoo.errors import UnknownName
 from ganzoo.extractors.base import default_extractor
 from ganzoo.metrics import builtin_metrics
 from ganzoo.scoring import streaming
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ganzoo.registry import DatasetEntry
     from ganzoo.scoring.reference import RealSide
     from ganzoo.scoring.samples import SampleSource
-    from ganzoo.types import DataSpec, Estimate, FloatArray
+    from ganzoo.types import DataSpec, Estimate
 
 DRAWN = 10_000
 """Samples drawn from a generator where neither a protocol nor the other side says how many."""
@@ -209,13 +209,11 @@ class GivenFeatures:
         """The extractor's name; None where the files do not say."""
         return None if self.sha256 == GivenFeatures.sha256 else self.name
 
-    def extract(self, x: FloatArray) -> Extracted:
+    def extract(self, x: Any) -> Extracted:
         """Never called: neither side has samples."""
-        raise ScoreError("There are features on one side and samples on the other.", "Name the features' --extractor.")
+        raise AssertionError(x)
 
-    def extract_bound(self, value: Any) -> Extracted:
-        """Never called, either."""
-        return self.extract(value)
+    extract_bound = extract
 
 
 def _shared_extractor(
