@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -36,10 +37,9 @@ def import_alone(origin: Origin, folder: Path) -> ImportedPlugin:
     """Import the plugin's module, and ask it to describe itself, in a fresh process started in ``folder``."""
     child = Child(python("ganzoo.checks.probe", msgspec.json.encode(origin).decode()), cwd=folder)
     try:
-        answer = child.line(SECONDS)
-        if not answer:
-            return ImportedPlugin(error=f"the import ended the process with code {child.wait()}")
-        return msgspec.json.decode(answer, type=ImportedPlugin)
+        with suppress(msgspec.DecodeError):  # nothing, or what was printed before the child's first line of ours
+            return msgspec.json.decode(child.line(SECONDS), type=ImportedPlugin)
+        return ImportedPlugin(error=f"the import ended the process with code {child.wait(SECONDS)}")
     except TimeoutError:
         return ImportedPlugin(error=f"the import took more than {SECONDS:.0f} s", seconds=SECONDS)
     finally:

@@ -1,11 +1,11 @@
 """The fence around foreign code: what it raises is one sentence that names the culprit, what it changes is undone.
 
 Extensions are imported into the process that scores and trains, whether or not anything of them is used. A module that
-seeds NumPy, patches it, changes the directory or sets a number of threads while it is imported would then change the
+seeds NumPy, patches it, changes the directory or sets OMP_NUM_THREADS while it is imported would then change the
 numbers, or the place of the files, of models that it has nothing to do with: a score would depend on what else is
 installed, and no row would show it. So what the process hands on without anybody asking is taken down before foreign
-code is imported or asked to register, put back after it, and named. Inside ``train`` and the other hooks of a variant,
-which run because they were asked for, nothing is undone; there ``ganzoo check`` looks.
+code is imported, describes itself or registers, put back after it, and named. Inside ``train``, ``sample`` and
+``export``, which run because they were requested, nothing is undone; there ``ganzoo check`` looks.
 
 Set ``GANZOO_STRICT=1`` to see the original exception instead.
 """

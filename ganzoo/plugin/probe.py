@@ -13,6 +13,7 @@ import sys
 import time
 import zlib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -131,10 +132,9 @@ def _in_child(kind: PluginKind, origin: Origin) -> Found:
     environment = {name: value for name, value in os.environ.items() if name != "GANZOO_STRICT"}
     child = Child(python("ganzoo.plugin.probe", task), env=environment)
     try:
-        answer = child.line(limit_seconds())
-        if answer:
-            return msgspec.json.decode(answer, type=Found)
-        code = child.wait()
+        with suppress(msgspec.DecodeError):  # nothing, or what was printed before the child's first line of ours
+            return msgspec.json.decode(child.line(limit_seconds()), type=Found)
+        code = child.wait(limit_seconds())
         end = f"by signal {-code}" if code < 0 else f"with exit code {code}"
         return Found(f"{failed}: it ended its process {end}: {child.last_words() or 'it printed nothing'}.")
     except TimeoutError:

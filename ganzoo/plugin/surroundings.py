@@ -91,7 +91,7 @@ def _set_environment(state: dict[str, str]) -> None:
     if dict(os.environ) != state:
         os.environ.clear()
         os.environ.update(state)
-    tempfile.tempdir = None  # it is read from the environment again
+        tempfile.tempdir = None  # it is read from the environment again
 
 
 def _numpy() -> Any:

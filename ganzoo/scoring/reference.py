@@ -129,6 +129,8 @@ class SourceSide(RealSide):
     ``wanted`` samples are drawn from a generator, or at most taken from a folder or npz.
     """
 
+    source: SampleSource
+
     def __init__(self, source: SampleSource, wanted: int, seed: int = 0, *, file_order: bool = False) -> None:
         super().__init__(
             name=source.name,
@@ -138,21 +140,20 @@ class SourceSide(RealSide):
             notes=source.notes,
             source=source,
         )
-        self._source = source
         self._selection = Selection(wanted, seed, PURPOSE, file_order)
         self._key = [self.digest, str(wanted), str(seed)]
 
     def build(self, extractor: Extractor, progress: Progress = silent) -> Reference:
         """The source's features; of statistics only the Gaussian fit is known."""
-        if self._source.statistics is not None:
-            fit = self._source.statistics.moments
+        if self.source.statistics is not None:
+            fit = self.source.statistics.moments
             empty = np.empty((0, len(fit.mean)))
             return Reference(real=empty, train=empty, heldout=empty, memo={"fid": target_of(fit)})
-        drawn = self._source.features(extractor, self._selection, progress)
+        drawn = self.source.features(extractor, self._selection, progress)
         features = drawn.extracted.features
         reference = Reference(real=features, train=features, heldout=features[:0])
         if drawn.labels is not None:
-            every = drawn.labels if self._source.labels is None else self._source.labels
+            every = drawn.labels if self.source.labels is None else self.source.labels
             names = set_of(every, drawn.class_names)
             labels = places(drawn.labels, drawn.class_names, names, self.name, self.name)
             reference = replace(reference, labels=labels, classes=len(names), class_names=names)
@@ -160,7 +161,7 @@ class SourceSide(RealSide):
 
     def training_samples(self, rows: Sequence[int]) -> FloatArray:
         """Samples of the source, in the generator's range."""
-        return self._source.rows(rows, self._selection)
+        return self.source.rows(rows, self._selection)
 
 
 def subset(n: int, wanted: int, seed: int) -> Array:

@@ -155,3 +155,26 @@ def test_the_file_of_a_module_is_found_without_its_import(module: str, name: str
 def test_a_time_limit_that_is_no_number_is_the_usual_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GANZOO_LOAD_SECONDS", "soon")
     assert probe.limit_seconds() == probe.LIMIT_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("then", "cause"), [("time.sleep(60)", "it was not done after 2 s"), ("os._exit(4)", "with exit code 4")]
+)
+def test_the_end_of_its_answers_is_not_the_end_of_its_process(
+    then: str, cause: str, install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plugin may close every file and go on."""
+    monkeypatch.setenv("GANZOO_LOAD_SECONDS", "2")
+    points = install("one", variants={"v": f"import os, time; os.closerange(3, 256); {then}\n{SOURCE}"})
+    assert cause in probe.describe(Zoo(points))["v"].cause
+
+
+def test_what_python_prints_before_the_answer_is_no_answer(
+    install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as a sitecustomize that greets."""
+    (tmp_path / "greeting").mkdir()
+    (tmp_path / "greeting" / "sitecustomize.py").write_text("print('hello', flush=True)")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "greeting"))
+    found = probe.describe(Zoo(install("one", variants={"v": SOURCE})))["v"]
+    assert "it ended its process with exit code 0: it printed nothing" in found.cause
