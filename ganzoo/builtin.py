@@ -24,7 +24,7 @@ def register_datasets() -> list[Source]:
 @hookimpl
 def register_extractors() -> list[ExtractorSource]:
     """The shipped classifiers, points as they are, and pooled pixels for data without a classifier."""
-    from ganzoo.extractors.base import builtin_extractors
+    from ganzoo.extractors.catalogue import builtin_extractors
 
     return builtin_extractors()
 

@@ -13,6 +13,7 @@ import pytest
 from helpers import Install, fake_points, write_distribution
 
 from ganzoo import api, registry
+from ganzoo.extractors import natural
 from ganzoo.plugin.hookspecs import EXTENSIONS, VARIANTS
 from ganzoo.plugin.manager import Zoo
 from ganzoo.registry import Registry
@@ -28,6 +29,23 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("GANZOO_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("GANZOO_CONFIG", str(tmp_path_factory.mktemp("config")))
         yield
+
+
+AVAILABLE = natural.available
+
+
+@pytest.fixture(scope="session", autouse=True)
+def without_natural_images() -> Iterator[None]:
+    """Images of one's own are scored by pixels, which takes no time, as where the extra is not installed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(natural, "available", lambda name: False)
+        yield
+
+
+@pytest.fixture
+def natural_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The extra is installed, as it is where tests run."""
+    monkeypatch.setattr(natural, "available", AVAILABLE)
 
 
 @pytest.fixture(scope="session")

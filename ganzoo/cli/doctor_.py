@@ -52,7 +52,7 @@ def _report_device() -> list[str]:
 
 def _try_cuda() -> list[str]:
     from ganzoo.errors import GanzooError
-    from ganzoo.extractors.base import shipped_file
+    from ganzoo.extractors.catalogue import shipped_file
     from ganzoo.generator.engine import Session
 
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from ganzoo.cli import common
 if TYPE_CHECKING:
     from ganzoo.extractors.base import ExtractorSource
     from ganzoo.extractors.importing.reading import Adapter
+    from ganzoo.scoring.disturbances import Disturbance
+    from ganzoo.scoring.sensitivity import Sensitivity
 
 RANGES = ["uint8", "0,255", "0,1", "-1,1"]
 RESIZERS = ["none", "tf1", "bilinear", "bicubic"]
@@ -19,13 +22,13 @@ RESIZERS = ["none", "tf1", "bilinear", "bicubic"]
 
 @click.group("extractor")
 def command() -> None:
-    """Show the feature extractors, and import more of them."""
+    """Show the feature extractors, test them, and import more."""
 
 
 @command.command("list")
 def list_() -> None:
     """Show every extractor, and whether it is there."""
-    from ganzoo.extractors.base import INCEPTION, imported_file
+    from ganzoo.extractors.catalogue import INCEPTION, imported_file
 
     _, zoo = common.open_zoo()
     rows = [_row(source) for source in zoo.extractors().values()]
@@ -35,20 +38,19 @@ def list_() -> None:
 
 def _row(source: ExtractorSource) -> list[str]:
     from ganzoo.errors import ModelError
-    from ganzoo.extractors.base import imported_file
+    from ganzoo.extractors.catalogue import state_of
     from ganzoo.extractors.graph import file_facts
 
-    if source.file is None:
-        return [source.name, "", "built in", "", source.summary]
-    shipped = source.file.parent != imported_file(source.name).parent
-    if not source.file.exists():
-        return [source.name, source.tap, "not imported", "", source.summary]
+    state = state_of(source)
+    if source.file is None or not source.file.exists():
+        tap = "" if source.tap == "features" else source.tap
+        return [source.name, tap, state, "", source.summary]
     try:
         facts = file_facts(source.file, source.tap)
     except ModelError:
         return [source.name, "", "broken", "", source.summary]
     summary = facts.summary if source.tap == "features" and facts.summary else source.summary
-    return [source.name, str(facts.width or ""), "shipped" if shipped else "imported", facts.sha256[:12], summary]
+    return [source.name, str(facts.width or ""), state, facts.sha256[:12], summary]
 
 
 @command.command("import")
@@ -69,7 +71,7 @@ def import_(name: str, file: Path | None, **options: Any) -> None:
     NAME dinov2 knows how DINOv2 takes images. Any other NAME needs the ONNX file and the options that it leaves open.
     """
     from ganzoo.errors import UsageError
-    from ganzoo.extractors.base import INCEPTION
+    from ganzoo.extractors.catalogue import INCEPTION
     from ganzoo.extractors.graph import file_facts
     from ganzoo.extractors.importing import import_inception, import_onnx
 
@@ -95,7 +97,7 @@ def import_(name: str, file: Path | None, **options: Any) -> None:
 
 def _check_free(name: str) -> None:
     from ganzoo.errors import UsageError
-    from ganzoo.extractors.base import imported_file
+    from ganzoo.extractors.catalogue import imported_file
 
     _, zoo = common.open_zoo()
     source = zoo.extractors().get(name)
@@ -119,3 +121,72 @@ def _numbers(flag: str, text: str | None, imagenet: tuple[float, ...]) -> tuple[
         return tuple(float(word) for word in text.split(","))
     except ValueError:
         raise OptionError(f"{flag} '{text}' is no list of numbers.", "Write 0.5, 0.5,0.5,0.5 or imagenet.") from None
+
+
+@command.command("test")
+@click.argument("name")
+@common.data_option
+@common.data_dir_option
+@click.option("-n", "count", type=click.IntRange(50), default=1000, show_default=True, help="Images in every set.")
+@click.option("-o", "--output", type=common.PATH, metavar="DIR", help="Write all values (CSV) and their curves (PNG).")
+@common.seed_option
+@common.device_option
+@common.threads_option
+def test(
+    name: str,
+    data: str,
+    data_dir: Path | None,
+    count: int,
+    output: Path | None,
+    seed: int,
+    device: str,
+    threads: int,
+) -> None:
+    """Spoil real images more and more, and show what every metric says of it through the extractor NAME.
+
+    from S: the column gets worse from that strength on. blind: it never clearly does. better at S: it moves the wrong
+    way. quiet, or alarm from S: it is to say nothing of this. Clearly is by two standard errors of the difference.
+    """
+    from ganzoo import api
+    from ganzoo.errors import UnknownName
+    from ganzoo.scoring import sensitivity_files
+    from ganzoo.scoring.sensitivity import sensitivity
+
+    _, zoo = common.open_zoo()
+    extractors = zoo.extractors()
+    if name not in extractors:
+        raise UnknownName("extractor", name, extractors)
+    dataset = api.dataset(data, data_dir, zoo=zoo)
+    with common.shown_progress(f"test {name}") as progress:
+        found = sensitivity(
+            dataset,
+            extractors[name].open(device, threads),
+            list(zoo.metrics().values()),
+            n=count,
+            seed=seed,
+            progress=progress,
+        )
+    for text in _verdicts(found):
+        click.echo(f"{text}\n")
+    click.echo(f"{found.n} images of {found.data} against {found.n} others, extractor {found.extractor}")
+    if output is not None:
+        for path in sensitivity_files.save(found, output):
+            click.echo(path)
+
+
+def _verdicts(found: Sensitivity) -> Iterator[str]:
+    """A table for every kind of harm, and one of the columns that are to say nothing of it."""
+    tried = found.disturbances()
+    for columns in dict.fromkeys(each.moves for each in tried if each.moves):
+        yield _verdict_table(found, [each for each in tried if each.moves == columns], columns)
+    for columns in dict.fromkeys(each.quiet for each in tried if each.quiet):
+        yield _verdict_table(found, [each for each in tried if each.quiet == columns], columns)
+
+
+def _verdict_table(found: Sensitivity, tried: Sequence[Disturbance], columns: Sequence[str]) -> str:
+    shown = [column for column in columns if column in found.columns]
+    rows = []
+    for each in tried:
+        strengths = ", ".join(f"{trial.strength:g}" for trial in found.of(each))
+        rows.append([f"{each.name} ({strengths} {each.unit})", *(found.verdict(each, column) for column in shown)])
+    return common.table(["disturbance", *shown], rows)

@@ -6,7 +6,6 @@ same score. For an ONNX extractor the graph itself does so, and a generator's ou
 
 from __future__ import annotations
 
-import functools
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -19,17 +18,13 @@ import numpy as np
 from ganzoo.data.base import quantise, scale
 from ganzoo.errors import ModelError, ScoreError
 from ganzoo.extractors.graph import GREY, GRID_INPUT, RGB, extractor_info, grid_first, identity, parsed
-from ganzoo.extractors.inception import LOGITS, TAPS
-from ganzoo.files import cache_root
 from ganzoo.generator.engine import BATCH, Session
 
 if TYPE_CHECKING:
-    from ganzoo.types import Array, DataSpec, FloatArray
+    from ganzoo.types import Array, FloatArray
 
-_FILES = Path(__file__).parent / "weights"
+PIXELS = "pixels"
 _PIXEL_SIDE = 8
-INCEPTION = "inception"
-_FULL_TAP = "2048"
 _MOST_PIXELS = {"CPU": 1 << 20, "CUDA": 1 << 23}
 """Pixels of a batch as the network sees it: activations beyond the caches cost a CPU a third of its speed on Inception
 (11 against 46 images of 299×299), and memory everywhere."""
@@ -146,6 +141,21 @@ class OnnxExtractor:
         )
 
 
+def caution_of(extractor: str) -> str:
+    """What must be said beside every number of an extractor, by its name; "" where nothing must."""
+    if extractor != PIXELS:
+        return ""
+    return (
+        "the extractor 'pixels' is means of at most 8×8 blocks, which see neither noise nor detail: its numbers do not "
+        "tell good images from bad ones (pip install 'ganzoo[natural]' brings an extractor for images)"
+    )
+
+
+def column_label(column: str, extractor: str) -> str:
+    """What a column is called where people read it: ``fid_pixels``, lest the number be taken for more than it is."""
+    return f"{column}_{extractor}" if extractor == PIXELS else column
+
+
 def gathered(parts: Iterable[Extracted], n: int) -> Extracted:
     """Features and logits of batches, n rows in all."""
     features: Array | None = None
@@ -191,7 +201,7 @@ class PointExtractor:
 class PixelExtractor:
     """Mean-pooled pixels, at most 8×8 per channel, for data that no classifier knows."""
 
-    name = "pixels"
+    name = PIXELS
     sha256 = hashlib.sha256(b"ganzoo pixels 1").hexdigest()
     policy = "8-bit grid; averaged to at most 8×8 per channel"
     size = (_PIXEL_SIDE, _PIXEL_SIDE)
@@ -221,64 +231,3 @@ def _pooling(side: int) -> Array:
     weights: Array = np.clip(overlap, 0, 1)
     weights /= weights.sum(axis=1, keepdims=True)
     return weights
-
-
-def shipped_file(name: str) -> Path:
-    """The ONNX file of an extractor that comes with ganzoo."""
-    return _FILES / f"{name}.onnx"
-
-
-def imported_file(name: str) -> Path:
-    """Where 'ganzoo extractor import' puts an extractor; under $GANZOO_CACHE."""
-    return cache_root() / "extractors" / f"{name}.onnx"
-
-
-def _open(name: str, file: Path, tap: str, device: str, threads: int) -> Extractor:
-    if tap == "features":
-        return OnnxExtractor(name, file, device, threads)
-    if not file.exists():
-        raise ModelError(
-            f"The extractor '{name}' is not imported yet.",
-            f"Run 'ganzoo extractor import {INCEPTION}' (95 MB), or give it the file of the weights.",
-        )
-    # Logits need the whole network: a tap before its end goes without them, and costs less.
-    return OnnxExtractor(name, file, device, threads, tap=tap, logits=LOGITS if tap == _FULL_TAP else "")
-
-
-def _source(name: str, summary: str, file: Path, tap: str = "features") -> ExtractorSource:
-    opened = functools.partial(_open, name, file, tap)
-    return ExtractorSource(name=name, summary=summary, open=opened, file=file, tap=tap)
-
-
-def _inception(tap: str) -> ExtractorSource:
-    name = INCEPTION if tap == _FULL_TAP else f"{INCEPTION}-{tap}"
-    summary = "the Inception of the FID, with logits" if tap == _FULL_TAP else f"layer {tap} of {INCEPTION}"
-    return _source(name, summary, imported_file(INCEPTION), tap)
-
-
-def shipped_extractors() -> list[ExtractorSource]:
-    """The extractors that ganzoo knows by itself; the taps of Inception have to be imported before they open."""
-    return [
-        _source("digits", "small convolutional classifier of the 8×8 digits", shipped_file("digits")),
-        _source("mnist", "small convolutional classifier of MNIST", shipped_file("mnist")),
-        ExtractorSource(name="points", summary="points as they are", open=lambda device, threads: PointExtractor()),
-        ExtractorSource(
-            name="pixels",
-            summary="mean-pooled pixels, for data without a classifier",
-            open=lambda device, threads: PixelExtractor(),
-        ),
-        *(_inception(tap) for tap in (_FULL_TAP, *(tap for tap in TAPS if tap != _FULL_TAP))),
-    ]
-
-
-def builtin_extractors() -> list[ExtractorSource]:
-    """Built-in extractors, and those that the user imported."""
-    builtin = shipped_extractors()
-    taken = {source.name for source in builtin}
-    found = (file.stem for file in sorted(imported_file(INCEPTION).parent.glob("*.onnx")))
-    return builtin + [_source(name, "imported", imported_file(name)) for name in found if name not in taken]
-
-
-def default_extractor(spec: DataSpec) -> str:
-    """The extractor for a dataset that no registry lists."""
-    return "points" if spec.kind == "points" else "pixels"

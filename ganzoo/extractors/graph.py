@@ -69,6 +69,15 @@ def extractor_info(model: onnx.ModelProto, name: str) -> ExtractorInfo | None:
         raise ModelError(f"{name} has damaged metadata: {error}.", "Import the extractor again.") from error
 
 
+def with_info(model: onnx.ModelProto, info: ExtractorInfo) -> bytes:
+    """The bytes of a model that says this of itself."""
+    from onnx import helper
+
+    helper.set_model_props(model, {INFO_KEY: msgspec.json.encode(info).decode()})
+    content: bytes = model.SerializeToString()
+    return content
+
+
 def grid_first(model: onnx.ModelProto, name: str, tap: str, logits: str) -> GridInput:
     """Let the graph take samples in [-1, 1] as ``GRID_INPUT``, and keep the outputs ``tap`` and ``logits`` only.
 

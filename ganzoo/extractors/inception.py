@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ganzoo.errors import ModelError
+from ganzoo.extractors.network import Network
 from ganzoo.extractors.resize import resized
-from ganzoo.generator.nodes import IR_VERSION, OLDEST_OPSET, Nodes, tensor
 
 if TYPE_CHECKING:
     import onnx
@@ -28,9 +27,6 @@ LOGITS = "logits_unbiased"
 """The class scores without the bias: what the inception score of the TensorFlow graph is computed from."""
 CLASSES = 1008
 
-_EPSILON = 1e-3
-"""Added to the variance in every batch norm, as the network was trained."""
-
 Pair = tuple[int, int]
 
 
@@ -41,27 +37,16 @@ def inception_model(weights: Mapping[str, Array]) -> onnx.ModelProto:
     ``fc.weight``); entries that the network does not use are passed over. N, H and W are open. Equal weights give equal
     bytes. Raises ModelError, with the key, where one is missing, misshapen or not finite.
     """
-    from onnx import helper
-
     net = _Network(weights)
     net.build()
-    graph = helper.make_graph(
-        net.nodes,
-        "inception",
-        [tensor("x", "uint8", ["N", 3, "H", "W"])],
-        [tensor(name, "float32", ["N", width]) for name, width in {**TAPS, LOGITS: CLASSES}.items()],
-        net.constants,
-    )
-    opset = [helper.make_opsetid("", OLDEST_OPSET)]
-    return helper.make_model(graph, opset_imports=opset, ir_version=IR_VERSION, producer_name="ganzoo")
+    return net.model({**TAPS, LOGITS: CLASSES})
 
 
-class _Network(Nodes):
+class _Network(Network):
     """Adds the layers in order; values are followed by their number of channels."""
 
     def __init__(self, weights: Mapping[str, Array]) -> None:
-        super().__init__("inception")
-        self._weights = weights
+        super().__init__("inception", weights, "FID Inception")
         self._channels: dict[str, int] = {}
 
     def build(self) -> None:
@@ -77,7 +62,7 @@ class _Network(Nodes):
         x = self._block_e("Mixed_7b", x, self._average(x))
         x = self._block_e("Mixed_7c", x, self._maximum(x, stride=1))
         features = self._tap(x, "2048")
-        matrix = self._weight("fc.weight", (CLASSES, TAPS["2048"]))
+        matrix = self.weight("fc.weight", (CLASSES, TAPS["2048"]))
         self.add("MatMul", features, self.constant(matrix.T.astype(np.float32)), output=LOGITS)
 
     def _stem(self) -> str:
@@ -168,19 +153,12 @@ class _Network(Nodes):
 
     def _conv(self, name: str, x: str, width: int, kernel: Pair, *, stride: int = 1, same: bool = False) -> str:
         """Convolution, batch norm and ReLU; the batch norm becomes part of the kernel and a bias, in float64."""
-        matrix = self._weight(f"{name}.conv.weight", (width, self._channels[x], *kernel))
-        gain, shift, mean, variance = (
-            self._weight(f"{name}.bn.{part}", (width,)) for part in ("weight", "bias", "running_mean", "running_var")
-        )
-        if (variance < 0).any():
-            raise ModelError(f"The Inception weights have a negative variance in '{name}.bn.running_var'.")
-        factor = gain / np.sqrt(variance + _EPSILON)
+        folded = self.normed(f"{name}.conv", f"{name}.bn", (width, self._channels[x], *kernel))
         pads = [(side - 1) // 2 if same else 0 for side in kernel] * 2
         out = self.add(
             "Conv",
             x,
-            self.constant((matrix * factor[:, None, None, None]).astype(np.float32)),
-            self.constant((shift - mean * factor).astype(np.float32)),
+            *folded,
             kernel_shape=kernel,
             strides=[stride, stride],
             pads=pads,
@@ -205,17 +183,3 @@ class _Network(Nodes):
     def _carry(self, x: str, channels: int) -> str:
         self._channels[x] = channels
         return x
-
-    def _weight(self, key: str, shape: tuple[int, ...]) -> Array:
-        """One entry in float64."""
-        if key not in self._weights:
-            raise ModelError(f"The Inception weights have no '{key}'.", "Give the weights of the FID Inception.")
-        value = self._weights[key]
-        if value.shape != shape:
-            raise ModelError(
-                f"The Inception weights have '{key}' of shape {list(value.shape)} instead of {list(shape)}.",
-                "Give the weights of the FID Inception.",
-            )
-        if value.dtype.kind != "f" or not np.isfinite(value).all():
-            raise ModelError(f"The Inception weights '{key}' are not all finite numbers.")
-        return value.astype(np.float64)

@@ -12,8 +12,8 @@ from onnx import helper, numpy_helper
 
 from ganzoo.cli import extractor_
 from ganzoo.errors import GanzooError, ModelError, OptionError, UsageError
-from ganzoo.extractors import importing
-from ganzoo.extractors.base import builtin_extractors, imported_file
+from ganzoo.extractors import importing, natural
+from ganzoo.extractors.catalogue import builtin_extractors, imported_file
 from ganzoo.generator.nodes import IR_VERSION, tensor
 
 Run = Callable[..., Result]
@@ -156,3 +156,27 @@ def test_ranges_and_resizers_are_those_of_the_library() -> None:
 
     assert tuple(extractor_.RANGES) == RANGES
     assert tuple(extractor_.RESIZERS) == RESIZERS
+
+
+def test_an_extractor_is_put_to_the_test(run: Run, tmp_path: Path) -> None:
+    result = run("test", "digits", "-n", 60, "-o", "report", "--device", "cpu")
+    assert result.exit_code == 0, result.output
+    assert "60 images of digits against 60 others, extractor digits" in result.stdout
+    first = result.stdout.split("\n\n")[0].splitlines()
+    assert first[0].split() == ["disturbance", "fid", "fid_unbiased", "kid", "precision", "density", "coverage"]
+    assert first[1].startswith("noise (4, 8, 16, 32, 64 grey levels)")
+    assert "copies (10, 25, 50, 100 % of the images)" in result.stdout
+    assert {path.name for path in (tmp_path / "report").iterdir()} == {"disturbances.csv", "disturbances.png"}
+
+
+def test_what_cannot_be_tested_is_refused(refused: Callable[..., GanzooError]) -> None:
+    unknown = refused("test", "digit")
+    assert unknown.exit_code == 2 and "Did you mean 'digits'" in str(unknown)
+    assert "Disturbances are for images, and ring holds points" in str(refused("test", "points", "--data", "ring"))
+
+
+@pytest.mark.usefixtures("natural_images")
+def test_the_list_says_whether_the_weights_are_installed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "installed" in rows(run("list"))["natural"] and "not installed" not in rows(run("list"))["natural"]
+    monkeypatch.setattr(natural, "PACKAGE", "no_such_package")
+    assert "not installed" in rows(run("list"))["natural"]

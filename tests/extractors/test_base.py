@@ -16,22 +16,14 @@ from PIL import Image
 from ganzoo import data
 from ganzoo.data.base import Dataset, quantise, scale
 from ganzoo.errors import ModelError, ScoreError
-from ganzoo.extractors.base import (
-    Extracted,
-    OnnxExtractor,
-    PixelExtractor,
-    PointExtractor,
-    builtin_extractors,
-    default_extractor,
-    join,
-    shipped_file,
-)
+from ganzoo.extractors import natural
+from ganzoo.extractors.base import Extracted, OnnxExtractor, PixelExtractor, PointExtractor, join
+from ganzoo.extractors.catalogue import builtin_extractors, shipped_file
 from ganzoo.extractors.graph import INFO_KEY
 from ganzoo.generator.engine import Generator, Session
 from ganzoo.generator.nodes import IR_VERSION, OLDEST_OPSET, Nodes, tensor
 from ganzoo.plugin.manager import Zoo
 from ganzoo.training.runs import RunFolder
-from ganzoo.types import DataSpec
 
 if TYPE_CHECKING:
     from ganzoo.types import FloatArray
@@ -131,7 +123,7 @@ def test_extractors_are_told_apart_by_content(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path))
     sources = builtin_extractors()
     taps = ["inception", "inception-64", "inception-192", "inception-768"]
-    assert [source.name for source in sources] == ["digits", "mnist", "points", "pixels", *taps]
+    assert [source.name for source in sources] == ["digits", "mnist", "points", "pixels", *natural.SIDES, *taps]
     opened = [source.open("cpu", 1) for source in sources[:4]]
     assert [extractor.name for extractor in opened] == ["digits", "mnist", "points", "pixels"]
     assert len({extractor.sha256 for extractor in opened}) == 4
@@ -298,8 +290,3 @@ def test_a_file_that_is_no_extractor(gaussian: RunFolder, tmp_path: Path) -> Non
         OnnxExtractor("mine", gaussian.file("generator.onnx"), "cpu")
     with pytest.raises(ModelError, match="Cannot read the extractor"):
         OnnxExtractor("mine", tmp_path / "nowhere.onnx", "cpu")
-
-
-def test_data_without_an_entry_get_a_default() -> None:
-    assert default_extractor(DataSpec(name="a", kind="points", shape=(2,))) == "points"
-    assert default_extractor(DataSpec(name="a", kind="image", shape=(3, 9, 9))) == "pixels"

@@ -16,7 +16,8 @@ from PIL import Image
 
 from ganzoo.errors import ModelError, OptionError
 from ganzoo.extractors import importing
-from ganzoo.extractors.base import Extractor, builtin_extractors, imported_file
+from ganzoo.extractors.base import Extractor
+from ganzoo.extractors.catalogue import builtin_extractors, imported_file
 from ganzoo.extractors.importing import IMAGENET, Imported, import_inception, import_onnx
 from ganzoo.extractors.importing.reading import Adapter
 from ganzoo.extractors.inception import _Network
@@ -92,7 +93,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     class Recorder(_Network):
         """Makes each weight when the conversion asks for it."""
 
-        def _weight(self, key: str, shape: tuple[int, ...]) -> Array:
+        def weight(self, key: str, shape: tuple[int, ...]) -> Array:
             made = draw.uniform(0.5, 1, shape) if "running_var" in key else draw.normal(0, 0.05, shape)
             found[key] = made.astype(np.float32)
             return found[key].astype(np.float64)

@@ -11,7 +11,7 @@ import onnx
 import pytest
 
 from ganzoo.errors import DeviceError, ModelError, UsageError
-from ganzoo.extractors.base import shipped_file
+from ganzoo.extractors.catalogue import shipped_file
 from ganzoo.generator import engine
 from ganzoo.generator.contract import METADATA_KEY
 from ganzoo.generator.engine import Generator, Session

@@ -15,7 +15,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from ganzoo.cli import main
 from ganzoo.errors import ModelError
-from ganzoo.extractors.base import OnnxExtractor, shipped_file
+from ganzoo.extractors.base import OnnxExtractor
+from ganzoo.extractors.catalogue import shipped_file
 from ganzoo.extractors.importing.reading import load
 from ganzoo.generator.contract import METADATA_KEY
 from ganzoo.generator.engine import Generator, Session

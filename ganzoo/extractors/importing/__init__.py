@@ -10,22 +10,17 @@ import hashlib
 import re
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
-
-import msgspec
+from typing import NamedTuple
 
 from ganzoo.errors import ModelError, OptionError
-from ganzoo.extractors.base import INCEPTION, imported_file, shipped_extractors
-from ganzoo.extractors.graph import INFO_KEY, ExtractorInfo
+from ganzoo.extractors.catalogue import INCEPTION, imported_file, shipped_extractors
+from ganzoo.extractors.graph import ExtractorInfo, with_info
 from ganzoo.extractors.importing.reading import Adapter
 from ganzoo.extractors.importing.wrapping import adapted
 from ganzoo.extractors.inception import SIDE, inception_model
 from ganzoo.extractors.torch_weights import state_dict
 from ganzoo.files import write_bytes
 from ganzoo.generator.engine import read_model
-
-if TYPE_CHECKING:
-    import onnx
 
 WEIGHTS = "pt_inception-2015-12-05-6726825d.pth"
 WEIGHTS_URL = f"https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/{WEIGHTS}"
@@ -68,7 +63,7 @@ def import_inception(file: Path | None = None) -> Path:
     model = inception_model(state_dict(_official(file) if file else _downloaded(target.parent), WEIGHTS))
     policy = f"resize tf1 {SIDE}×{SIDE}; (x - 128) / 128"
     info = ExtractorInfo(summary="FID Inception", policy=policy, source_sha256=WEIGHTS_SHA256, size=(SIDE, SIDE))
-    write_bytes(target, _with_info(model, info))
+    write_bytes(target, with_info(model, info))
     return target
 
 
@@ -114,7 +109,7 @@ def import_onnx(name: str, file: Path, wanted: Adapter | None = None) -> Importe
     model, policy, size, notes = adapted(file, adapter)
     digest = hashlib.sha256(content).hexdigest()
     info = ExtractorInfo(summary=f"imported from {file.name}", policy=policy, source_sha256=digest, size=size)
-    result = _with_info(model, info)
+    result = with_info(model, info)
     target = imported_file(name)
     if target.exists():
         notes = [*notes, f"It replaces the extractor '{name}' that was imported before."]
@@ -129,11 +124,3 @@ def _check_name(name: str) -> None:
         )
     if name in {source.name for source in shipped_extractors()}:
         raise OptionError(f"'{name}' is one of ganzoo's own extractors.", "Give the import another name.")
-
-
-def _with_info(model: onnx.ModelProto, info: ExtractorInfo) -> bytes:
-    from onnx import helper
-
-    helper.set_model_props(model, {INFO_KEY: msgspec.json.encode(info).decode()})
-    content: bytes = model.SerializeToString()
-    return content

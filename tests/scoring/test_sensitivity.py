@@ -1,0 +1,173 @@
+"""The disturbance test: which sets it makes, and what it reads off their scores."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganzoo import api
+from ganzoo.data.base import Dataset
+from ganzoo.errors import ScoreError
+from ganzoo.extractors.base import Extracted, PixelExtractor
+from ganzoo.plugin.manager import Zoo
+from ganzoo.scoring import sensitivity_files
+from ganzoo.scoring.disturbances import DISTURBANCES, Disturbance
+from ganzoo.scoring.sensitivity import Sensitivity, Trial, sensitivity
+from ganzoo.types import Estimate
+
+MADE_UP = Disturbance("made up", (1, 2, 3), "times", ("fid", "recall"), ("memorised",))
+
+
+def judged(fid: list[float], **more: list[float]) -> Sensitivity:
+    """Trials of one disturbance whose columns have these values, an error of 1 each, after clean zeros."""
+    columns = {"fid": fid, **more}
+    trials = tuple(
+        Trial(MADE_UP, strength, {name: Estimate(values[i], 1.0, 9) for name, values in columns.items()})
+        for i, strength in enumerate(MADE_UP.strengths)
+    )
+    clean = {name: Estimate(0.0, 1.0, 9) for name in columns}
+    return Sensitivity("net", "ab" * 32, "faces", 9, clean, trials)
+
+
+# The error of a difference is √2 here, so that 2.83 is two of them.
+@pytest.mark.parametrize(
+    ("values", "verdict"),
+    [
+        ([3, 4, 5], "from 1"),
+        ([2.8, 2.9, 5], "from 2"),
+        ([9, 9, 2.8], "blind"),  # what is not seen at the strongest is not seen
+        ([0, 0, 0], "blind"),
+        ([-3, 0, 3], "better at 1, from 3"),
+        ([0, -3, -4], "better at 2"),
+    ],
+)
+def test_what_is_asked_of_a_column(values: list[float], verdict: str) -> None:
+    assert judged(values).verdict(MADE_UP, "fid") == verdict
+    assert judged([0, 0, 0], recall=[-value for value in values]).verdict(MADE_UP, "recall") == verdict
+
+
+@pytest.mark.parametrize(
+    ("values", "verdict"),
+    [([0, 2.8, -9], "quiet"), ([0, 3, 0], "alarm from 2"), ([3, 0, 9], "alarm from 1")],
+)
+def test_what_is_to_be_quiet(values: list[float], verdict: str) -> None:
+    assert judged([0, 0, 0], memorised=values).verdict(MADE_UP, "memorised") == verdict
+
+
+def test_nothing_is_said_of_what_is_not_asked() -> None:
+    assert judged([9, 9, 9], precision=[-9, -9, -9]).verdict(MADE_UP, "precision") == ""
+
+
+def test_values_without_an_error() -> None:
+    found = judged([0, 0, 1])
+    exact = replace(
+        found,
+        clean={"fid": Estimate(0.0, None, 9)},
+        trials=tuple(
+            replace(trial, estimates={"fid": Estimate(v, None, 9)})
+            for trial, v in zip(found.trials, (0, 0, 1), strict=True)
+        ),
+    )
+    assert exact.verdict(MADE_UP, "fid") == "from 3"
+    gone = replace(found, trials=tuple(replace(trial, estimates={}) for trial in found.trials))
+    assert gone.verdict(MADE_UP, "fid") == "blind"
+
+
+@pytest.fixture(scope="module")
+def digits(zoo: Zoo) -> Dataset:
+    return api.dataset("digits", zoo=zoo)
+
+
+@pytest.fixture(scope="module")
+def found(zoo: Zoo, digits: Dataset) -> Sensitivity:
+    extractor = zoo.extractors()["digits"].open("cpu", 1)
+    return sensitivity(digits, extractor, list(zoo.metrics().values()), n=200)
+
+
+def test_every_disturbance_is_tried_at_every_strength(found: Sensitivity) -> None:
+    assert found.n == 200
+    assert found.disturbances() == list(DISTURBANCES)
+    assert [(t.disturbance.name, t.strength) for t in found.trials] == [
+        (d.name, s) for d in DISTURBANCES for s in d.strengths
+    ]
+    assert {"fid", "kid", "precision", "recall", "modes", "memorised", "duplicates"} <= set(found.columns)
+    assert all(found.clean[column].n == 200 for column in found.columns)
+
+
+def test_what_no_metric_may_miss_on_digits(found: Sensitivity) -> None:
+    verdicts = {(d.name, c): found.verdict(d, c) for d in DISTURBANCES for c in found.columns}
+    for name in ("noise", "salt and pepper", "foreign images", "fitted Gaussian"):
+        assert "from" in verdicts[name, "fid"], name
+        assert "from" in verdicts[name, "kid"], name
+    assert "from" in verdicts["dropped classes", "coverage"]
+    assert "from" in verdicts["repeats", "vendi"]
+    assert verdicts["copies", "memorised"].startswith("from")
+
+
+def test_shares_of_copies_are_what_they_say(found: Sensitivity) -> None:
+    """Every copy counts as memorised, whatever the rest does."""
+    rates = [trial.estimates["memorised"].value for trial in found.trials if trial.disturbance.name == "copies"]
+    assert rates[-1] == 1.0
+    assert rates == sorted(rates)
+    rest = found.clean["memorised"].value
+    np.testing.assert_allclose(rates[:3], [s + (1 - s) * rest for s in (0.1, 0.25, 0.5)], atol=0.05)
+
+
+def test_the_same_seed_gives_the_same_values(zoo: Zoo, digits: Dataset) -> None:
+    metrics = [zoo.metrics()["fid"]]
+    runs = [sensitivity(digits, PixelExtractor(), metrics, n=60, seed=seed) for seed in (1, 1, 2)]
+    values = [[trial.estimates["fid"].value for trial in run.trials] for run in runs]
+    assert values[0] == values[1] != values[2]
+
+
+def test_parts_are_apart(digits: Dataset) -> None:
+    """Reference, held-out and scored images share no row: with copies among them nothing would be clean."""
+    seen: list[np.ndarray] = []
+
+    class Spy(PixelExtractor):
+        def extract(self, x: np.ndarray) -> Extracted:
+            seen.append(x)
+            return super().extract(x)
+
+    sensitivity(digits, Spy(), [], n=100)
+    parts = [{image.tobytes() for image in part} for part in seen[:3]]  # reference, images, held out
+    assert [len(part) for part in seen[:3]] == [100, 200, 50]
+    assert not parts[0] & parts[1] and not parts[0] & parts[2] and not parts[1] & parts[2]
+
+
+def test_unlabelled_images_lose_clusters(digits: Dataset, zoo: Zoo) -> None:
+    bare = replace(digits, train=replace(digits.train, y=None), heldout=replace(digits.heldout, y=None))
+    found = sensitivity(bare, zoo.extractors()["digits"].open("cpu", 1), [zoo.metrics()["neighbours"]], n=200)
+    dropped = next(d for d in DISTURBANCES if d.name == "dropped classes")
+    assert len(found.of(dropped)) == 3
+    assert "from" in found.verdict(dropped, "coverage")
+
+
+def test_what_cannot_be_tested(zoo: Zoo, digits: Dataset) -> None:
+    with pytest.raises(ScoreError, match="for images, and ring holds points"):
+        sensitivity(api.dataset("ring", zoo=zoo), PixelExtractor(), [])
+    few = replace(
+        digits,
+        train=replace(digits.train, x=digits.train.x[:20]),
+        heldout=replace(digits.heldout, x=digits.heldout.x[:20]),
+    )
+    with pytest.raises(ScoreError, match="digits has 40 images, and 175 or more are needed"):
+        sensitivity(few, PixelExtractor(), [])
+
+
+def test_files_hold_every_value_and_a_picture(found: Sensitivity, tmp_path: Path) -> None:
+    table, chart = sensitivity_files.save(found, tmp_path / "new")
+    rows = list(csv.DictReader(io.StringIO(table.read_text())))
+    assert rows[0]["disturbance"] == "none" and rows[0]["extractor"] == "digits"
+    one = next(r for r in rows if r["disturbance"] == "noise" and r["strength"] == "8" and r["column"] == "fid")
+    trial = next(t for t in found.trials if t.disturbance.name == "noise" and t.strength == 8)
+    assert float(one["value"]) == trial.estimates["fid"].value and float(one["se"]) == trial.estimates["fid"].se
+    assert one["unit"] == "grey levels" and one["n"] == "200" and one["extractor_sha256"] == found.sha256
+    with Image.open(chart) as picture:
+        assert picture.width > 600 and picture.height > 400
