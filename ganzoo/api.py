@@ -110,6 +110,7 @@ def score(
     profile: str = DEFAULT_PROFILE,
     device: str = "auto",
     threads: int = 1,
+    total: bool = False,
     registry: Registry | None = None,
     zoo: Zoo | None = None,
     progress: Progress = silent,
@@ -118,9 +119,18 @@ def score(
 
     Texts are read as on the command line (``folder:DIR``, ``npz:FILE``, a dataset's name, a path); a ``Path`` is one.
     ``data`` defaults to "digits" where no ``reference`` is given. ``n`` draws another number of samples than the
-    protocol says; ``metrics`` are names of metrics or columns, ``profile`` one of ``ganzoo score --help``.
+    protocol says; ``metrics`` are names of metrics or columns, ``profile`` one of ``ganzoo score --help``. ``total``
+    has every estimate's total error, that of the reference drawn anew too, where it is known.
     """
-    terms = Terms(n=n, extractor=extractor, metrics=tuple(metrics), profile=profile, device=device, threads=threads)
+    terms = Terms(
+        n=n,
+        extractor=extractor,
+        metrics=tuple(metrics),
+        profile=profile,
+        device=device,
+        threads=threads,
+        total=total,
+    )
     return comparison(
         source, data, reference=reference, data_dir=data_dir, terms=terms, registry=registry, zoo=zoo, progress=progress
     ).score()

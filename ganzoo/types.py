@@ -109,6 +109,8 @@ class Estimate(msgspec.Struct, frozen=True):
     value: float
     se: float | None = None
     n: int = 0
+    total: float | None = None
+    """The standard error with the reference drawn anew, too, for a claim about the data's law; None where not known."""
 
 
 class Checkpointable(Protocol):

@@ -99,9 +99,12 @@ def result(outcome: Outcome) -> str:
         return ""
     import msgspec
 
+    from ganzoo.extractors.base import column_label
     from ganzoo.scoring.protocol import Score
 
     score = msgspec.json.decode(RunFolder(Path(outcome.path)).file(SCORE).read_bytes(), type=Score)
     fid = score.estimates["fid"]
     modes = score.estimates.get("modes")
-    return f"FID {fid.value:.3g}" + (f", {modes.value:.0f} modes" if modes else "")
+    extractor = score.protocol.extractor
+    found = f"{column_label('FID', extractor)} {fid.value:.3g}" + (f", {modes.value:.0f} modes" if modes else "")
+    return f"{found} (extractor {extractor})"

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     show_default=True,
     help="Folder of the leaderboards.",
 )
+@click.option("--total", is_flag=True, help="Intervals that count the sampling of the reference, too.")
 @common.registry_option
-def command(dataset: str, out: Path, registry_path: Path | None) -> None:
+def command(dataset: str, out: Path, total: bool, registry_path: Path | None) -> None:
     """Show a dataset's leaderboard."""
     from ganzoo import registry as registries
     from ganzoo.errors import UnknownName
@@ -34,22 +35,24 @@ def command(dataset: str, out: Path, registry_path: Path | None) -> None:
     known = sorted(set(board.read_runs(out)["dataset"]))
     if dataset not in known:
         raise UnknownName(f"leaderboard in {out}", dataset, known, f"Run 'ganzoo bench --all --data {dataset}' first.")
-    show(out, dataset, registries.load(registry_path))
+    show(out, dataset, registries.load(registry_path), total)
 
 
-def show(out: Path, dataset: str, registry: Registry) -> None:
+def show(out: Path, dataset: str, registry: Registry, total: bool = False) -> None:
     """Print a board on stdout: whole in a file, as many columns as fit on a terminal."""
-    from ganzoo.leaderboard import board
+    from ganzoo.leaderboard import board, page
 
     table = board.read_runs(out)
-    header, rows = board.shown_table(board.aggregate(table, dataset, registry.rank_by(dataset)))
+    found = board.aggregate(table, dataset, registry.rank_by(dataset), total)
+    header, rows = page.shown_table(found)
     fitting = _fitting(header, rows)
-    click.echo(dataset)
+    extractor = page.extractor_of(found)
+    click.echo(f"{dataset}, extractor {extractor}" if extractor else dataset)
     click.echo(common.table(header[:fitting], [row[:fitting] for row in rows]))
     if fitting < len(header):
         click.echo(f"({', '.join(header[fitting:])}: in {out}/, or in a wider window)")
-    if left := board.left_out(table, dataset):
-        click.echo(left)
+    for remark in page.remarks(found, board.left_out(table, dataset)):
+        click.echo(remark)
 
 
 def _fitting(header: list[str], rows: list[list[str]]) -> int:

@@ -62,11 +62,13 @@ def command(
         click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
         return
     header = ["metric", "A", "B", "A − B", "standard error", "p", ""]
-    click.echo(common.table(header, [_row(each) for each in found.differences]))
-    click.echo(f"\nA  {first}\nB  {second}\nprotocol {found.protocol_hash}")
+    click.echo(common.table(header, [_row(each, found.extractor) for each in found.differences]))
+    click.echo(f"\nA  {first}\nB  {second}\nextractor {found.extractor}, protocol {found.protocol_hash}")
 
 
-def _row(each: Difference) -> list[str]:
+def _row(each: Difference, extractor: str) -> list[str]:
+    from ganzoo.extractors.base import column_label
+
     error = "" if each.gap.se is None else f"{each.gap.se:.2g}"
     values = [f"{value:.6g}" for value in (each.first, each.second, each.gap.value)]
-    return [each.column, *values, error, f"{each.p:.2g}", each.verdict]
+    return [column_label(each.column, extractor), *values, error, f"{each.p:.2g}", each.verdict]

@@ -27,6 +27,7 @@ LIMIT = 100_000
     metavar="COLUMN_se=X",
     help=f"Draw samples until a standard error is at most X, {LIMIT} (or -n) at most: fid_se=0.5.",
 )
+@click.option("--total", is_flag=True, help="Also the total errors: with the reference drawn anew, too.")
 @click.option("--by-class", is_flag=True, help="Also FID, precision and recall of every class (labelled data).")
 @click.option("--copies", type=common.PATH, metavar="FILE.png", help="Draw the samples nearest to training images.")
 @common.foreign_options
@@ -46,6 +47,7 @@ def command(
     data_dir: Path | None,
     count: int | None,
     until: str | None,
+    total: bool,
     by_class: bool,
     copies: Path | None,
     form: str,
@@ -71,7 +73,7 @@ def command(
             data,
             reference=reference,
             data_dir=data_dir,
-            terms=Terms(n=count, **common.terms_of(more)),
+            terms=Terms(n=count, total=total, **common.terms_of(more)),
             reading=_reading(more),
             registry=registry,
             zoo=zoo,
@@ -82,7 +84,7 @@ def command(
         if copies is not None:
             comparison.save_copies(copies)
     score_view.remarks(score, comparison, zoo, registry.datasets.get(data or reference or ""))
-    score_view.show(score, classes, "json" if as_json else form, source)
+    score_view.show(score, classes, "json" if as_json else form, source, total)
     if copies is not None:
         click.echo(f"copies  {copies}", err=True)
 

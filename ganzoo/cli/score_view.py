@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 CSV_HEADER = ("source", "reference", "metric", "value", "se", "n", "extractor", "protocol")
 
 
-def show(score: Score, classes: Sequence[ClassScore], form: str, source: str) -> None:
-    """Print a score, and the scores of its classes where there are any."""
+def show(score: Score, classes: Sequence[ClassScore], form: str, source: str, total: bool = False) -> None:
+    """Print a score, and the scores of its classes where there are any; in a table total errors where asked for."""
     if form == "json":
         import msgspec
 
@@ -33,7 +33,8 @@ def show(score: Score, classes: Sequence[ClassScore], form: str, source: str) ->
     elif form == "csv":
         click.echo(_csv(score, classes, source), nl=False)
     else:
-        click.echo(common.table(["metric", "value", "standard error", "n"], _rows(score.estimates)))
+        header = ["metric", "value", "standard error", *(["total error"] if total else []), "n"]
+        click.echo(common.table(header, _rows(score, total)))
         if classes:
             click.echo("\n" + _class_table(classes))
         click.echo("\n" + described(score.protocol))
@@ -48,8 +49,15 @@ def described(protocol: Protocol) -> str:
     return f"{given} against {real} of {protocol.dataset} ({protocol.split}), extractor {protocol.extractor}{rules}"
 
 
-def _rows(estimates: Mapping[str, Estimate]) -> list[list[str]]:
-    return [[name, f"{e.value:.6g}", "" if e.se is None else f"{e.se:.2g}", str(e.n)] for name, e in estimates.items()]
+def _rows(score: Score, total: bool) -> list[list[str]]:
+    from ganzoo.extractors.base import column_label
+
+    rows = []
+    for name, e in score.estimates.items():
+        errors = [e.se, e.total] if total else [e.se]
+        shown = ["" if error is None else f"{error:.2g}" for error in errors]
+        rows.append([column_label(name, score.protocol.extractor), f"{e.value:.6g}", *shown, str(e.n)])
+    return rows
 
 
 def _class_table(classes: Sequence[ClassScore]) -> str:

@@ -81,12 +81,18 @@ def command(
     )
     click.echo(f"trained  {manifest.steps} steps in {manifest.train_seconds:.1f} s")
     if with_score:
+        from ganzoo.extractors.base import caution_of
+
         score = api.score(folder.path, data, data_dir=data_dir, n=QUICK_SCORE_SAMPLES, registry=registry, zoo=zoo)
+        common.show_notes(filter(None, [caution_of(score.protocol.extractor)]))
         click.echo(f"score    {quick_line(score)}")
 
 
 def quick_line(score: Score) -> str:
-    """The main numbers of a score on one line."""
-    found = [(name, score.estimates[name]) for name in _SHOWN if name in score.estimates]
+    """The main numbers of a score on one line, and by which extractor."""
+    from ganzoo.extractors.base import column_label
+
+    p = score.protocol
+    found = [(column_label(name, p.extractor), score.estimates[name]) for name in _SHOWN if name in score.estimates]
     parts = [f"{name} {e.value:.3g}" + (f" ± {e.se:.1g}" if e.se is not None else "") for name, e in found]
-    return "  ".join(parts) + f"  ({score.protocol.n_fake} samples; ± is one standard error)"
+    return "  ".join(parts) + f"  (extractor {p.extractor}, {p.n_fake} samples; ± is one standard error)"

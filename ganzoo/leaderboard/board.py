@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +13,9 @@ import pandas as pd
 from ganzoo.errors import StoreError
 from ganzoo.files import locked, write_text
 from ganzoo.leaderboard import gallery, runs_table
+from ganzoo.leaderboard.page import to_markdown
 from ganzoo.leaderboard.ranking import better, half_width, ranks
-from ganzoo.leaderboard.rows import COLUMNS, FLOAT_FORMAT, LONG, MEASURED, collect, collect_long
+from ganzoo.leaderboard.rows import COLUMNS, FLOAT_FORMAT, LONG, MEASURED, TOTALS, collect, collect_long
 from ganzoo.leaderboard.runs_table import RunsTable
 from ganzoo.training import runs
 from ganzoo.training.runs import RunStore
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ganzoo.types import Array
 
 METRICS_FILE = "metrics.csv"
+NORMAL = 1.96
 
 
 def read_runs(folder: Path) -> pd.DataFrame:
@@ -101,18 +102,19 @@ def to_csv(table: pd.DataFrame) -> str:
     return text.getvalue()
 
 
-def aggregate(table: pd.DataFrame, dataset: str, rank_by: str = "fid") -> pd.DataFrame:
+def aggregate(table: pd.DataFrame, dataset: str, rank_by: str = "fid", total: bool = False) -> pd.DataFrame:
     """One row per variant of a dataset: means over seeds, 95 % half-widths, rank by one metric, collapse rate.
 
     Only the protocol of the last bench is shown, and of each variant the version and options that it tried last. Seeds
     that gave the same generator count once. Half-widths are Student's t over seeds; they are empty below two seeds,
-    and then there is no rank. ``behind`` names the models that are significantly better.
+    and then there is no rank. ``behind`` names the models that are significantly better. With ``total`` half-widths
+    count that the reference is a sample, too, where that is known; ranks never do, as it is the same for all.
     """
     rows = table[table["dataset"] == dataset]
     rows = rows[_in_force(rows)]
     most_modes = float(pd.to_numeric(rows["modes"], errors="coerce").max())
     tried = {str(variant): _latest(group) for variant, group in rows.groupby("variant", sort=True)}
-    board = pd.DataFrame([_entry(group, most_modes) for group in tried.values()])
+    board = pd.DataFrame([_entry(group, most_modes, total) for group in tried.values()])
     _rank(board, [_numbers(_distinct(group), rank_by) for group in tried.values()], rank_by)
     board["_role"] = board["role"].map({"model": 0, "floor": 1, "ceiling": 2})
     board["_worse"] = _sign(rank_by) * board[rank_by]
@@ -149,7 +151,7 @@ def left_out(table: pd.DataFrame, dataset: str) -> str:
     return f"{count} scored under other protocols {verb} left out ({', '.join(sorted(set(others)))})"
 
 
-def _entry(rows: pd.DataFrame, most_modes: float) -> dict[str, Any]:
+def _entry(rows: pd.DataFrame, most_modes: float, total: bool) -> dict[str, Any]:
     good = rows[rows["status"] == "ok"]
     one = _distinct(rows)
     about = (good if len(good) else rows).iloc[-1]
@@ -158,12 +160,22 @@ def _entry(rows: pd.DataFrame, most_modes: float) -> dict[str, Any]:
     for name in MEASURED:
         values = _numbers(one, name)
         entry[name] = values.mean() if len(values) else np.nan
-        entry[f"{name}_ci"] = half_width(values)
+        entry[f"{name}_ci"] = np.hypot(half_width(values), _reference_part(one, name) if total else 0.0)
     for name in ("parameters", "steps", "train_seconds", "train_cpu_seconds", "samples_per_second"):
         entry[name] = pd.to_numeric(good[name], errors="coerce").mean()
     notes = sorted({note for note in rows["note"] if note})
     entry |= {"protocol": about["protocol"], "options_hash": about["options_hash"], "note": "; ".join(notes)}
-    return entry | {"copies": len(good) - len(one)}
+    return entry | {"copies": len(good) - len(one), "extractor": about["extractor"]}
+
+
+def _reference_part(rows: pd.DataFrame, name: str) -> float:
+    """What the reference's own sampling adds to half of a 95 % interval: all seeds share it."""
+    if name not in TOTALS:
+        return 0.0
+    squares = [np.square(_numbers(rows, f"{name}_{error}")) for error in ("total", "se")]
+    if not len(squares[0]) or len(squares[0]) != len(squares[1]):
+        return 0.0
+    return float(NORMAL * np.sqrt(max((squares[0] - squares[1]).mean(), 0.0)))
 
 
 def _numbers(rows: pd.DataFrame, name: str) -> Array:
@@ -213,93 +225,3 @@ def _rank(board: pd.DataFrame, values: Sequence[Array], rank_by: str) -> None:
     ahead = {i: ", ".join(names[models[k]] for k in found) for i, found in zip(models, behind, strict=True)}
     board.insert(0, "rank", [str(places.get(i) or "") for i in range(len(board))])
     board["behind"] = [ahead.get(i, "") for i in range(len(board))]
-
-
-_SHOWN = {
-    "fid": "FID ↓",
-    "kid": "KID ↓",
-    "is": "IS ↑",
-    "precision": "precision ↑",
-    "recall": "recall ↑",
-    "coverage": "coverage ↑",
-    "modes": "modes ↑",
-    "mode_kl": "mode KL ↓",
-    "vendi": "Vendi ↑",
-    "memorised": "memorised",
-    "hq": "HQ ↑",
-    "label_accuracy": "label acc. ↑",
-    "code_error": "code error ↓",
-}
-
-
-def shown_table(board: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
-    """The board as people read it: header and cells, "value ± half-width", columns without any value left out."""
-    metrics = [name for name in _SHOWN if board[name].notna().any()]
-    header = [
-        "rank",
-        "variant",
-        "backend",
-        "seeds",
-        *[_SHOWN[name] for name in metrics],
-        "collapsed",
-        "train CPU s",
-        "behind",
-    ]
-    return header, [_shown_row(row, metrics) for _, row in board.iterrows()]
-
-
-def _shown_row(row: pd.Series[Any], metrics: list[str]) -> list[str]:
-    name = str(row["variant"]) if row["role"] == "model" else f"({row['variant']})"
-    cells = [plus_minus(row[metric], row[f"{metric}_ci"]) for metric in metrics]
-    seconds = "" if pd.isna(row["train_cpu_seconds"]) else f"{row['train_cpu_seconds']:.0f}"
-    real = row["variant"] == runs.REAL
-    collapsed = "" if real else f"{row['collapse_rate']:.0%}"
-    seeds = "" if real else str(row["seeds"]) + _aside(row["failed"], row["copies"])
-    return [str(row["rank"]) or "–", name, str(row["backend"]), seeds, *cells, collapsed, seconds, str(row["behind"])]
-
-
-def _aside(failed: int, copies: int) -> str:
-    """What became of the other seeds, in brackets."""
-    remarks = [f"{failed} failed"] * bool(failed) + [f"{copies} the same again"] * bool(copies)
-    return f" ({', '.join(remarks)})" if remarks else ""
-
-
-def plus_minus(value: float, half: float) -> str:
-    """A value with as many decimals as its half-width's two leading digits need; three digits where there is none."""
-    if pd.isna(value):
-        return ""
-    if pd.isna(half) or half <= 1e-9 * abs(value):
-        return f"{value:.3g}"
-    decimals = min(6, max(0, 1 - math.floor(math.log10(half))))
-    return f"{value:.{decimals}f} ± {half:.{decimals}f}"
-
-
-_LEGEND = (
-    "A model's rank is its place where it is behind a model that none above it is behind; else it shares the rank",
-    "above. *behind* names the models that are significantly better (Welch's t test over seeds for each pair, Holm's",
-    "correction over all pairs, 5 %). Seeds that gave the same generator count as one. Rows in brackets are floors",
-    "and ceilings, without a rank: `real` are held-out real samples, `gaussian` is a Gaussian fitted to the data,",
-    "`memoriser` repeats its training set. *memorised*: share of samples nearer to a training sample than that one's",
-    "own nearest neighbour is; `real` tells what is usual. *collapsed*: share of seeds that failed or found less than",
-    "half of the modes. *train CPU s*: CPU time of the training process, which a busy machine does not stretch as it",
-    "does wall time (`train_seconds` in the CSV files).",
-)
-
-
-def to_markdown(board: pd.DataFrame, dataset: str, rank_by: str, quick: bool, picture: str = "", left: str = "") -> str:
-    """The board as a Markdown page that says what its columns mean."""
-    header, rows = shown_table(board)
-    lines = [f"# {dataset}{' (quick recipes: not comparable with full ones)' if quick else ''}", ""]
-    lines += ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
-    lines += ["| " + " | ".join(row) + " |" for row in rows]
-    protocol = next((value for value in board["protocol"] if value), "none")
-    lines += [
-        "",
-        f"Protocol `{protocol}`, ranked by {rank_by}. Means over seeds ± half of the 95 % interval (Student's t).",
-        *_LEGEND,
-        *([f"{left}."] if left else []),
-    ]
-    if picture:
-        lines += ["", f"![Samples 0, 1, 2 … of each variant's first seed]({picture})"]
-    failures = [f"- {row['variant']}: {row['note']}" for _, row in board.iterrows() if row["failed"]]
-    return "\n".join([*lines, *(["", "Failures:", *failures] if failures else [])]) + "\n"

@@ -40,19 +40,12 @@ def better(groups: Sequence[Array]) -> list[list[int]]:
 
 
 def ranks(groups: Sequence[Array], behind: Sequence[Sequence[int]]) -> list[int | None]:
-    """The rank of each group, by its mean: its place where it is behind a group that none before it is behind.
+    """The rank of each group: one more than the groups that are significantly better; None below two values.
 
-    Else it shares the rank before it. None below two values. ``behind`` is what ``better`` found.
+    ``behind`` is what ``better`` found. A reader can count it; a group of a poor mean that scatters so much that it is
+    behind nobody has the first rank, as nothing says that it is worse.
     """
-    able = sorted((i for i in range(len(groups)) if len(groups[i]) > 1), key=lambda i: (groups[i].mean(), i))
-    found: list[int | None] = [None] * len(groups)
-    ahead: set[int] = set()
-    rank = 1
-    for place, i in enumerate(able, start=1):
-        rank = rank if ahead.issuperset(behind[i]) else place
-        ahead.update(behind[i])
-        found[i] = rank
-    return found
+    return [1 + len(ahead) if len(group) > 1 else None for group, ahead in zip(groups, behind, strict=True)]
 
 
 def _p_value(a: Array, b: Array) -> float:

@@ -13,6 +13,33 @@ from ganzoo.scoring.protocol import Score
 from ganzoo.training import runs
 from ganzoo.training.runs import Failure, Manifest, RunFolder, RunStore
 
+MEASURED = (
+    "fid",
+    "is",
+    "kid",
+    "precision",
+    "recall",
+    "density",
+    "coverage",
+    "modes",
+    "mode_kl",
+    "vendi",
+    "memorised",
+    "fid_unbiased",
+    "memorised_heldout",
+    "ct",
+    "hq",
+    "spread",
+    "label_accuracy",
+    "code_error",
+    "duplicates",
+    "repeats",
+)
+"""Those that a metric gives; boards have their means over seeds."""
+TOTALS = ("fid", "fid_unbiased", "precision", "recall", "density", "coverage", "mode_kl", "repeats")
+"""Those whose total error, with the reference drawn anew, is another than the standard error."""
+_FIRST_ERRORS = ("fid", "is", "kid")
+"""Those whose standard errors stand beside them."""
 COLUMNS = (
     "variant",
     "backend",
@@ -64,31 +91,11 @@ COLUMNS = (
     "train_cpu_seconds",
     "bench",
     "attempt",
+    "repeats",
+    *(f"{name}_se" for name in MEASURED if name not in _FIRST_ERRORS),
+    *(f"{name}_total" for name in TOTALS),
 )
 """The columns of runs.csv. People read it with their own scripts: a new one goes to the end, and nothing else moves."""
-MEASURED = (
-    "fid",
-    "is",
-    "kid",
-    "precision",
-    "recall",
-    "density",
-    "coverage",
-    "modes",
-    "mode_kl",
-    "vendi",
-    "memorised",
-    "fid_unbiased",
-    "memorised_heldout",
-    "ct",
-    "hq",
-    "spread",
-    "label_accuracy",
-    "code_error",
-    "duplicates",
-)
-"""Those that a metric gives; boards have their means over seeds."""
-WITH_ERROR = ("fid", "is", "kid")
 OLDEST_LAST = "note"
 """The last column of the first version's file."""
 FLOAT_FORMAT = "%.6g"
@@ -161,7 +168,8 @@ def _scored(score: Score) -> dict[str, Any]:
     protocol = score.protocol
     # A column of an extension's metric may have any name, that of a cell of ours too: it belongs to the long table.
     row: dict[str, Any] = {name: e.value for name, e in score.estimates.items() if name in MEASURED}
-    row |= {f"{name}_se": score.estimates[name].se for name in WITH_ERROR if name in score.estimates}
+    row |= {f"{name}_se": score.estimates[name].se for name in MEASURED if name in score.estimates}
+    row |= {f"{name}_total": score.estimates[name].total for name in TOTALS if name in score.estimates}
     return row | {
         "dataset": protocol.dataset,
         "protocol": score.protocol_hash,

@@ -159,7 +159,7 @@ def _setup(zoo: Zoo, registry: Registry, job: Job) -> Setup:
     from ganzoo import api
     from ganzoo.scoring.setup import Terms
 
-    return api.setup_of(zoo, registry, job.dataset, data_dir=job.data_dir, terms=Terms(device=job.device))
+    return api.setup_of(zoo, registry, job.dataset, data_dir=job.data_dir, terms=Terms(device=job.device, total=True))
 
 
 def _score_real(job: Job, setup: Setup, report: Attempts) -> None:

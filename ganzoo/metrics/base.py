@@ -94,7 +94,8 @@ class Sets:
 class Influence:
     """How every row moves a metric's value, to first order: the error of a difference of two models needs the rows.
 
-    A standard error is √(var(fake)/m + var(real)/n + second); where the reference is taken as exact, ``real`` is None.
+    The total error is √(var(fake)/m + var(real)/n + second). The standard error is the same, or, where it is ``given``
+    the reference, without var(real)/n. ``real`` is None where the value does not depend on the reference's rows.
     """
 
     value: float
@@ -104,6 +105,8 @@ class Influence:
     """Influence [n] of each reference row."""
     second: float = 0.0
     """Variance that the first order misses, as of KID between equal laws; negative where the rows hold too much."""
+    given: bool = False
+    """Whether the standard error takes the reference as it is."""
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):

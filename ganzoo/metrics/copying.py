@@ -16,7 +16,7 @@ from ganzoo.errors import ScoreError
 from ganzoo.metrics.arrays import checked, same_width
 from ganzoo.metrics.base import Features, Influence, Metric, Reference, Sets
 from ganzoo.metrics.nearest import TrainIndex, train_index
-from ganzoo.metrics.shares import estimate, share, share_influence
+from ganzoo.metrics.shares import density_ratio, estimate, share, share_influence
 from ganzoo.types import Estimate
 
 CELLS = 3
@@ -41,18 +41,28 @@ def memorised_share(index: TrainIndex, points: Features) -> Estimate:
 
 
 def _memorised(index: TrainIndex, points: Features) -> NDArray[np.bool_]:
-    points = checked(points, "the samples", keep_single=True)
-    distance, row = index.nearest(points)
+    distance, row = index.nearest(checked(points, "the samples", keep_single=True))
     hits: NDArray[np.bool_] = (distance < index.train_distance(row)) | (distance == 0)
     return hits
+
+
+def relative_distance(index: TrainIndex, points: Features) -> Features:
+    """Return for checked points [m, d] the distance to the nearest training sample over that to the fifth nearest.
+
+    In 0 … 1, and 0 for an exact copy. A copy has one training sample much nearer than all others (the ratio test of
+    Lowe 2004, section 7.1). What brings the samples of a poor model near to the training set, such as features that
+    contract where images are blurred or noisy, brings them near to many at once, and is no copy by this measure.
+    """
+    nearest, _ = index.nearest(points)
+    return np.divide(nearest, index.reach(points), out=np.zeros(len(points)), where=nearest > 0)
 
 
 def duplicate_share(index: TrainIndex, heldout: Features, points: Features) -> Estimate:
     """Return the share (0 … 1) of points [m, d] as near to the training set as the nearest 5 % of held-out samples.
 
-    τ is the 5 % quantile of the distances of held-out samples [n, d] to their nearest training sample, at rank
-    0.05 (n+1), so that a model that copies nothing scores 0.05 on average, or the share of exact copies among the
-    held-out samples where that is more. Points at τ count, and so exact copies always do.
+    Near is by ``relative_distance``. τ is its 5 % quantile over the held-out samples [n, d], at rank 0.05 (n+1), so
+    that a model that copies nothing scores 0.05 on average, or the share of exact copies among the held-out samples
+    where that is more. Points at τ count, and so exact copies always do.
     The standard error counts the points and the held-out samples, with the training set as given:
     √(p(1−p)/m + (f/g)² 0.05·0.95/n), f/g the ratio of the densities of both distances around τ.
     Raises ScoreError for bad shapes or values, or fewer than 20 held-out samples.
@@ -63,12 +73,11 @@ def duplicate_share(index: TrainIndex, heldout: Features, points: Features) -> E
 def duplicate_influence(index: TrainIndex, heldout: Features, points: Features) -> Influence:
     """Return the rows of ``duplicate_share``; a held-out sample below τ draws τ towards 0 (Bahadur 1966)."""
     heldout = checked(heldout, "the held-out features", least=MINIMAL_HELDOUT, keep_single=True)
-    distance, _ = index.nearest(checked(points, "the samples", keep_single=True))
-    real, _ = index.nearest(heldout)
+    distance = relative_distance(index, checked(points, "the samples", keep_single=True))
+    real = relative_distance(index, heldout)
     low, border, high = np.quantile(real, [LEVEL / 2, LEVEL, 2 * LEVEL], method="weibull")
     hits = share_influence(distance <= border)
-    around = float(np.mean((real > low) & (real <= high)))
-    density = float(np.mean((distance > low) & (distance <= high))) / around if around else 0.0
+    density = density_ratio(distance, real, low, high)
     return Influence(hits.value, hits.fake, density * (LEVEL - (real <= border)), hits.second)
 
 
@@ -114,7 +123,7 @@ class Partition:
     """Projected features to the cell [m] of each."""
     index: TrainIndex
     distance: Features
-    """From each held-out sample to the training set [n]."""
+    """From each held-out sample to the training set [n], as ``relative_distance``."""
     cells: Cells
     """Cell of each held-out sample [n]."""
 
@@ -137,15 +146,16 @@ def partition(train: Features, heldout: Features, index: TrainIndex | None = Non
         index = TrainIndex(projected if wide else train)
     clusters = KMeans(CELLS, n_init=10, random_state=_SEED).fit(projected)
     seen = project(heldout)
-    distance, _ = index.nearest(seen if wide else heldout)
+    distance = relative_distance(index, seen if wide else heldout)
     return Partition(project, clusters.predict, index, distance, clusters.predict(seen))
 
 
 def copying_statistic(real: Partition, fake: Features) -> Estimate:
     """Return C_T of generated features [m, d]: far below 0 for copies, about 0 for fresh samples, above for far ones.
 
-    Per cell, the Mann–Whitney z of the generated against the held-out distances to the training set; averaged over the
-    cells with 20 or more generated samples by their held-out shares. The standard error counts the sampling of both
+    Per cell, the Mann–Whitney z of the generated against the held-out samples' ``relative_distance`` to the training
+    set (the paper takes the distance itself, which calls blurred images copies where features contract); averaged over
+    the cells with 20 or more generated samples by their held-out shares. The standard error counts the sampling of both
     sets: the ranks in each cell (DeLong et al. 1988), how many samples fall into it, and with these the weights. The
     training set, its cells and which of them qualify are as given.
     Raises ScoreError for bad shapes or values, or where no cell qualifies.
@@ -158,7 +168,7 @@ def copying_influence(real: Partition, fake: Features) -> Influence:
     fake = checked(fake, "the generated features", keep_single=True)
     projected = real.project(fake)
     # Where nothing is projected, the index is asked about the array that other metrics asked about.
-    distance, _ = real.index.nearest(fake if real.project is _unchanged else projected)
+    distance = relative_distance(real.index, fake if real.project is _unchanged else projected)
     cells = real.assign(projected)
     kept = [cell for cell in range(CELLS) if np.sum(cells == cell) >= MINIMAL_CELL and np.any(real.cells == cell)]
     if not kept:
@@ -256,11 +266,13 @@ MEMORISED_HELDOUT = Metric(
 
 DUPLICATES = Metric(
     name="duplicates",
-    summary="Share of samples as near to a training sample as the nearest 5 % of the held-out ones; 0.05: no copies",
+    summary="Share of samples as near to one training sample, beside the others near it, as the nearest 5 % of the "
+    "held-out ones; 0.05: no copies",
     columns=("duplicates",),
     compute=lambda sets: {name: estimate(rows) for name, rows in _duplicates(sets).items()},
     influence=_duplicates,
     needs=("train", "heldout"),
+    version=2,
     better="lower",
 )
 
@@ -271,5 +283,5 @@ CT = Metric(
     compute=lambda sets: {"ct": copying_statistic(reference_partition(sets.reference), sets.fake)},
     influence=lambda sets: {"ct": copying_influence(reference_partition(sets.reference), sets.fake)},
     needs=("train", "heldout"),
-    version=3,
+    version=4,
 )

@@ -6,7 +6,8 @@ with covariances over n−1. ``fid_routes`` has the last trace.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from ganzoo.metrics.base import Features, Influence, Metric, Reference, Sets
 from ganzoo.metrics.fid_routes import Maps
 from ganzoo.metrics.moments import Moments, checked_moments, covariance
 from ganzoo.types import Estimate
+
+LEAST_TO_SPLIT = 4
+"""Rows of a side that can be halved: two a half."""
 
 
 @dataclass(frozen=True)
@@ -146,24 +150,48 @@ def frechet_influence(goal: Target, real: Features, fake: Features) -> Influence
         value=max(_value(goal, side, maps.root), 0.0),
         fake=_influence(fake, side.mean, goal.mean, maps.onward),
         real=_influence(real, goal.mean, side.mean, back),
+        given=True,
     )
 
 
 def unbiased_frechet_distance(
-    real: Features | Target, fake: Features, *, seed: int = 0, whole: Estimate | None = None
+    real: Features | SplitTarget, fake: Features, *, seed: int = 0, whole: Estimate | None = None
 ) -> Estimate:
-    """Return 2 FID_m − the mean FID of two disjoint halves of the generated features [m, d] (seeded permutation).
+    """Return 3 FID − the mean FID of halves of the generated features − the mean FID to halves of the reference.
 
-    This cancels the bias in 1/m that comes from the generated sample; it may be negative, and wants m ≳ 8d. To first
-    order its influence function is that of the plain distance, whose standard error it carries. ``whole`` hands over
-    the plain distance where it is known. Raises ScoreError for fewer than four generated rows.
+    The plain distance of m generated and n reference rows has a bias a/m + b/n to first order, and halving one side
+    doubles its part: both cancel, whatever a and b are. May be negative; wants m and n ≳ 8d. Halves are disjoint and by
+    a seeded permutation. To first order its influence function is that of the plain distance, whose standard error it
+    carries. ``whole`` hands over the plain distance where it is known. Raises ScoreError for fewer than four rows on a
+    side.
     """
-    goal = real if isinstance(real, Target) else target(real)
-    fake = _checked_fake(goal, fake, least=4)
-    plain = whole or frechet_distance(goal, fake)
+    goal = real if isinstance(real, SplitTarget) else split_target(real)
+    fake = _checked_fake(goal.whole, fake, least=LEAST_TO_SPLIT)
+    plain = whole or frechet_distance(goal.whole, fake)
     order = shuffled(seed, "fid", len(fake))
-    halves = [_distance(goal, fake[rows]) for rows in np.array_split(order, 2)]
-    return Estimate(2 * plain.value - sum(halves) / 2, plain.se, len(fake))
+    of_fake = [_distance(goal.whole, fake[rows]) for rows in np.array_split(order, 2)]
+    of_real = [_distance(half, fake) for half in goal.halves]
+    return Estimate(without_bias(plain.value, of_fake, of_real), plain.se, len(fake))
+
+
+def without_bias(whole: float, of_fake: Sequence[float], of_real: Sequence[float]) -> float:
+    """Return the distance without its first-order bias, from it and from those with either side halved."""
+    return 3 * whole - sum(of_fake) / len(of_fake) - sum(of_real) / len(of_real)
+
+
+@dataclass(frozen=True)
+class SplitTarget:
+    """A reference as a whole and in two disjoint halves."""
+
+    whole: Target
+    halves: tuple[Target, Target]
+
+
+def split_target(real: Features, whole: Target | None = None) -> SplitTarget:
+    """Fit the reference [n, d] and its halves. Raises ScoreError for fewer than four rows or bad values."""
+    real = checked(real, "the reference features", least=LEAST_TO_SPLIT, keep_single=True)
+    first, second = np.array_split(shuffled(0, "fid reference", len(real)), 2)
+    return SplitTarget(whole or target(real), (target(real[first]), target(real[second])))
 
 
 def _checked_fake(goal: Target, fake: Features, least: int = 2) -> Features:
@@ -221,14 +249,29 @@ def reference_target(reference: Reference) -> Target:
     return reference.once("fid", lambda: target(reference.real))
 
 
+def reference_halves(reference: Reference) -> SplitTarget | None:
+    """Return the fit of a reference and of its halves, made once; None where it has too few rows, or none."""
+    if len(reference.real) < LEAST_TO_SPLIT:
+        return None
+    return reference.once("fid halves", lambda: split_target(reference.real, reference_target(reference)))
+
+
 def _compute(sets: Sets) -> dict[str, Estimate]:
-    goal = reference_target(sets.reference)
-    plain = frechet_distance(goal, sets.fake)
-    return {"fid": plain, "fid_unbiased": unbiased_frechet_distance(goal, sets.fake, seed=sets.seed, whole=plain)}
+    plain = frechet_distance(reference_target(sets.reference), sets.fake)
+    split = reference_halves(sets.reference)
+    if split is None:
+        return {"fid": plain}
+    return {"fid": plain, "fid_unbiased": unbiased_frechet_distance(split, sets.fake, seed=sets.seed, whole=plain)}
 
 
 def _influences(sets: Sets) -> dict[str, Influence]:
-    return {"fid": frechet_influence(reference_target(sets.reference), sets.reference.real, sets.fake)}
+    plain = frechet_influence(reference_target(sets.reference), sets.reference.real, sets.fake)
+    split = reference_halves(sets.reference)
+    if split is None:
+        return {"fid": plain}
+    whole = Estimate(plain.value, None, len(sets.fake))
+    unbiased = unbiased_frechet_distance(split, sets.fake, seed=sets.seed, whole=whole).value
+    return {"fid": plain, "fid_unbiased": replace(plain, value=unbiased)}
 
 
 FID = Metric(
@@ -238,5 +281,5 @@ FID = Metric(
     compute=_compute,
     better="lower",
     influence=_influences,
-    version=2,
+    version=3,
 )

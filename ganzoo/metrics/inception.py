@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ganzoo.errors import ScoreError
 from ganzoo.metrics.arrays import checked, shuffled
 from ganzoo.metrics.base import Features, Influence, Metric, Sets
+from ganzoo.metrics.shares import alone
 from ganzoo.types import Estimate
 
 SPLITS = 10
@@ -37,7 +38,7 @@ def inception_score(logits: Features, *, splits: int = SPLITS, seed: int = 0) ->
     parts = _parts(logits, splits, seed)
     variance = sum(part.score**2 * float(part.deviation.var(ddof=1)) / len(part.rows) for part in parts)
     value = float(np.mean([part.score for part in parts]))
-    return Estimate(value, variance**0.5 / splits, sum(len(part.rows) for part in parts))
+    return alone(value, variance**0.5 / splits, sum(len(part.rows) for part in parts))
 
 
 def inception_influence(logits: Features, *, splits: int = SPLITS, seed: int = 0) -> Influence:

@@ -7,13 +7,15 @@ a mode.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ganzoo.errors import ScoreError
 from ganzoo.metrics.arrays import checked, left, right
 from ganzoo.metrics.base import Features, Influence, Metric, Sets
-from ganzoo.metrics.shares import estimate, row_error, share, share_influence
+from ganzoo.metrics.shares import alone, estimate, row_error, share, share_influence
 from ganzoo.types import Estimate
 
 Counts = NDArray[np.int64]
@@ -30,13 +32,21 @@ def class_modes(logits: Features, labels: NDArray[np.int64], classes: int) -> di
     """Return ``modes`` (0 … classes) and ``mode_kl`` (nats, ≥ 0) of generated logits [n, classes].
 
     ``labels`` [m] are the reference's. ``modes`` counts classes whose share of the samples (by argmax) is at least a
-    tenth of their share of the reference; ``mode_kl`` is KL(generated ‖ reference) of the class histograms. The
-    reference is treated as exact. Raises ScoreError for bad logits or labels, or a class the reference lacks.
+    tenth of their share of the reference; ``mode_kl`` is KL(generated ‖ reference) of the class histograms. Standard
+    errors are given the reference. Raises ScoreError for bad logits or labels, or a class the reference lacks.
     """
     drawn, shares = _classes(logits, labels, classes)
+    divergence = _class_divergence(drawn, labels, shares)
     counts = np.bincount(drawn, minlength=classes)
     needed = np.ceil(MINIMAL_SHARE * shares * len(drawn) * (1 - 1e-12)).astype(np.int64)
-    return {"modes": covered_modes(counts, needed, len(drawn)), "mode_kl": histogram_divergence(counts, shares)}
+    return {"modes": covered_modes(counts, needed, len(drawn)), "mode_kl": estimate(divergence)}
+
+
+def _class_divergence(drawn: Counts, labels: NDArray[np.int64], shares: Features) -> Influence:
+    """The divergence of histograms; more of a class in the reference lowers it by that class's ratio of shares."""
+    found = divergence_influence(drawn, shares)
+    ratio = np.bincount(drawn, minlength=len(shares)) / len(drawn) / shares
+    return replace(found, real=-ratio[labels], given=True)
 
 
 def _classes(logits: Features, labels: NDArray[np.int64], classes: int) -> tuple[Counts, Features]:
@@ -175,7 +185,7 @@ def _spread(points: Features, modes: Counts, std: float) -> Estimate | None:
     if not ratios:
         return None
     kept = _kept_deviation(points.shape[1])
-    return Estimate(float(np.mean(ratios)) / kept, float(np.sqrt(sum(variances))) / len(ratios) / kept, used)
+    return alone(float(np.mean(ratios)) / kept, float(np.sqrt(sum(variances))) / len(ratios) / kept, used)
 
 
 def _kept_deviation(d: int) -> float:
@@ -199,7 +209,9 @@ def _mixture_sides(sets: Sets) -> tuple[Features, Features, float]:
 
 
 def _class_influence(sets: Sets) -> dict[str, Influence]:
-    return {"mode_kl": divergence_influence(*_classes(*_class_sides(sets)))}
+    logits, labels, classes = _class_sides(sets)
+    drawn, shares = _classes(logits, labels, classes)
+    return {"mode_kl": _class_divergence(drawn, labels, shares)}
 
 
 def _mixture_influence(sets: Sets) -> dict[str, Influence]:

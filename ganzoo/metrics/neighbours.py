@@ -8,14 +8,14 @@ the features themselves; matrix products only screen the pairs (see distances.py
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ganzoo.metrics.arrays import blocks, checked_pair
 from ganzoo.metrics.base import Features, Index, Influence, Matrix, Metric, Reference, Sets
 from ganzoo.metrics.distances import PAIRS, WEAK, Cloud, below, centre_of, cut, precision, scale_of, squared_differences
-from ganzoo.metrics.shares import estimate, share_influence
+from ganzoo.metrics.shares import estimate, share_error, share_influence
 from ganzoo.metrics.shortlist import kth_squared_distances
 from ganzoo.types import Estimate
 
@@ -30,12 +30,25 @@ class Balls:
     squared: Features
     """Squared radii [n], times scale²."""
     scale: float
+    k: int
+    centres: Index
+    """With ``inner``: which row lies in the ball around which, its own set's rows alone; k for each ball."""
+    inner: Index
 
     @classmethod
     def around(cls, x: Matrix, k: int) -> Balls:
         """Reach from each row [n, d] to its k-th nearest other row."""
         scale = scale_of(x)
-        return cls(kth_squared_distances(x, k, scale), scale)
+        squared, centres, inner = kth_squared_distances(x, k, scale)
+        return cls(squared, scale, k, centres, inner)
+
+    def taken(self, held: Features) -> Features:
+        """Return about how much each row [n] takes from balls that hold ``held`` [n] by being there.
+
+        Were it not, a ball around one that it is near to would reach one neighbour farther, and hold 1/k more.
+        """
+        taken: Features = np.bincount(self.inner, held[self.centres] / self.k, len(held)).astype(np.float64)
+        return taken
 
     def limits(self, x: Matrix, scale: float) -> Features:
         """Return what squared distances, times ``scale``², must be below; −inf for balls without inside.
@@ -62,6 +75,10 @@ class BallHits:
     """How many real balls hold this generated sample and no other [n]."""
     recalls_alone: Features
     """How many real samples are in the ball of this generated sample and in no other [n]."""
+    held: Features
+    """How many more generated samples real balls hold for each real sample that is there [n]."""
+    holds_alone: Features
+    """How many generated samples are in this real ball and in no other [n]."""
 
 
 def neighbour_scores(real: Features, fake: Features, *, k: int = NEIGHBOURS) -> dict[str, Estimate]:
@@ -103,32 +120,43 @@ def _count(real: Matrix, fake: Matrix, real_balls: Balls, fake_balls: Balls) -> 
     n, scale = len(fake), scale_of(real, fake)
     limits = real_balls.limits(real, scale), fake_balls.limits(fake, scale)
     a, b = _clouds(real, fake, scale, limits)
-    balls, covered, recalled = np.zeros(n), _Visits(n), _Visits(n)
+    balls, covered, recalled = _Visits(n), _Visits(n), _Visits(n)
     for rows in blocks(n, n):
         panel = b.lower(rows, a, slice(None))
         for i, j in _inside(panel, limits[0][None], rows.start, b, a):
-            balls += np.bincount(i, minlength=n)
+            balls.add(j, i)
             covered.add(i, j)
         for i, j in _inside(panel, limits[1][rows, None], rows.start, b, a):
             recalled.add(i, j)
-    return BallHits(balls, recalled.any(), covered.any(), covered.alone(), recalled.alone())
+    return BallHits(
+        real_balls=balls.count(),
+        recalled=recalled.any(),
+        covered=covered.any(),
+        covers_alone=covered.alone(),
+        recalls_alone=recalled.alone(),
+        held=covered.count() - real_balls.taken(covered.count()),
+        holds_alone=balls.alone(),
+    )
 
 
 class _Visits:
-    """Counts, for each real row, the generated rows it is in touch with."""
+    """Counts, for each row of one set, the rows of the other (its visitors) that it is in touch with."""
 
     def __init__(self, n: int) -> None:
         self._count, self._last = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
 
-    def add(self, fake: Index, real: Index) -> None:
-        self._count += np.bincount(real, minlength=len(self._count))
-        self._last[real] = fake
+    def add(self, visitors: Index, rows: Index) -> None:
+        self._count += np.bincount(rows, minlength=len(self._count))
+        self._last[rows] = visitors
+
+    def count(self) -> Features:
+        return self._count.astype(np.float64)
 
     def any(self) -> Features:
         return (self._count > 0).astype(np.float64)
 
     def alone(self) -> Features:
-        """Return of how many real rows each generated row is the only visitor [n]."""
+        """Return of how many rows each row of the other set is the only visitor [n]."""
         return np.bincount(self._last[self._count == 1], minlength=len(self._count)).astype(np.float64)
 
 
@@ -171,17 +199,27 @@ def _estimates(hits: BallHits, k: int) -> dict[str, Estimate]:
 def _influences(hits: BallHits, k: int) -> dict[str, Influence]:
     """The four scores with the influence of each row used, the first min(n, m) of each set.
 
-    Precision: whether a generated row is in any real ball. Density: in how many, over k. Coverage and recall: n − 1
-    times what leaving the generated row out takes away (the delete-one jackknife): how many real balls hold it alone,
-    and how many real rows only its own ball holds. All treat the reference as exact.
+    Of generated rows: for precision whether one is in any real ball, for density in how many, over k; for coverage and
+    recall n − 1 times what leaving it out takes away (the delete-one jackknife): how many real balls hold it alone, and
+    how many real rows only its own ball holds. Of real rows likewise, with the roles exchanged; that a row's absence
+    widens the balls of its neighbours is counted for density alone. Standard errors are given the reference.
     """
     n = len(hits.real_balls)
+    jackknife = (n - 1) / n
+    inside = share_influence(hits.real_balls > 0)
     return {
-        "precision": share_influence(hits.real_balls > 0),
-        "recall": Influence(float(hits.recalled.mean()), (n - 1) / n * hits.recalls_alone),
-        "density": Influence(float(hits.real_balls.sum()) / (k * n), hits.real_balls / k),
-        "coverage": Influence(float(hits.covered.mean()), (n - 1) / n * hits.covers_alone),
+        "precision": replace(inside, real=jackknife * hits.holds_alone, given=True),
+        "recall": _covered(hits.recalled, jackknife * hits.recalls_alone),
+        "density": Influence(float(hits.real_balls.sum()) / (k * n), hits.real_balls / k, hits.held / k, given=True),
+        "coverage": _covered(hits.covered, jackknife * hits.covers_alone),
     }
+
+
+def _covered(real: Features, fake: Features) -> Influence:
+    """The share of real rows that are hit: where all are, or none, as uncertain as that of independent samples."""
+    value = float(real.mean())
+    unseen = share_error(float(real.sum()), len(real)) ** 2 if value in (0.0, 1.0) else 0.0
+    return Influence(value, fake, real, given=True, second=unseen)
 
 
 def _hits_of(sets: Sets) -> BallHits:

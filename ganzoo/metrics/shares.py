@@ -25,8 +25,7 @@ def share_error(hits: float, n: int) -> float:
 
 def share(hits: NDArray[np.bool_]) -> Estimate:
     """Return the share of true entries of ``hits`` [n], n > 0, with its binomial error."""
-    count, n = int(hits.sum()), len(hits)
-    return Estimate(count / n, share_error(count, n), n)
+    return estimate(share_influence(hits))
 
 
 def share_influence(hits: NDArray[np.bool_]) -> Influence:
@@ -35,12 +34,25 @@ def share_influence(hits: NDArray[np.bool_]) -> Influence:
     return Influence(float(rows.mean()), rows, second=share_error(float(rows.sum()), len(rows)) ** 2 - row_error(rows))
 
 
+def density_ratio(points: Features, others: Features, low: float, high: float) -> float:
+    """Return how much denser ``points`` lie in (low, high] than ``others`` do; 0 where none of these is there."""
+    around = float(np.mean((others > low) & (others <= high)))
+    return float(np.mean((points > low) & (points <= high))) / around if around else 0.0
+
+
 def row_error(rows: Features | None) -> float:
     """Return the variance of the mean of independent rows [n]: 0 where there are none, or one alone."""
     return 0.0 if rows is None or len(rows) < 2 else float(rows.var(ddof=1)) / len(rows)
 
 
+def alone(value: float, se: float | None, n: int) -> Estimate:
+    """Return the estimate of a value that no reference enters: both its errors are the same."""
+    return Estimate(value, se, n, se)
+
+
 def estimate(influence: Influence) -> Estimate:
-    """Return the value and standard error √(var(fake)/m + var(real)/n + second) that an influence stands for."""
-    variance = row_error(influence.fake) + row_error(influence.real) + influence.second
-    return Estimate(influence.value, math.sqrt(max(variance, 0.0)), len(influence.fake))
+    """Return the value that an influence stands for, with its standard and its total error."""
+    own = row_error(influence.fake) + influence.second
+    total = math.sqrt(max(own + row_error(influence.real), 0.0))
+    se = math.sqrt(max(own, 0.0)) if influence.given else total
+    return Estimate(influence.value, se, len(influence.fake), total)

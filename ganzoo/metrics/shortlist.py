@@ -20,15 +20,15 @@ ROOM = 1 << 20
 class Shortlist:
     """For each row of ``source``, the rows of ``other`` [n, d] that may be among its k nearest."""
 
-    def __init__(self, source: Cloud, other: Matrix, k: int) -> None:
+    def __init__(self, source: Cloud, other: Matrix, k: int, room: int = ROOM) -> None:
         n = len(source.x)
-        self._source, self._other, self._k = source, other, k
+        self._source, self._other, self.k = source, other, k
         self.limit = np.full(n, np.inf, dtype=source.table.dtype)
         """What the k-th smallest squared distance is at most; −inf once it is known to be 0."""
         self._copy = np.full(n, -1)
         self._held = _Pairs.none()
         self._offers: list[_Pairs] = []
-        self._count, self._room = 0, ROOM + 4 * k * n
+        self._count, self._room = 0, room + 4 * k * n
 
     def offer(self, rows: Index, columns: Index, low: Features, margin: Features) -> None:
         """Take pairs, each once, whose lower bounds ``low`` are not above the limits of their rows."""
@@ -40,35 +40,42 @@ class Shortlist:
 
     def probe(self, rows: Index, columns: Index) -> None:
         """Measure k candidates [r, k] of each of ``rows`` [r]: a limit free of rounding, and copies are seen."""
-        farthest = self._measure(np.repeat(rows, self._k), columns.ravel()).reshape(-1, self._k).max(axis=1)
+        farthest = self._measure(np.repeat(rows, self.k), columns.ravel()).reshape(-1, self.k).max(axis=1)
         self.lower(rows, farthest)
         copied = farthest == 0
         self._copy[rows[copied]] = columns[copied].min(axis=1)
         self.limit[rows[copied]] = -np.inf
 
-    def kth(self) -> Features:
-        """Return the squared distance of each row to its k-th nearest."""
+    def kth(self) -> tuple[Features, Index, Index]:
+        """Return the squared distance of each row to its k-th nearest, and the pairs (row, other row) within it.
+
+        There are no pairs of rows whose k-th nearest is a copy.
+        """
         self._settle()
         pairs, found = self._held, np.zeros(len(self.limit))
         least = found.copy()
-        kth = pairs.at_rank(pairs.low, np.full(len(found), self._k - 1))
+        kth = pairs.at_rank(pairs.low, np.full(len(found), self.k - 1))
         least[pairs.rows[kth]] = pairs.low[kth]
         nearer = pairs.high < least[pairs.rows]
         middle = self._measured(pairs.take(~nearer))
-        left = self._k - 1 - np.bincount(pairs.rows[nearer], minlength=len(found))
+        left = self.k - 1 - np.bincount(pairs.rows[nearer], minlength=len(found))
         kth = middle.at_rank(middle.low, left)
         found[middle.rows[kth]] = middle.low[kth]
-        return found
+        inside = _Pairs.joined([pairs.take(nearer), middle.take(middle.low <= found[middle.rows])])
+        return found, inside.rows, inside.columns
 
-    def nearest(self) -> tuple[Features, Index]:
-        """Return the squared distance of each row to its nearest (k = 1), and which row that is."""
+    def nearest(self) -> tuple[Features, Index, Features]:
+        """Return the squared distance of each row to its nearest, which row that is, and that to its k-th nearest."""
         self._settle()
         pairs, found = self._measured(self._held), np.zeros(len(self.limit))
         order = np.lexsort((pairs.columns, pairs.low, pairs.rows))
         rows, first = np.unique(pairs.rows[order], return_index=True)
         found[rows], where = pairs.low[order][first], self._copy.copy()
         where[rows] = pairs.columns[order][first]
-        return found, where
+        farthest = np.zeros(len(found))
+        kth = pairs.at_rank(pairs.low, np.full(len(found), self.k - 1))
+        farthest[pairs.rows[kth]] = pairs.low[kth]
+        return found, where, farthest
 
     def _settle(self) -> None:
         """Lower the limits by all that was offered, and forget what is above them."""
@@ -78,12 +85,12 @@ class Shortlist:
             self._held = self._measured(self._held)
             self._tighten()
             order = np.lexsort((self._held.low, self._held.rows))
-            self._held = self._held.take(order[_rank(self._held.rows[order]) < self._k])
+            self._held = self._held.take(order[_rank(self._held.rows[order]) < self.k])
         self._count = len(self._held.rows)
 
     def _tighten(self) -> None:
         pairs = self._held
-        kth = pairs.at_rank(pairs.high, np.full(len(self.limit), self._k - 1))
+        kth = pairs.at_rank(pairs.high, np.full(len(self.limit), self.k - 1))
         self.lower(pairs.rows[kth], pairs.high[kth])
         self._held = pairs.take(pairs.low <= self.limit[pairs.rows])
 
@@ -137,9 +144,12 @@ def _rank(rows: Index) -> Index:
     return places
 
 
-def kth_squared_distances(x: Matrix, k: int, scale: float, dtype: type[np.floating[Any]] | None = None) -> Features:
+def kth_squared_distances(
+    x: Matrix, k: int, scale: float, dtype: type[np.floating[Any]] | None = None
+) -> tuple[Features, Index, Index]:
     """Return scale² times the squared distance of each row [n, d] to its k-th nearest other row (k < n), exactly.
 
+    With it come the pairs (row, other row) within these distances, none of rows that are there more than k times.
     Every pair is multiplied once. ``dtype`` is that of the products; the result does not depend on it.
     """
     dtype = dtype or precision(len(x), len(x), x.shape[1])

@@ -20,6 +20,7 @@ from ganzoo.metrics.fid_routes import inner, maps_of, squared_lengths
 from ganzoo.metrics.inception import log_softmax
 from ganzoo.metrics.moments import Moments
 from ganzoo.metrics.scatter import Scatter
+from ganzoo.metrics.shares import alone
 from ganzoo.metrics.stored_rows import StoredRows
 from ganzoo.metrics.vendi import order_score, unit_rows
 from ganzoo.types import Estimate
@@ -147,7 +148,7 @@ class FeatureSums:
         log_q = np.log(np.where(seen, mean_p, 1.0))
         form = np.concatenate([[1.0], -log_q])
         score = float(np.exp(form @ self._judged.mean))
-        return Estimate(score, score * max(float(form @ covariance @ form), 0.0) ** 0.5 / self.n**0.5, self.n)
+        return alone(score, score * max(float(form @ covariance @ form), 0.0) ** 0.5 / self.n**0.5, self.n)
 
     def vendi_score(self, q: float = 1.0) -> Estimate:
         """Return the Vendi score of order ``q`` over all rows; see ``vendi.vendi_score``. It grows with n.
@@ -166,7 +167,7 @@ class FeatureSums:
         if slopes is None or len(rows) < 2:
             return Estimate(score, None, self.n)
         weights = (np.column_stack(unit_rows(rows)) @ vectors[:, real]) ** 2
-        return Estimate(score, float((weights @ slopes).std(ddof=1)) / self.n**0.5, self.n)
+        return alone(score, float((weights @ slopes).std(ddof=1)) / self.n**0.5, self.n)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return everything as named arrays, for ``from_arrays``."""

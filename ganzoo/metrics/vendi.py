@@ -14,6 +14,7 @@ import numpy as np
 from ganzoo.errors import ScoreError
 from ganzoo.metrics.arrays import checked
 from ganzoo.metrics.base import Features, Influence, Metric, Sets
+from ganzoo.metrics.shares import alone
 from ganzoo.types import Estimate
 
 SAMPLES = 2048
@@ -42,7 +43,7 @@ def vendi_score(fake: Features, *, samples: int = SAMPLES, q: float = 1.0) -> Es
     spectrum = _spectrum(fake, samples)
     score, slopes = order_score(spectrum.values, q)
     n = len(spectrum.weights)
-    return Estimate(score, None if slopes is None else float((spectrum.weights @ slopes).std(ddof=1)) / n**0.5, n)
+    return alone(score, None if slopes is None else float((spectrum.weights @ slopes).std(ddof=1)) / n**0.5, n)
 
 
 def vendi_influence(fake: Features, *, samples: int = SAMPLES, q: float = 1.0) -> Influence:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ganzoo.errors import ScoreError, UsageError
+from ganzoo.extractors.base import caution_of
 from ganzoo.metrics.classwise import ClassScore, class_scores
 from ganzoo.metrics.copying import Copy, worst_copies
 from ganzoo.metrics.nearest import train_index
@@ -111,6 +112,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     """Two models under one protocol."""
 
     protocol_hash: str
+    extractor: str
     differences: tuple[Difference, ...]
     notes: tuple[str, ...] = ()
     """What a reader must know before believing a difference."""
@@ -119,9 +121,12 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
 def compared(setup: Setup, first: SampleSource, second: SampleSource) -> Compared:
     """Compare two sources on one reference, in every column whose rows' influence is known.
 
-    Two generators that take the same latents are compared pair by pair. Raises ScoreError where no column can be.
+    Two generators that take the same latents are compared pair by pair. Where one source has fewer samples, as many of
+    the other are looked at: what depends on their number would differ by it. Raises ScoreError where no column can be.
     """
-    a, b = (influences(sets_of(setup, draw_source(setup, each)), setup.metrics) for each in (first, second))
+    drawn = [draw_source(setup, each) for each in (first, second)]
+    n = min(map(len, drawn))
+    a, b = (influences(sets_of(setup, each.first(n)), setup.metrics) for each in drawn)
     one, other = (each.generator.latent if each.generator else None for each in (first, second))
     found = setup.reported(gaps(a, b, same_latents=one is not None and one == other))
     if not found:
@@ -139,11 +144,23 @@ def compared(setup: Setup, first: SampleSource, second: SampleSource) -> Compare
         )
         for (column, gap), p in zip(found.items(), adjusted, strict=True)
     )
+    return Compared(
+        protocol_hash=msgspec.structs.replace(setup.protocol, n_fake=n).hash,
+        extractor=setup.extractor.name,
+        differences=differences,
+        notes=_notes(setup, first, second, *map(len, drawn)),
+    )
+
+
+def _notes(setup: Setup, first: SampleSource, second: SampleSource, n: int, m: int) -> tuple[str, ...]:
+    """What must be known of two sources that gave n and m samples."""
+    few = first.name if n < m else second.name
+    unequal = "" if n == m else f"of both {min(n, m)} samples are looked at, as {few} has no more"
     sizes = _size_notes(setup, first) + _size_notes(setup, second) or size_notes(first, second, setup.extractor)
     real = setup.side.source
     clipped = (*first.clipped, *second.clipped, *(real.clipped if real else ()))
-    notes = tuple(dict.fromkeys((*first.notes, *second.notes, *setup.side.notes, *sizes, *clipped)))
-    return Compared(protocol_hash=setup.protocol.hash, differences=differences, notes=notes)
+    said = (caution_of(setup.extractor.name), unequal, *first.notes, *second.notes, *setup.side.notes, *sizes, *clipped)
+    return tuple(dict.fromkeys(filter(None, said)))
 
 
 def _size_notes(setup: Setup, source: SampleSource) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,6 +47,18 @@ class Drawn:
 
     def __len__(self) -> int:
         return len(self.extracted.features)
+
+    def first(self, n: int) -> Drawn:
+        """The first ``n`` of them; all where there are no more."""
+        if len(self) <= n:
+            return self
+        features, logits = self.extracted.features[:n], self.extracted.logits
+        return replace(
+            self,
+            extracted=Extracted(features, None if logits is None else logits[:n]),
+            labels=None if self.labels is None else self.labels[:n],
+            codes=None if self.codes is None else self.codes[:n],
+        )
 
     def followed_by(self, more: Drawn) -> Drawn:
         """This and further samples of the same generator as one."""

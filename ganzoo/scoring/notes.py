@@ -62,8 +62,8 @@ def _fid(sets: Sets) -> str:
 
 
 def _unbiased(sets: Sets) -> str:
-    n, d = len(sets.fake), sets.fake.shape[1]
-    return f"fid_unbiased: wants 8 samples per feature, but has {n} for {d}" if n < 8 * d else ""
+    n, d = min(len(sets.fake), len(sets.reference.real)), sets.fake.shape[1]
+    return f"fid_unbiased: wants 8 samples per feature on either side, but has {n} for {d}" if n < 8 * d else ""
 
 
 def _inception(sets: Sets) -> str:

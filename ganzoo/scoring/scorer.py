@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from ganzoo.errors import ScoreError, UsageError
+from ganzoo.extractors.base import caution_of
 from ganzoo.labels import places
 from ganzoo.metrics import Metric, Sets, evaluate
 from ganzoo.metrics.fid import moments_distance, reference_target
+from ganzoo.metrics.paired import influences
+from ganzoo.metrics.shares import estimate as estimate_of
 from ganzoo.scoring.features import Drawn, draw
 from ganzoo.scoring.fitting import MINIMUM, check_extractor, check_samples
 from ganzoo.scoring.goals import FIRST, Goal, next_size, reached
@@ -24,6 +27,7 @@ from ganzoo.types import Estimate
 if TYPE_CHECKING:
     from ganzoo.generator.engine import Generator
     from ganzoo.metrics import Reference
+    from ganzoo.metrics.base import Influence
     from ganzoo.scoring.samples import SampleSource
     from ganzoo.scoring.setup import Setup
     from ganzoo.scoring.statistics_file import SavedStatistics
@@ -58,6 +62,8 @@ def score_drawn(setup: Setup, drawn: Drawn, goal: Goal | None = None) -> Score:
     """Score features that were drawn before, with a goal in mind or without."""
     sets = sets_of(setup, drawn)
     estimates, notes = measure(sets, setup.metrics, setup.columns)
+    if setup.total:
+        estimates = with_totals(sets, setup.metrics, estimates)
     every = (
         *((drawn.clipped,) if drawn.clipped else ()),
         *notes,
@@ -168,6 +174,25 @@ def measure(
     return estimates, notes
 
 
+def with_totals(sets: Sets, metrics: Sequence[Metric], estimates: Mapping[str, Estimate]) -> dict[str, Estimate]:
+    """The estimates with the total errors that are known of them, those that a metric does not give by itself too."""
+    wanting = [
+        metric
+        for metric in metrics
+        if any(column in estimates and estimates[column].total is None for column in metric.columns)
+    ]
+    found = influences(sets, wanting)
+    return {
+        name: each if each.total is not None or name not in found else with_total(each, found[name])
+        for name, each in estimates.items()
+    }
+
+
+def with_total(estimate: Estimate, rows: Influence) -> Estimate:
+    """The same estimate, with the total error that its rows stand for."""
+    return msgspec.structs.replace(estimate, total=estimate_of(rows).total)
+
+
 def record(
     setup: Setup,
     estimates: dict[str, Estimate],
@@ -186,11 +211,12 @@ def record(
         wanted, given = (", ".join(sorted(names)) for names in (setup.columns or (), estimates))
         raise ScoreError(f"Nothing is left to score by: {wanted} was asked for, but this gives {given} alone.")
     protocol = msgspec.structs.replace(setup.protocol, **changes)
+    caution = caution_of(setup.extractor.name)
     return Score(
         protocol=protocol,
         protocol_hash=protocol.hash,
         estimates=reported,
-        notes=notes,
+        notes=(caution, *notes) if caution else notes,
         policy=getattr(setup.extractor, "policy", ""),
         sampled_sha256=sha256,
         provider=provider,

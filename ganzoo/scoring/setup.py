@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ganzoo.errors import UnknownName
-from ganzoo.extractors.base import default_extractor
+from ganzoo.extractors.catalogue import default_extractor
 from ganzoo.metrics import builtin_metrics
 from ganzoo.scoring import streaming
 from ganzoo.scoring.features import Progress, silent
@@ -45,6 +45,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     profile: str = DEFAULT_PROFILE
     device: str = "auto"
     threads: int = 1
+    total: bool = False
+    """Whether total errors are worked out, those of the reference drawn anew, where they cost more."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class Setup:
     extensions: Mapping[str, int] = field(default_factory=dict)
     """Versions of the metrics that are computed beside the protocol."""
     progress: Progress = silent
+    total: bool = False
 
     @cached_property
     def reference(self) -> Reference:
@@ -139,7 +142,7 @@ def _setup(
     within, beside = ([each for each in chosen if (each.name in names) == wanted] for wanted in (False, True))
     protocol = protocol_of(side, extractor, within, n_fake=n, seed=seed, profile=terms.profile)
     extensions = {metric.name: metric.version for metric in beside}
-    return Setup(side, extractor, (*within, *beside), protocol, columns, extensions, progress)
+    return Setup(side, extractor, (*within, *beside), protocol, columns, extensions, progress, terms.total)
 
 
 def _beside(chosen: Sequence[Metric], terms: Terms, named: Sequence[str]) -> frozenset[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ganzoo.errors import ScoreError, UsageError
-from ganzoo.metrics.fid import moments_distance, reference_target
+from ganzoo.metrics.fid import moments_distance, reference_halves, reference_target, without_bias
 from ganzoo.metrics.sums import FeatureSums
 from ganzoo.scoring.fitting import check_extractor, check_samples
 from ganzoo.scoring.goals import FIRST, Goal, goal_note, next_size
@@ -24,7 +24,7 @@ from ganzoo.types import Estimate
 
 if TYPE_CHECKING:
     from ganzoo.extractors.base import Extracted, Extractor
-    from ganzoo.metrics.fid import Target
+    from ganzoo.metrics.fid import SplitTarget, Target
     from ganzoo.scoring.features import Progress
     from ganzoo.scoring.samples import SampleSource
     from ganzoo.scoring.setup import Setup
@@ -56,13 +56,17 @@ class Halves:
             raise ScoreError("There are no samples to score.")
         return self._halves[0] + self._halves[1]
 
-    def estimates(self, goal: Target) -> dict[str, Estimate]:
-        """All that the sums give."""
+    def estimates(self, goal: Target, split: SplitTarget | None) -> dict[str, Estimate]:
+        """All that the sums give; ``split`` is the reference in halves, where it can be halved."""
         assert self._halves is not None
-        found = of_sums(self.whole, goal)
-        halves = [moments_distance(goal, half.moments()) for half in self._halves]
-        plain = found["fid"]
-        return {**found, "fid_unbiased": Estimate(2 * plain.value - sum(halves) / 2, plain.se, plain.n)}
+        whole = self.whole
+        found = of_sums(whole, goal)
+        if split is None:
+            return found
+        plain, moments = found["fid"], whole.moments()
+        of_fake = [moments_distance(goal, half.moments()) for half in self._halves]
+        of_real = [moments_distance(half, moments) for half in split.halves]
+        return {**found, "fid_unbiased": Estimate(without_bias(plain.value, of_fake, of_real), plain.se, plain.n)}
 
 
 def of_sums(sums: FeatureSums, goal: Target) -> dict[str, Estimate]:
@@ -106,7 +110,7 @@ def _gone_over(setup: Setup, source: SampleSource, n: int, goal: Goal | None) ->
             if error <= goal.error:
                 break
             due = next_size(done, error / goal.error, n)
-    return halves.estimates(target)
+    return halves.estimates(target, reference_halves(setup.reference))
 
 
 def _scored(setup: Setup, source: SampleSource, estimates: dict[str, Estimate], notes: tuple[str, ...] = ()) -> Score:

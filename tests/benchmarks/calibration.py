@@ -1,4 +1,4 @@
-"""How well the standard errors are calibrated: prints the tables of docs/reports/calibration.md (about 15 s).
+"""How well the standard errors are calibrated: prints the tables of docs/reports/calibration.md (about 40 s).
 
 python tests/benchmarks/calibration.py
 """
@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "fakes"))
 
-from known_laws import METHODS, settings  # noqa: E402 - the threads and the path come first
+from known_laws import METHODS, settings, total_settings  # noqa: E402 - the threads and the path come first
 from pairs import difference_settings  # noqa: E402 - likewise
 from simulation import calibrate  # noqa: E402 - likewise
 
 
 def main() -> None:
-    """Print both tables."""
+    """Print the three tables."""
     print_scores()
+    print()
+    print_totals()
     print()
     print_differences()
 
@@ -33,6 +36,17 @@ def print_scores() -> None:
         for column, found in calibrate(setting).items():
             ratio = f"{found.ratio:.2f}" if found.ratio < 100 else "values never differ"
             print(f"| `{column}` | {METHODS[column]} | {setting.name} | {found.coverage:.1%} | {ratio} |")
+
+
+def print_totals() -> None:
+    """Print one line per column and setting whose reference is drawn anew."""
+    print("| column | setting | coverage by the standard error | by the total error | mean total error / SD |")
+    print("|---|---|---|---|---|")
+    for setting in total_settings():
+        given = calibrate(replace(setting, total=False))
+        for column, found in calibrate(setting).items():
+            cover = f"{given[column].coverage:.1%} | {found.coverage:.1%}"
+            print(f"| `{column}` | {setting.name} | {cover} | {found.ratio:.2f} |")
 
 
 def print_differences() -> None:

@@ -150,6 +150,41 @@ def test_features_of_different_widths(refused: Refused, files: Path) -> None:
     assert "The samples have 6 features, but digits has 64." in refused(1, "score", "f6.npz", "--data", "digits", *CPU)
 
 
+def test_total_errors_are_shown_where_asked_for(run: Any, gaussian: RunFolder) -> None:
+    words = ("score", gaussian.path, "-n", 300, "--metrics", "fid,is,recall", *CPU)
+    assert "total error" not in run(*words).stdout
+    result = run(*words, "--total")
+    assert result.stdout.splitlines()[0].split("  ")[0] == "metric" and "total error" in result.stdout.splitlines()[0]
+    found = table(result.stdout)
+    for name in ("fid", "is", "recall"):
+        _, se, total, n = found[name]
+        assert float(total) > float(se) if name == "fid" else float(total) >= float(se), name
+        assert n == "300"
+    estimates = msgspec.json.decode(run(*words, "--total", "--json").stdout)["estimates"]
+    assert estimates["fid"]["total"] > estimates["fid"]["se"]
+    assert msgspec.json.decode(run(*words, "--json").stdout)["estimates"]["fid"]["total"] is None
+
+
+def test_pixels_are_never_called_a_fid(run: Any, files: Path) -> None:
+    result = run("score", "fake.npz", "fake", "--extractor", "pixels", *CPU)
+    assert "fid_pixels" in table(result.stdout) and "fid" not in table(result.stdout)
+    assert result.stderr.splitlines()[0].startswith("Note: the extractor 'pixels' is means of at most 8×8 blocks")
+    compared = run("compare", "fake.npz", "fake", "digits", "--extractor", "pixels", *CPU)
+    assert "fid_pixels" in table(compared.stdout) and "extractor pixels, protocol" in compared.stdout
+    assert "the extractor 'pixels' is means" in compared.stderr
+
+
+@pytest.mark.usefixtures("natural_images")
+def test_images_of_ones_own_are_scored_by_a_network(run: Any, tmp_path: Path) -> None:
+    x = np.random.default_rng(0).integers(0, 256, (120, 3, 8, 8)).astype(np.uint8)
+    np.savez(tmp_path / "one.npz", x=x[:60])
+    np.savez(tmp_path / "two.npz", x=x[60:])
+    result = run("score", "one.npz", "two.npz", "--metrics", "fid", *CPU)
+    assert result.exit_code == 0, result.output
+    assert "extractor natural" in result.stdout
+    assert "fid" in table(result.stdout) and "pixels" not in result.output
+
+
 def test_csv_has_a_row_per_metric(run: Any, gaussian: RunFolder) -> None:
     result = run("score", gaussian.path, "-n", 100, "--metrics", "fid,kid", "--format", "csv", *CPU)
     rows = list(csv.DictReader(io.StringIO(result.stdout)))

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganzoo.extractors.base import shipped_file
+from ganzoo.extractors.catalogue import shipped_file
 from ganzoo.generator.engine import Generator
 from ganzoo.training.runs import RunFolder
 
@@ -64,7 +64,7 @@ def test_score_as_json(run: Any, gaussian: RunFolder, tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     score = msgspec.json.decode(result.stdout)
     assert score["protocol"]["n_fake"] == 60
-    assert set(score["estimates"]["fid"]) == {"value", "se", "n"}
+    assert set(score["estimates"]["fid"]) == {"value", "se", "n", "total"}
 
 
 @pytest.mark.parametrize("command", ["sample", "score", "export"])

@@ -11,15 +11,26 @@ from functools import cache, partial
 import numpy as np
 from simulation import Draw, Scores, Setting, normal
 
+from ganzoo.metrics import evaluate
+from ganzoo.metrics.base import Reference, Sets
 from ganzoo.metrics.control import code_error, label_accuracy
-from ganzoo.metrics.copying import Partition, copying_statistic, duplicate_share, memorised_share, partition
-from ganzoo.metrics.fid import Target, frechet_distance, target, unbiased_frechet_distance
+from ganzoo.metrics.copying import (
+    Partition,
+    copying_statistic,
+    duplicate_share,
+    memorised_share,
+    partition,
+    relative_distance,
+)
+from ganzoo.metrics.fid import FID, SplitTarget, frechet_distance, split_target, unbiased_frechet_distance
 from ganzoo.metrics.inception import inception_score
 from ganzoo.metrics.kid import kernel_distance
 from ganzoo.metrics.modes import class_modes, mixture_modes
 from ganzoo.metrics.nearest import TrainIndex
-from ganzoo.metrics.neighbours import neighbour_scores
+from ganzoo.metrics.neighbours import NEIGHBOUR_SCORES, neighbour_scores
+from ganzoo.metrics.repeats import REPEATS, repeated_share
 from ganzoo.metrics.vendi import vendi_score
+from ganzoo.scoring.scorer import with_totals
 
 METHODS = {
     "fid": "influence",
@@ -29,6 +40,7 @@ METHODS = {
     "recall": "jackknife",
     "density": "spread of rows",
     "coverage": "jackknife",
+    "repeats": "jackknife",
     "is": "delta",
     "vendi": "delta",
     "modes": "predictive binomial",
@@ -48,13 +60,13 @@ METHODS = {
 
 
 @cache
-def _wide_reference(d: int) -> Target:
-    return target(normal(np.random.default_rng(1), 100_000, d))
+def _wide_reference(d: int) -> SplitTarget:
+    return split_target(normal(np.random.default_rng(1), 100_000, d))
 
 
 def frechet(draw: Draw, *, scale: float, shift: float, d: int = 8, n: int = 400) -> Scores:
     goal, fake = _wide_reference(d), normal(draw, n, d, scale, shift)
-    plain = frechet_distance(goal, fake)
+    plain = frechet_distance(goal.whole, fake)
     return {"fid": plain, "fid_unbiased": unbiased_frechet_distance(goal, fake, whole=plain)}
 
 
@@ -95,6 +107,28 @@ def _neighbour_reference() -> np.ndarray:
 def neighbours(draw: Draw, *, scale: float, shift: float = 0.0, fresh: bool = False) -> Scores:
     real = normal(draw, 200) if fresh else _neighbour_reference()
     return neighbour_scores(real, normal(draw, 200, scale=scale, shift=shift))
+
+
+def repeats(draw: Draw, *, again: float) -> Scores:
+    """N(0, I), of which some samples are instead one of the others; the reference is given."""
+    fake = normal(draw, 200)
+    twice = draw.random(200) < again
+    fake[twice] = fake[draw.integers(200, size=int(twice.sum()))]
+    return {"repeats": repeated_share(_neighbour_reference(), fake)}
+
+
+def mixed(
+    draw: Draw, *, dropped: int = 0, scale: float = 1.0, shift: float = 0.0, n: int = 200, m: int = 200
+) -> Scores:
+    """All that a reference enters, drawn anew with it: ten modes, of which the samples lack some."""
+    real_modes, fake_modes = draw.integers(10, size=n), draw.integers(dropped, 10, size=m)
+    centres = 4 * np.eye(10)
+    real = centres[real_modes] + normal(draw, n, 10)
+    fake = centres[fake_modes] + normal(draw, m, 10, scale, shift)
+    sets = Sets(Reference(real=real, train=real, heldout=real[:0]), fake)
+    found = evaluate(sets, [FID, NEIGHBOUR_SCORES, REPEATS])
+    divergence = class_modes(np.eye(10)[fake_modes], real_modes, 10)
+    return {**with_totals(sets, [FID], found), "mode_kl": divergence["mode_kl"]}
 
 
 # Scores of the generated sample alone
@@ -174,7 +208,7 @@ def copying(
         "duplicates": duplicate_share(_index(), real, fake),
     }
     if cells:
-        distance, _ = _index().nearest(real)
+        distance = relative_distance(_index(), real)
         seen = replace(_cells(), distance=distance, cells=_cells().assign(real))
         scores["ct"] = copying_statistic(seen, fake)
     return scores
@@ -229,6 +263,24 @@ def _control(name: str, obeyed: float) -> Setting:
 NEIGHBOURS = ("precision", "recall", "density", "coverage")
 
 
+DRAWN_ANEW = ("fid", "fid_unbiased", *NEIGHBOURS, "repeats", "mode_kl")
+
+
+def _total(name: str, runs: int = 200, **law: float) -> Setting:
+    return Setting(name, DRAWN_ANEW, partial(mixed, **law), runs=runs, total=True)
+
+
+def total_settings() -> list[Setting]:
+    """Settings whose reference is drawn anew each time, for the total errors."""
+    return [
+        _total("the same law"),
+        _total("half of the modes dropped", dropped=5),
+        _total("narrower", scale=0.7),
+        _total("shifted by 0.5", shift=0.5),
+        _total("600 samples, 200 real ones, narrower", scale=0.7, m=600),
+    ]
+
+
 def settings() -> list[Setting]:
     """Every setting, in the order of the columns."""
     return [
@@ -243,6 +295,8 @@ def settings() -> list[Setting]:
         Setting("the same law", NEIGHBOURS, partial(neighbours, scale=1.0)),
         Setting("narrower", NEIGHBOURS, partial(neighbours, scale=0.6)),
         Setting("shifted by 1", NEIGHBOURS, partial(neighbours, scale=1.0, shift=1.0)),
+        Setting("the same law", ("repeats",), partial(repeats, again=0.0)),
+        Setting("a fifth there twice", ("repeats",), partial(repeats, again=0.2)),
         Setting("soft logits", ("is",), partial(inception, sharpness=1.0)),
         Setting("sharp logits", ("is",), partial(inception, sharpness=4.0)),
         Setting("centred", ("vendi",), partial(vendi, n=600)),

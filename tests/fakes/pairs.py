@@ -36,7 +36,7 @@ def paired(draw: Draw, *, laws: tuple[Law, Law], same: bool, n: int = 80, m: int
         a, b = (metric.influence(each)[metric.name] for each in sets)
         scores[metric.name] = difference(a, b, same_latents=same)
         scores[f"{metric.name} unpaired"] = difference(a, b, same_latents=False)
-        apart = float(np.hypot(estimate(a).se, estimate(b).se))
+        apart = float(np.hypot(estimate(a).total, estimate(b).total))
         scores[f"{metric.name} apart"] = Estimate(a.value - b.value, apart, m)
     return scores
 

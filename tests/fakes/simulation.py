@@ -24,6 +24,8 @@ class Setting:
     truth: Mapping[str, float] = field(default_factory=dict)
     """The population's value by column; for the others it is the expectation at this n, by the mean of all runs."""
     runs: int = 400
+    total: bool = False
+    """Whether the total error is held against the spread: the reference is drawn anew, too."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,14 @@ def calibrate(setting: Setting, seed: int = 0) -> dict[str, Calibration]:
     """Repeat a setting and compare its errors with the spread."""
     draw = np.random.default_rng(seed)
     runs = [setting.score(draw) for _ in range(setting.runs)]
-    return {column: _compare([run[column] for run in runs], setting.truth.get(column)) for column in setting.columns}
+    return {
+        column: _compare([run[column] for run in runs], setting.truth.get(column), setting.total)
+        for column in setting.columns
+    }
 
 
-def _compare(found: list[Estimate], truth: float | None) -> Calibration:
-    values, errors = np.array([(e.value, e.se) for e in found]).T
+def _compare(found: list[Estimate], truth: float | None, total: bool = False) -> Calibration:
+    values, errors = np.array([(e.value, e.total if total else e.se) for e in found]).T
     middle = values.mean() if truth is None else truth
     spread = values.std(ddof=1)
     covered = np.abs(values - middle) <= NORMAL * errors + 1e-12

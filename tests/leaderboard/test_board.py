@@ -9,7 +9,7 @@ import pytest
 
 from ganzoo import registry
 from ganzoo.errors import StoreError
-from ganzoo.leaderboard import board
+from ganzoo.leaderboard import board, page, rows
 from ganzoo.options import content_hash
 from ganzoo.scoring.protocol import Protocol, Score
 from ganzoo.training.runs import REAL, SCORE, Failure, Manifest, RunStore, write_json
@@ -32,7 +32,9 @@ variant backend distribution version dataset protocol extractor n_real n_fake se
 kid kid_se precision recall density coverage modes mode_kl vendi memorised parameters steps train_seconds
 samples_per_second provider parity onnx_sha256 options_hash ganzoo_version date_utc note fid_unbiased
 memorised_heldout ct hq spread label_accuracy code_error role run duplicates content_hash train_cpu_seconds
-bench attempt
+bench attempt repeats precision_se recall_se density_se coverage_se modes_se mode_kl_se vendi_se memorised_se
+fid_unbiased_se memorised_heldout_se ct_se hq_se spread_se label_accuracy_se code_error_se duplicates_se repeats_se
+fid_total fid_unbiased_total precision_total recall_total density_total coverage_total mode_kl_total repeats_total
 """
 ROLES = {"gaussian": "floor", "memoriser": "ceiling"}
 
@@ -309,7 +311,7 @@ def test_copies_are_no_seeds(store: RunStore, tmp_path: Path) -> None:
 def test_cpu_time_is_shown_and_wall_time_kept(store: RunStore, tmp_path: Path) -> None:
     row = table(store, tmp_path).loc["good"]
     assert (row["train_cpu_seconds"], row["train_seconds"]) == (11.5, 12.5)
-    header, rows = board.shown_table(board.aggregate(board.read_runs(tmp_path), "digits"))
+    header, rows = page.shown_table(board.aggregate(board.read_runs(tmp_path), "digits"))
     assert rows[0][header.index("train CPU s")] == "12"
 
 
@@ -393,3 +395,18 @@ def test_a_column_of_an_extension_named_like_one_of_ours_changes_no_row(store: R
     same = [(tmp_path / part / "runs.csv").read_bytes() for part in ("before", "after")]
     assert same[0] == same[1]
     assert len((tmp_path / "after" / "metrics.csv").read_text().splitlines()) == 1 + len(odd)
+
+
+def test_total_intervals_count_the_reference_once(tmp_path: Path) -> None:
+    """Two seeds at 1 ± 0 and equal errors of .3 given the reference and .5 in all: the reference's part is .4."""
+    row = dict.fromkeys(rows.COLUMNS, "") | {"dataset": "d", "protocol": "p", "status": "ok", "role": "model"}
+    cells = {"variant": "a", "fid": "1", "fid_se": "0.3", "fid_total": "0.5", "vendi": "7", "vendi_se": "0.1"}
+    made = [row | cells | {"seed": str(seed), "content_hash": str(seed)} for seed in (0, 1)]
+    made.append(made[0] | {"variant": "old", "fid_total": ""})
+    found = board.aggregate(board.pd.DataFrame(made, columns=list(rows.COLUMNS), dtype="str"), "d", total=True)
+    found = found.set_index("variant")
+    assert found.loc["a", "fid_ci"] == pytest.approx(1.96 * 0.4)
+    assert found.loc["a", "vendi_ci"] == 0
+    assert np.isnan(found.loc["old", "fid_ci"])
+    given = board.aggregate(board.pd.DataFrame(made, columns=list(rows.COLUMNS), dtype="str"), "d")
+    assert given.set_index("variant").loc["a", "fid_ci"] == 0

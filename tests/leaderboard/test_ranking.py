@@ -15,25 +15,6 @@ from ganzoo.leaderboard.ranking import _p_value, better, half_width, ranks
 from ganzoo.registry import Registry
 
 
-@pytest.mark.parametrize(
-    ("value", "half", "text"),
-    [
-        (12.345, 0.678, "12.35 ± 0.68"),
-        (12.345, 3.2, "12.3 ± 3.2"),
-        (123.4, 45.6, "123 ± 46"),
-        (1234.5, 456.7, "1234 ± 457"),
-        (0.0123456, 0.000789, "0.01235 ± 0.00079"),
-        (5.0, float("nan"), "5"),
-        (0.123456, float("nan"), "0.123"),
-        (10.0, 0.0, "10"),
-        (0.0, 0.0, "0"),
-        (float("nan"), 1.0, ""),
-    ],
-)
-def test_plus_minus(value: float, half: float, text: str) -> None:
-    assert board.plus_minus(value, half) == text
-
-
 @pytest.mark.parametrize(("values", "wanted"), [((), math.nan), ((3.0,), math.nan), ((1.0, 1.0), 0.0)])
 def test_half_width_of_few_values(values: Sequence[float], wanted: float) -> None:
     assert half_width(np.array(values)) == pytest.approx(wanted, nan_ok=True)
@@ -64,21 +45,21 @@ def test_rank_by_coverage_turns_the_order(catalogue: Registry) -> None:
     assert found == {"high": ("1", ""), "near": ("1", ""), "low": ("3", "high, near")}
 
 
-def test_a_wide_interval_lifts_no_model_past_better_ones() -> None:
+def test_a_wide_interval_changes_no_rank_but_its_own() -> None:
     """Nothing can be said of ``wide`` itself; but ``third``, which has a better mean, is behind two."""
     found = ranked("fid", first=[1.0, 1.1, 0.9], third=[3.0, 3.1, 2.9], second=[2.0, 2.1, 1.9], wide=[1.0, 9.0, 17.0])
     assert found == {
         "first": ("1", ""),
         "second": ("2", "first"),
         "third": ("3", "first, second"),
-        "wide": ("3", ""),
+        "wide": ("1", ""),
     }
 
 
 def test_ties_are_pairwise_not_from_a_leader_of_a_group() -> None:
     """a and b cannot be told apart, nor b and c; a and c can."""
     found = ranked("fid", a=[1.0, 1.2, 0.8, 1.1, 0.9], b=[1.0, 1.9, 1.4, 0.9, 1.8], c=[2.0, 1.7, 1.6, 1.9, 2.1])
-    assert found == {"a": ("1", ""), "b": ("1", ""), "c": ("3", "a")}
+    assert found == {"a": ("1", ""), "b": ("1", ""), "c": ("2", "a")}
 
 
 def test_noise_seldom_makes_ranks() -> None:
@@ -97,12 +78,17 @@ def test_welchs_test_of_a_pair_by_hand() -> None:
     assert better([]) == []
 
 
-def test_a_pair_more_or_less_inside_a_group_changes_no_rank() -> None:
-    """As on two machines: whether b, too, is better than c and d, when a is, says nothing new of these."""
+def test_a_rank_is_one_more_than_the_models_that_are_better() -> None:
     values = [np.array([float(i), float(i) + 1]) for i in range(4)]
-    assert ranks(values, [[], [], [0], [0]]) == ranks(values, [[], [], [0, 1], [0]]) == [1, 1, 3, 3]
-    assert ranks(values, [[], [], [0], [0, 2]]) == [1, 1, 3, 4]
-    assert ranks([values[2], np.array([1.0]), values[0]], [[], [], []]) == [1, None, 1]
+    assert ranks(values, [[], [], [0], [0, 2]]) == [1, 1, 2, 3]
+    assert ranks([values[2], np.array([1.0]), values[0]], [[2], [], []]) == [2, None, 1]
+
+
+def test_nobody_stands_behind_those_that_its_interval_overlaps() -> None:
+    """A poor mean that scatters is not shown to be worse: its rank is the first, and not that of the row above."""
+    groups = [np.array([0.17, 0.17, 0.18]), np.array([1.0, 1.1, 1.2]), np.array([1.5, 2.4, 3.3])]
+    assert better(groups) == [[], [0], []]
+    assert ranks(groups, better(groups)) == [1, 2, 1]
 
 
 def test_five_per_cent_is_the_limit() -> None:

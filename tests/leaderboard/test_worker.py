@@ -238,7 +238,7 @@ def test_a_job_is_scored_as_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api, "setup_of", lambda *args, **more: given.update(more, args=args))
     work._setup("zoo", "registry", FULL)  # type: ignore[arg-type]
     assert given["args"] == ("zoo", "registry", "digits")
-    assert (given["data_dir"], given["terms"]) == ("some/data", Terms(device="auto"))
+    assert (given["data_dir"], given["terms"]) == ("some/data", Terms(device="auto", total=True))
 
 
 def test_attempts_are_counted_from_what_is_there(tmp_path: Path) -> None:

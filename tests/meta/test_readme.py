@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ganzoo import registry
-from ganzoo.leaderboard import board
+from ganzoo.leaderboard import board, page
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -14,7 +14,7 @@ SHOWN = ("rank", "variant", "FID ↓", "precision ↑", "recall ↑", "modes ↑
 
 def test_the_table_is_the_leaderboard() -> None:
     aggregated = board.aggregate(board.read_runs(ROOT / "leaderboards"), "digits", registry.load().rank_by("digits"))
-    header, rows = board.shown_table(aggregated)
+    header, rows = page.shown_table(aggregated)
     places = [header.index(name) for name in SHOWN]
     wanted = [[row[place] for place in places] for row in rows]
     lines = [line for line in README.splitlines() if line.startswith("| ")]

@@ -6,11 +6,12 @@ metric's docstring says otherwise, and this is asserted here.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from known_laws import METHODS, settings
+from known_laws import METHODS, settings, total_settings
 from simulation import Setting, calibrate, normal
 
 from ganzoo.metrics import builtin_metrics
@@ -37,6 +38,11 @@ DOCUMENTED = {
     ("modes", "one that expects 1"): (0.95, 1.0),
     # The best of all assignments varies less than the share that it leaves.
     ("code_error", "obeys nothing"): (0.99, 1.0),
+    # A repeat makes two, and the jackknife counts each for both.
+    ("repeats", "a fifth there twice"): (0.95, 1.0),
+    ("repeats", "the same law"): (0.9, 1.0),
+    # Three of 60 held-out samples say how dense they lie around the quantile.
+    ("duplicates", "few held out"): (0.86, 0.99),
 }
 SETTINGS = settings()
 
@@ -46,6 +52,18 @@ def test_intervals_hold_the_truth(setting):
     for column, found in calibrate(setting).items():
         low, high = DOCUMENTED.get((column, setting.name), USUAL)
         assert low - NOISE <= found.coverage <= high + NOISE, (column, found)
+
+
+@pytest.mark.parametrize("setting", total_settings(), ids=lambda s: s.name.replace(" ", "-"))
+def test_total_intervals_hold_what_a_fresh_reference_would_give(setting):
+    """Conservative where a share is near 1, never far too narrow; those given the reference are, by design."""
+    total, given = calibrate(setting), calibrate(replace(setting, total=False))
+    for column, found in total.items():
+        assert found.coverage >= 0.9 - 0.02, (column, found)
+        assert found.ratio < 4, (column, found)
+        assert found.ratio >= given[column].ratio
+    if "dropped" in setting.name:
+        assert max(given[column].coverage for column in ("fid", "recall", "density", "coverage")) < 0.9
 
 
 def test_every_column_with_an_error_is_in_a_setting():
@@ -60,6 +78,9 @@ def test_the_page_has_every_column_and_setting():
         for column in setting.columns:
             assert f"| `{column}` | {METHODS[column]} | {setting.name} |" in page
             assert f"`{column}`" in page.partition("## Which error")[2].partition("| column |")[0]
+    for setting in total_settings():
+        for column in setting.columns:
+            assert f"| `{column}` | {setting.name} |" in page.partition("## The reference drawn anew")[2]
 
 
 def test_chance_codes_have_an_error_about_twice_too_wide():

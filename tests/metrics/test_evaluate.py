@@ -12,7 +12,7 @@ from ganzoo.errors import PluginError, ScoreError
 from ganzoo.metrics import Metric, Reference, Sets, builtin_metrics, evaluate
 from ganzoo.types import Estimate
 
-ALWAYS = {"fid", "fid_unbiased", "kid", "precision", "recall", "density", "coverage", "vendi", "memorised"}
+ALWAYS = {"fid", "fid_unbiased", "kid", "precision", "recall", "density", "coverage", "vendi", "memorised", "repeats"}
 HELDOUT = {"memorised_heldout", "ct", "duplicates"}
 USUAL = [metric for metric in builtin_metrics() if not metric.on_request]
 

@@ -13,6 +13,7 @@ from ganzoo.metrics.fid import (
     frechet_distance,
     frechet_influence,
     moments_distance,
+    split_target,
     target,
     target_of,
     unbiased_frechet_distance,
@@ -130,32 +131,56 @@ def test_standard_error_matches_its_definition(m):
     assert frechet_distance(x, y).se == pytest.approx(influence.std(ddof=1) / m**0.5, rel=1e-6)
 
 
-def test_standard_error_and_bias_correction_by_simulation():
+def test_standard_error_by_simulation():
     d, m, runs = 16, 400, 80
     mix = rng(15).standard_normal((d, d)) / d**0.5
     goal = target(rng(16).standard_normal((20_000, d)) @ mix)
     draw = rng(17)
     fakes = [draw.standard_normal((m, d)) @ mix * 1.2 + 0.1 for _ in range(runs)]
-    plain = [frechet_distance(goal, fake) for fake in fakes]
-    fixed = [unbiased_frechet_distance(goal, fake, seed=i) for i, fake in enumerate(fakes)]
-    spread = np.std([e.value for e in plain], ddof=1)
-    assert 0.75 < np.mean([e.se for e in plain]) / spread < 1.33
-    assert 0.7 < np.mean([e.se for e in fixed]) / np.std([e.value for e in fixed], ddof=1) < 1.33
-    truth = frechet_distance(goal, draw.standard_normal((200_000, d)) @ mix * 1.2 + 0.1).value
-    bias, left = (np.mean([e.value for e in some]) - truth for some in (plain, fixed))
-    assert bias > 4 * spread / runs**0.5
-    assert abs(left) < bias / 4 + 2 * spread / runs**0.5
+    found = [frechet_distance(goal, fake) for fake in fakes]
+    assert 0.75 < np.mean([e.se for e in found]) / np.std([e.value for e in found], ddof=1) < 1.33
+
+
+# The last two: the same law on both sides, and a small reference, of which a correction in 1/m alone leaves most.
+@pytest.mark.parametrize(
+    ("n", "m", "scale", "shift"), [(300, 400, 1.2, 0.1), (200, 800, 1.0, 0.0), (150, 2000, 1.0, 0.2)]
+)
+def test_no_bias_is_left_of_either_side(n, m, scale, shift):
+    """Reference and samples are drawn anew each time: what is left lies within three errors of the mean."""
+    d, runs, draw = 16, 120, rng(17)
+    truth = d * (shift**2 + (scale - 1) ** 2)
+    plain, fixed = [], []
+    for i in range(runs):
+        real, fake = draw.standard_normal((n, d)), draw.standard_normal((m, d)) * scale + shift
+        whole = frechet_distance(real, fake)
+        plain.append(whole.value)
+        fixed.append(unbiased_frechet_distance(real, fake, seed=i, whole=whole).value)
+    error = np.std(fixed, ddof=1) / runs**0.5
+    assert np.mean(plain) - truth > 20 * error
+    assert abs(np.mean(fixed) - truth) < max(3 * error, 0.05 * (np.mean(plain) - truth))
 
 
 @pytest.mark.parametrize("d", [4, 60])
-def test_unbiased_is_twice_the_whole_less_the_mean_of_two_disjoint_halves(d):
+def test_unbiased_is_three_times_the_whole_less_both_means_of_halves(d):
     x, y = rng(20).standard_normal((300, d)), rng(21).standard_normal((100, d)) * 1.3
-    order = shuffled(5, "fid", 100)
-    halves = [nuclear(x, y[rows]) for rows in (order[:50], order[50:])]
-    expected = 2 * nuclear(x, y) - np.mean(halves)
+    order, other = shuffled(5, "fid", 100), shuffled(0, "fid reference", 300)
+    of_fake = [nuclear(x, y[rows]) for rows in (order[:50], order[50:])]
+    of_real = [nuclear(x[rows], y) for rows in (other[:150], other[150:])]
+    expected = 3 * nuclear(x, y) - np.mean(of_fake) - np.mean(of_real)
     found = unbiased_frechet_distance(x, y, seed=5)
     assert found.value == pytest.approx(expected, rel=1e-9)
     assert found.se == frechet_distance(x, y).se
+    assert unbiased_frechet_distance(split_target(x), y, seed=5) == found
+
+
+def test_the_metric_leaves_out_what_it_cannot_correct():
+    """Statistics have no rows to halve, nor have three of them."""
+    x, y = rng(22).standard_normal((100, 3)), rng(23).standard_normal((90, 3))
+    none = Reference(real=x[:0], train=x[:0], heldout=x[:0], memo={"fid": target(x)})
+    few = Reference(real=x[:3], train=x[:3], heldout=x[:0])
+    assert set(FID.compute(Sets(none, y))) == set(FID.compute(Sets(few, y))) == {"fid"}
+    whole = Reference(real=x, train=x, heldout=x[:0])
+    assert FID.compute(Sets(whole, y, seed=4))["fid_unbiased"] == unbiased_frechet_distance(x, y, seed=4)
 
 
 def test_unbiased_is_seeded():
@@ -192,6 +217,8 @@ def test_bad_features_are_refused(fake, words):
 def test_too_few_rows_for_halves():
     with pytest.raises(ScoreError, match="at least 4"):
         unbiased_frechet_distance(np.eye(5), np.eye(5)[:3])
+    with pytest.raises(ScoreError, match="The reference features have 3 rows, where at least 4"):
+        unbiased_frechet_distance(np.eye(5)[:3], np.eye(5))
 
 
 def test_overflow_is_an_error():

@@ -94,7 +94,7 @@ def test_the_error_of_the_divergence_is_the_jackknifes():
     found = histogram_divergence(counts, shares)
     assert found.value == pytest.approx((counts[:3] / 43) @ np.log(counts[:3] / 43 / shares[:3]))
     assert found.se == pytest.approx(np.sqrt(spread - 2 / (2 * 43**2)))
-    assert histogram_divergence(np.array([0, 1, 0, 0]), shares) == Estimate(pytest.approx(-np.log(0.3)), 0.0, 1)
+    assert histogram_divergence(np.array([0, 1, 0, 0]), shares) == Estimate(pytest.approx(-np.log(0.3)), 0.0, 1, 0.0)
 
 
 def test_perfect_ring():

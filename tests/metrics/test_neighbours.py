@@ -181,8 +181,13 @@ def test_radii_are_exact(name, dtype):
     real, _ = nasty(name, np.random.default_rng(9))
     scale = distances.scale_of(real)
     own = np.square(scale * (real[:, None] - real[None])).sum(axis=2)
-    found = shortlist.kth_squared_distances(real, 4, scale, dtype)
+    found, rows, columns = shortlist.kth_squared_distances(real, 4, scale, dtype)
     np.testing.assert_allclose(found, np.sort(own, axis=1)[:, 4], rtol=1e-13)
+    assert (rows != columns).all()
+    assert len(set(zip(rows.tolist(), columns.tolist(), strict=True))) == len(rows)
+    assert (own[rows, columns] <= found[rows] * (1 + 1e-13)).all()
+    counts = np.bincount(rows, minlength=len(real))
+    assert (counts[found > 0] >= 4).all(), "rows of ties may have more, and those of copies none"
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -221,9 +226,40 @@ def test_influences_are_those_of_the_estimates():
     parts = NEIGHBOUR_SCORES.influence(Sets(Reference(real, real, real[:0]), fake[:70]))
     assert parts.keys() == scores.keys()
     for name, part in parts.items():
-        assert part.real is None
+        assert part.real is not None and len(part.real) == 70 and part.given
         assert part.value == scores[name].value, name
-        assert scores[name].se == pytest.approx((part.fake.var(ddof=1) / 70 + part.second) ** 0.5), name
+        own = part.fake.var(ddof=1) / 70 + part.second
+        assert scores[name].se == pytest.approx(own**0.5), name
+        assert scores[name].total == pytest.approx((own + part.real.var(ddof=1) / 70) ** 0.5), name
+
+
+def test_none_or_all_has_an_error_too():
+    """As if two of n + 4 had been the other way."""
+    real, fake = sets(100)
+    far = neighbour_scores(real, fake + 1000)
+    same = neighbour_scores(real, real.copy())
+    error = (2 / 104 * 102 / 104 / 104) ** 0.5
+    for column in ("recall", "coverage"):
+        assert far[column].value == 0
+        assert far[column].se == far[column].total == pytest.approx(error)
+        assert same[column].value == 1
+        assert same[column].se >= error
+
+
+def test_what_a_real_sample_adds_is_known_by_row():
+    """Real rows that nobody visits count nothing, and rows count their own ball less what they take from others."""
+    real, fake = sets(80, seed=5)
+    radius = np.sort(np.linalg.norm(real[:, None] - real[None], axis=2), axis=1)
+    order = np.argsort(np.linalg.norm(real[:, None] - real[None], axis=2), axis=1)[:, 1:6]
+    held = (np.linalg.norm(fake[:, None] - real[None], axis=2) < radius[:, 5]).sum(0)
+    taken = np.zeros(80)
+    np.add.at(taken, order.ravel(), np.repeat(held / 5, 5))
+    parts = NEIGHBOUR_SCORES.influence(Sets(Reference(real, real, real[:0]), fake))
+    np.testing.assert_allclose(parts["density"].real, (held - taken) / 5)
+    np.testing.assert_array_equal(parts["coverage"].real, held > 0)
+    inside = np.linalg.norm(fake[:, None] - real[None], axis=2) < radius[:, 5]
+    alone = (inside & (inside.sum(1, keepdims=True) == 1)).sum(0)
+    np.testing.assert_allclose(parts["precision"].real, 79 / 80 * alone)
 
 
 def test_intervals_cover():

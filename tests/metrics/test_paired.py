@@ -122,7 +122,7 @@ def test_every_column_in_the_order_of_the_metrics():
         for s in (2, 3)
     )
     found = differences(a, b, [m for m in builtin_metrics() if not m.on_request], same_latents=False)
-    wanted = "fid is kid precision recall density coverage mode_kl vendi memorised duplicates ct"
+    wanted = "fid fid_unbiased is kid precision recall density coverage mode_kl vendi repeats memorised duplicates ct"
     assert list(found) == [*wanted.split(), "label_accuracy", "code_error"]
     for metric in builtin_metrics():
         if metric.influence and all(a.has(need) for need in metric.needs):
@@ -136,15 +136,31 @@ def test_influences_stand_for_the_errors_that_the_metrics_report():
     real = draw(90)
     reference = Reference(real, real, draw(80, seed=1), labels=np.arange(90) % 4, classes=4)
     sets = Sets(reference, draw(90, seed=2), draw(90, 4, seed=3), asked=np.arange(90) % 4, codes=np.arange(90) % 3)
-    columns = {"is", "kid", "density", "coverage", "mode_kl", "vendi", "memorised", "duplicates", "ct", "code_error"}
+    columns = {
+        "is",
+        "kid",
+        "precision",
+        "repeats",
+        "density",
+        "coverage",
+        "mode_kl",
+        "vendi",
+        "memorised",
+        "duplicates",
+        "ct",
+        "code_error",
+    }
     for metric in builtin_metrics():
         for column in columns & set(metric.columns):
             if not metric.influence or not all(sets.has(need) for need in metric.needs):
                 continue
             rows, estimate = metric.influence(sets)[column], metric.compute(sets)[column]
             spread = rows.fake.var(ddof=1) / 90 + rows.second
-            spread += rows.real.var(ddof=1) / len(rows.real) if rows.real is not None else 0
-            assert estimate.se == pytest.approx(np.sqrt(spread), rel=0.02), column
+            reference_part = rows.real.var(ddof=1) / len(rows.real) if rows.real is not None else 0
+            counted = spread + (0 if rows.given else reference_part)
+            assert estimate.se == pytest.approx(np.sqrt(counted), rel=0.02), column
+            if column != "code_error":
+                assert estimate.total == pytest.approx(np.sqrt(spread + reference_part), rel=0.02), column
 
 
 def test_mixtures_come_before_classes():

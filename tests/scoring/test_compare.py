@@ -97,3 +97,20 @@ def test_what_was_clipped_is_noted_of_all_three() -> None:
 )
 def test_what_a_difference_is_called(gap: float, p: float, better: str, verdict: str) -> None:
     assert compare._verdict(gap, p, better) == verdict
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_sources_of_different_sizes_are_compared_on_equal_footing(tmp_path: Path, zoo: Zoo, turned: bool) -> None:
+    """Precision and the like depend on the number of samples: a set and the first third of it do not differ by it."""
+    x = np.random.default_rng(0).integers(0, 256, (300, 1, 8, 8)).astype(np.uint8)
+    np.savez(tmp_path / "all.npz", x=x)
+    np.savez(tmp_path / "few.npz", x=x[:100] // 2)
+    names = ["few.npz", "all.npz"] if turned else ["all.npz", "few.npz"]
+    found = api.compare(*(tmp_path / name for name in names), "digits", extractor="digits", zoo=zoo)
+    assert "of both 100 samples are looked at, as few.npz has no more" in found.notes
+    assert {each.gap.n for each in found.differences} == {100}
+    alone = api.score(tmp_path / "few.npz", "digits", extractor="digits", zoo=zoo)
+    column = {each.column: each for each in found.differences}["precision"]
+    assert (column.first if turned else column.second) == alone.estimates["precision"].value
+    equal = api.compare(tmp_path / "all.npz", tmp_path / "all.npz", "digits", extractor="digits", zoo=zoo)
+    assert not any("looked at" in note for note in equal.notes)

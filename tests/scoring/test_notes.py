@@ -31,7 +31,7 @@ def test_neighbours_and_kernels_want_two_hundred_a_side(column: str, named: str)
     ("column", "enough", "sentence"),
     [
         ("fid", 5, "fid: 4 samples for 4 features: the covariance is singular"),
-        ("fid_unbiased", 32, "fid_unbiased: wants 8 samples per feature, but has 31 for 4"),
+        ("fid_unbiased", 32, "fid_unbiased: wants 8 samples per feature on either side, but has 31 for 4"),
         ("is", 30, "is: 29 samples in ten splits for 3 classes"),
         ("vendi", SAMPLES, f"vendi: grows with n; {SAMPLES - 1} samples do not compare with {SAMPLES}"),
         ("modes", 60, "modes: 59 samples for 3 classes"),

@@ -12,6 +12,7 @@ from PIL import Image
 from ganzoo import api, pictures
 from ganzoo.data.base import Dataset, Split, quantise
 from ganzoo.errors import ScoreError, UnknownName
+from ganzoo.extractors import natural
 from ganzoo.extractors.base import PixelExtractor
 from ganzoo.generator.engine import Generator
 from ganzoo.metrics import Metric, Sets
@@ -236,9 +237,13 @@ def test_an_unknown_extractor(digits: Dataset, zoo: Zoo) -> None:
         dataset_setup(digits, DatasetEntry(extractor="digit"), zoo.extractors(), {})
 
 
-def test_data_without_an_entry_are_scored_by_pixels(digits: Dataset, zoo: Zoo) -> None:
+@pytest.mark.parametrize("installed", [True, False])
+def test_data_without_an_entry_have_a_default(
+    digits: Dataset, zoo: Zoo, installed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(natural, "available", lambda name: installed)
     setup = dataset_setup(digits, None, zoo.extractors(), zoo.metrics())
-    assert setup.protocol.extractor == "pixels"
+    assert setup.protocol.extractor == ("natural" if installed else "pixels")
     assert setup.protocol.n_real == len(digits.train)
 
 
@@ -318,7 +323,7 @@ def test_statistics_of_another_tool_have_no_error_and_may_not_say_how_many(
 
 
 def test_statistics_of_another_extractor_are_refused(digits: Dataset, zoo: Zoo, statistics: Path) -> None:
-    by_pixels = dataset_setup(digits, None, zoo.extractors(), zoo.metrics())
+    by_pixels = dataset_setup(digits, None, zoo.extractors(), zoo.metrics(), Terms(extractor="pixels"))
     assert by_pixels.extractor.name == "pixels"
     with pytest.raises(ScoreError) as refused:
         score(by_pixels, open_source(statistics / "own.npz"))

@@ -14,7 +14,7 @@ import pytest
 from ganzoo import api
 from ganzoo.errors import ScoreError, UsageError
 from ganzoo.extractors.base import Extracted, PointExtractor
-from ganzoo.metrics.fid import frechet_distance, target
+from ganzoo.metrics.fid import frechet_distance, split_target, target
 from ganzoo.metrics.inception import inception_score
 from ganzoo.plugin.manager import Zoo
 from ganzoo.registry import Registry
@@ -42,14 +42,17 @@ def test_sums_give_the_numbers_of_whole_arrays() -> None:
     halves = Halves()
     for start in range(0, 701, 100):
         halves.add(Extracted(fake[start : start + 100], logits[start : start + 100]))
-    found = halves.estimates(target(real))
+    found = halves.estimates(target(real), split_target(real))
     whole = frechet_distance(real, fake)
     assert found["fid"].value == pytest.approx(whole.value, rel=1e-10)
     assert found["fid"].se == pytest.approx(whole.se, rel=1e-6)
     assert found["is"].value == pytest.approx(inception_score(logits, splits=1).value, rel=1e-10)
     parts = [np.concatenate([fake[s : s + 100][o::2] for s in range(0, 701, 100)]) for o in (0, 1)]
-    expected = 2 * whole.value - np.mean([frechet_distance(real, part).value for part in parts])
+    of_fake = [frechet_distance(real, part).value for part in parts]
+    of_real = [frechet_distance(half, fake).value for half in split_target(real).halves]
+    expected = 3 * whole.value - np.mean(of_fake) - np.mean(of_real)
     assert found["fid_unbiased"].value == pytest.approx(expected, rel=1e-9)
+    assert "fid_unbiased" not in halves.estimates(target(real), None)
 
 
 def test_nothing_cannot_be_scored() -> None:

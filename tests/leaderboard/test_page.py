@@ -1,0 +1,59 @@
+"""A board as people read it."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from ganzoo.leaderboard import page
+
+
+@pytest.mark.parametrize(
+    ("value", "half", "text"),
+    [
+        (12.345, 0.678, "12.35 ± 0.68"),
+        (12.345, 3.2, "12.3 ± 3.2"),
+        (123.4, 45.6, "123 ± 46"),
+        (1234.5, 456.7, "1234 ± 457"),
+        (0.0123456, 0.000789, "0.01235 ± 0.00079"),
+        (5.0, float("nan"), "5"),
+        (0.123456, float("nan"), "0.123"),
+        (10.0, 0.0, "10"),
+        (0.0, 0.0, "0"),
+        (float("nan"), 1.0, ""),
+    ],
+)
+def test_plus_minus(value: float, half: float, text: str) -> None:
+    assert page.plus_minus(value, half) == text
+
+
+def board(extractor: str) -> pd.DataFrame:
+    """One model."""
+    numbers = dict.fromkeys(page._SHOWN, float("nan")) | {"fid": 1.5, "recall": 0.25}
+    halves = {f"{name}_ci": float("nan") for name in numbers}
+    about = {"rank": "1", "variant": "dcgan", "backend": "torch", "seeds": 1, "failed": 0, "copies": 0, "role": "model"}
+    more = {"collapse_rate": 0.0, "train_cpu_seconds": float("nan"), "behind": "", "protocol": "abc", "note": ""}
+    return pd.DataFrame([about | numbers | halves | more | {"extractor": extractor}])
+
+
+def test_the_extractor_stands_beside_the_numbers() -> None:
+    header, rows = page.shown_table(board("digits@2c4d9b60aac2"))
+    assert header[:6] == ["rank", "variant", "backend", "seeds", "FID ↓", "recall ↑"]
+    assert rows[0][:6] == ["1", "dcgan", "torch", "1", "1.5", "0.25"]
+    text = page.to_markdown(board("digits@2c4d9b60aac2"), "digits", "fid", False)
+    assert "Extractor `digits@2c4d9b60aac2`, protocol `abc`, ranked by fid." in text
+    assert page.remarks(board("digits@2c4d9b60aac2"), "2 rows are left out") == ["2 rows are left out."]
+
+
+def test_pixels_are_never_a_plain_fid() -> None:
+    header, _ = page.shown_table(board("pixels@0123456789ab"))
+    assert header[4:6] == ["FID ↓ (pixels)", "recall ↑ (pixels)"]
+    (remark,) = page.remarks(board("pixels@0123456789ab"))
+    assert remark.startswith("The extractor 'pixels' is means of at most 8×8 blocks")
+    assert remark in page.to_markdown(board("pixels@0123456789ab"), "faces", "fid", False)
+
+
+def test_a_board_without_a_scored_run_has_no_extractor() -> None:
+    assert page.extractor_of(board("")) == ""
+    assert page.remarks(board("")) == []
+    assert "Extractor `none`" in page.to_markdown(board(""), "digits", "fid", False)
