@@ -116,7 +116,7 @@ def aggregate(table: pd.DataFrame, dataset: str, rank_by: str = "fid", total: bo
     tried = {str(variant): _latest(group) for variant, group in rows.groupby("variant", sort=True)}
     board = pd.DataFrame([_entry(group, most_modes, total) for group in tried.values()])
     _rank(board, [_numbers(_distinct(group), rank_by) for group in tried.values()], rank_by)
-    board["_role"] = board["role"].map({"model": 0, "floor": 1, "ceiling": 2})
+    board["_role"] = board["role"].map({"model": 0, runs.REAL: 1, "floor": 2, "ceiling": 3})
     board["_worse"] = _sign(rank_by) * board[rank_by]
     board = board.sort_values(["_role", "_worse", "variant"], kind="stable", ignore_index=True, na_position="last")
     return board.drop(columns=["_role", "_worse"])
@@ -165,7 +165,7 @@ def _entry(rows: pd.DataFrame, most_modes: float, total: bool) -> dict[str, Any]
         entry[name] = pd.to_numeric(good[name], errors="coerce").mean()
     notes = sorted({note for note in rows["note"] if note})
     entry |= {"protocol": about["protocol"], "options_hash": about["options_hash"], "note": "; ".join(notes)}
-    return entry | {"copies": len(good) - len(one), "extractor": about["extractor"]}
+    return entry | {"copies": len(good) - len(one), "extractor": about["extractor"], "n_fake": about["n_fake"]}
 
 
 def _reference_part(rows: pd.DataFrame, name: str) -> float:

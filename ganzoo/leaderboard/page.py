@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _SHOWN = {
     "fid": "FID ↓",
+    "fid_unbiased": "unbiased FID ↓",
     "kid": "KID ↓",
     "is": "IS ↑",
     "precision": "precision ↑",
@@ -43,7 +44,8 @@ def shown_table(board: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
         "train CPU s",
         "behind",
     ]
-    return header, [_shown_row(row, metrics) for _, row in board.iterrows()]
+    n = next((str(row["n_fake"]) for _, row in board.iterrows() if row["role"] != runs.REAL), "")
+    return header, [_shown_row(row, metrics, n) for _, row in board.iterrows()]
 
 
 def extractor_of(board: pd.DataFrame) -> str:
@@ -61,8 +63,10 @@ def _name(extractor: str) -> str:
     return extractor.partition("@")[0]
 
 
-def _shown_row(row: pd.Series[Any], metrics: list[str]) -> list[str]:
-    name = str(row["variant"]) if row["role"] == "model" else f"({row['variant']})"
+def _shown_row(row: pd.Series[Any], metrics: list[str], n: str) -> list[str]:
+    """The cells of a row; ``n`` is how many samples the models were scored on."""
+    aside = f", n = {row['n_fake']}" if row["variant"] == runs.REAL and row["n_fake"] != n else ""
+    name = str(row["variant"]) if row["role"] == "model" else f"({row['variant']}{aside})"
     cells = [plus_minus(row[metric], row[f"{metric}_ci"]) for metric in metrics]
     seconds = "" if math.isnan(row["train_cpu_seconds"]) else f"{row['train_cpu_seconds']:.0f}"
     real = row["variant"] == runs.REAL
@@ -91,11 +95,12 @@ _LEGEND = (
     "Rows stand in the order of their means. A model's rank is one more than the number of models named in *behind*:",
     "those that are significantly better (Welch's t test over seeds for each pair, Holm's correction over all pairs,",
     "5 %). Seeds that gave the same generator count as one. Rows in brackets are floors and ceilings, without a rank:",
-    "`real` are held-out real samples, `gaussian` is a Gaussian fitted to the data, `memoriser` repeats its training",
-    "set. *memorised*: share of samples nearer to a training sample than that one's own nearest neighbour is; `real`",
-    "tells what is usual. *collapsed*: share of seeds that failed or found less than half of the modes. *train CPU s*:",
-    "CPU time of the training process, which a busy machine does not stretch as it does wall time (`train_seconds` in",
-    "the CSV files).",
+    "`real` are held-out real samples; where they are fewer than those of models, the row says how many (n): then its",
+    "FID is biased up, its precision, recall and coverage are of fewer, and the unbiased FID alone compares.",
+    "`gaussian` is a Gaussian fitted to the data, `memoriser` repeats its training set. *memorised*: share of samples",
+    "nearer to a training sample than that one's own nearest neighbour is; `real` tells what is usual. *collapsed*:",
+    "share of seeds that failed or found less than half of the modes. *train CPU s*: CPU time of the training",
+    "process, which a busy machine does not stretch as it does wall time (`train_seconds` in the CSV files).",
 )
 
 

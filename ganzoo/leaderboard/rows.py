@@ -185,13 +185,13 @@ def _real_row(path: Path) -> dict[str, Any]:
     score = _read_score(path)
     if score is None:
         raise StoreError(f"{path} is damaged.", "Remove it and run the bench again.")
-    # The floor belongs to the protocol of the models' rows, although fewer real samples are there to be scored.
+    # It belongs to the protocol of the models' rows, although fewer real samples may be there to be scored.
     return _scored(score) | {
         "protocol": path.parent.name,
         "variant": runs.REAL,
         "seed": 0,
         "status": "ok",
-        "role": "floor",
+        "role": runs.REAL,
         "note": "; ".join(score.notes),
     }
 

@@ -410,3 +410,58 @@ def test_total_intervals_count_the_reference_once(tmp_path: Path) -> None:
     assert np.isnan(found.loc["old", "fid_ci"])
     given = board.aggregate(board.pd.DataFrame(made, columns=list(rows.COLUMNS), dtype="str"), "d")
     assert given.set_index("variant").loc["a", "fid_ci"] == 0
+
+
+def test_metrics_csv_keeps_its_cells_as_text(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.csv"
+    path.write_text("run,column,value,se\n007,NA,1.50,NA\n007,b,2,\n")
+    new = [
+        {"run": "007", "column": "b", "value": "3", "se": "1"},
+        {"run": "006", "column": "b", "value": "4", "se": ""},
+    ]
+    assert board._write_long(path, new) == [path]
+    assert path.read_bytes() == b"run,column,value,se\n006,b,4,\n007,NA,1.50,NA\n007,b,3,1\n"
+    path.unlink()
+    board._write_long(path, new)
+    assert path.read_bytes() == b"run,column,value,se\n006,b,4,\n007,b,3,1\n"
+    path.write_text("run,column,value\n")
+    with pytest.raises(StoreError, match="has the columns run, column, value, not run, column, value, se"):
+        board._write_long(path, new)
+
+
+def test_numbers_of_a_table_have_six_digits_and_lines_end_in_lf() -> None:
+    table = pd.DataFrame({"a": [1 / 3, 2.0], "b": ["x", ""]})
+    assert board.to_csv(table) == "a,b\n0.333333,x\n2,\n"
+
+
+def test_one_row_is_left_out_in_the_singular() -> None:
+    cells = dict.fromkeys(rows.COLUMNS, "") | {"dataset": "d", "bench": "1"}
+    table = pd.DataFrame([cells | {"protocol": "old"}, cells | {"protocol": "new", "bench": "2"}])
+    assert board.left_out(table, "d") == "1 row scored under other protocols is left out (old)"
+
+
+def test_pictures_are_of_good_rows_of_this_dataset() -> None:
+    cells = dict.fromkeys(rows.COLUMNS, "") | {"dataset": "d", "status": "ok", "variant": "a", "seed": "0"}
+    made = [
+        cells | {"onnx_sha256": "aa"},
+        cells | {"variant": "b", "onnx_sha256": "bb", "status": "failed"},
+        cells | {"variant": "c", "onnx_sha256": ""},
+        cells | {"variant": "e", "onnx_sha256": "ee", "dataset": "other"},
+    ]
+    shown = pd.DataFrame({"variant": ["a", "b", "c", "e"]})
+    assert board.exemplars(pd.DataFrame(made), "d", shown) == [("a", "aa")]
+
+
+def test_a_picture_that_is_there_is_shown_and_one_that_is_made_is_told(
+    store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def written(draws: bool) -> list[str]:
+        monkeypatch.setattr(board.gallery, "write", lambda store, variants, path: draws)
+        return [path.name for path in board.write(store, tmp_path, BOOK)]
+
+    assert "digits.png" not in written(False)
+    assert "![" not in (tmp_path / "digits.md").read_text()
+    (tmp_path / "digits.png").write_bytes(b"of an earlier bench")
+    assert "digits.png" not in written(False)
+    assert "(digits.png)" in (tmp_path / "digits.md").read_text()
+    assert "digits.png" in written(True)

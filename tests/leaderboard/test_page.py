@@ -15,6 +15,7 @@ from ganzoo.leaderboard import page
         (12.345, 3.2, "12.3 ± 3.2"),
         (123.4, 45.6, "123 ± 46"),
         (1234.5, 456.7, "1234 ± 457"),
+        (1e-7, 1.23e-8, "0.000000 ± 0.000000"),
         (0.0123456, 0.000789, "0.01235 ± 0.00079"),
         (5.0, float("nan"), "5"),
         (0.123456, float("nan"), "0.123"),
@@ -32,14 +33,21 @@ def board(extractor: str) -> pd.DataFrame:
     numbers = dict.fromkeys(page._SHOWN, float("nan")) | {"fid": 1.5, "recall": 0.25}
     halves = {f"{name}_ci": float("nan") for name in numbers}
     about = {"rank": "1", "variant": "dcgan", "backend": "torch", "seeds": 1, "failed": 0, "copies": 0, "role": "model"}
-    more = {"collapse_rate": 0.0, "train_cpu_seconds": float("nan"), "behind": "", "protocol": "abc", "note": ""}
+    more = {
+        "collapse_rate": 0.0,
+        "train_cpu_seconds": float("nan"),
+        "behind": "",
+        "protocol": "abc",
+        "note": "",
+        "n_fake": "5000",
+    }
     return pd.DataFrame([about | numbers | halves | more | {"extractor": extractor}])
 
 
 def test_the_extractor_stands_beside_the_numbers() -> None:
     header, rows = page.shown_table(board("digits@2c4d9b60aac2"))
-    assert header[:6] == ["rank", "variant", "backend", "seeds", "FID ↓", "recall ↑"]
-    assert rows[0][:6] == ["1", "dcgan", "torch", "1", "1.5", "0.25"]
+    assert header == ["rank", "variant", "backend", "seeds", "FID ↓", "recall ↑", "collapsed", "train CPU s", "behind"]
+    assert rows[0] == ["1", "dcgan", "torch", "1", "1.5", "0.25", "0%", "", ""]
     text = page.to_markdown(board("digits@2c4d9b60aac2"), "digits", "fid", False)
     assert "Extractor `digits@2c4d9b60aac2`, protocol `abc`, ranked by fid." in text
     assert page.remarks(board("digits@2c4d9b60aac2"), "2 rows are left out") == ["2 rows are left out."]
@@ -57,3 +65,11 @@ def test_a_board_without_a_scored_run_has_no_extractor() -> None:
     assert page.extractor_of(board("")) == ""
     assert page.remarks(board("")) == []
     assert "Extractor `none`" in page.to_markdown(board(""), "digits", "fid", False)
+
+
+def test_the_real_row_says_of_how_many_samples_it_is() -> None:
+    real = board("digits@2c").assign(variant="real", role="real", rank="", n_fake="450")
+    _, rows = page.shown_table(pd.concat([board("digits@2c"), real], ignore_index=True))
+    assert [row[1] for row in rows] == ["dcgan", "(real, n = 450)"]
+    _, rows = page.shown_table(pd.concat([board("digits@2c"), real.assign(n_fake="5000")], ignore_index=True))
+    assert rows[1][1] == "(real)"

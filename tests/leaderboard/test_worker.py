@@ -198,7 +198,7 @@ def test_the_floor_is_scored_once_and_keeps_its_bench(tmp_path: Path) -> None:
     write_json(path, noted)
     (row,) = rows.collect(RunStore(tmp_path))
     assert (row["variant"], row["seed"], row["bench"], row["attempt"]) == (REAL, "0", "3", "1")
-    assert (row["status"], row["role"], row["note"]) == ("ok", "floor", "one; two")
+    assert (row["status"], row["role"], row["note"]) == ("ok", "real", "one; two")
 
 
 FULL = Job(

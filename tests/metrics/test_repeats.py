@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ganzoo.errors import ScoreError
+from ganzoo.metrics import repeats
 from ganzoo.metrics.base import Reference, Sets
 from ganzoo.metrics.nearest import TrainIndex
 from ganzoo.metrics.repeats import REPEATS, repeated_share
@@ -87,3 +88,19 @@ def test_the_metric_needs_twenty_rows():
         assert set(REPEATS.compute(sets)) == columns
     with pytest.raises(ScoreError, match="generated features have 19 rows, where at least 20"):
         repeated_share(draw(50), draw(19))
+
+
+def test_no_more_rows_are_looked_at_than_tell(monkeypatch):
+    real, fake = draw(60), draw(80, seed=1)
+    monkeypatch.setattr(repeats, "MOST", 50)
+    found = repeated_share(real, fake)
+    assert found.n == 50
+    assert found == repeated_share(real[:50], fake[:50])
+
+
+def test_the_metric_keeps_what_is_known_of_the_reference():
+    real = draw(60)
+    reference = Reference(real, real, real[:0])
+    for rows in (50, 30, 50):
+        fake = draw(rows, seed=1)
+        assert REPEATS.compute(Sets(reference, fake))["repeats"] == repeated_share(real, fake)

@@ -114,3 +114,12 @@ def test_sources_of_different_sizes_are_compared_on_equal_footing(tmp_path: Path
     assert (column.first if turned else column.second) == alone.estimates["precision"].value
     equal = api.compare(tmp_path / "all.npz", tmp_path / "all.npz", "digits", extractor="digits", zoo=zoo)
     assert not any("looked at" in note for note in equal.notes)
+
+
+@pytest.mark.parametrize(("gap", "better", "says"), [
+    (0.5, "lower", "B is better"), (-0.5, "lower", "A is better"), (0.5, "higher", "A is better"),
+    (-0.5, "higher", "B is better"), (0.5, "neither", "they differ"), (0.0, "lower", "no difference"),
+])  # fmt: skip
+def test_which_of_two_is_better(gap: float, better: str, says: str) -> None:
+    assert compare._verdict(gap, 0.01, better) == says
+    assert gap == 0 or compare._verdict(gap, 0.051, better) == "may be chance"

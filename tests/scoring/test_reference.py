@@ -149,3 +149,33 @@ def test_a_part_of_the_reference_is_drawn_at_random(split: str) -> None:
     assert first == rows(0)
     assert sorted(first) != list(range(10))
     assert sorted(first) != sorted(second)
+
+
+def test_what_a_source_is_as_a_reference() -> None:
+    x = RNG.integers(0, 256, (60, 1, 8, 8)).astype(np.uint8)
+    labels = np.repeat([0, 1, 2], [28, 28, 4])
+    side = SourceSide(ArraySource("x", "image", x, labels), 20)
+    assert side.split == "all"
+    found = side.build(PixelExtractor())
+    assert (len(found.real), len(found.train), len(found.heldout)) == (20, 20, 0)
+    assert found.classes == 3, "classes are those of the whole source, whichever were drawn"
+    assert found.labels is not None and set(found.labels) <= {0, 1, 2}
+    statistics = SourceSide(StatisticsSource("s", SavedStatistics("s", moments(RNG.normal(size=(40, 3))))), 1)
+    assert statistics.split == "statistics"
+
+
+def test_a_cached_factor_is_of_these_rows_alone(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reference, "WIDE", 4)
+    source = FeatureSource("f", SavedFeatures(np.random.default_rng(4).normal(size=(90, 4))))
+    means = [
+        reference_target(SourceSide(source, n, seed).build(PixelExtractor())).mean
+        for n, seed in ((50, 0), (50, 1), (80, 0))
+    ]
+    assert len({tuple(mean) for mean in means}) == 3
+
+
+def test_progress_is_told_of_a_source() -> None:
+    told: list[tuple[str, int, int | None]] = []
+    x = RNG.integers(0, 256, (60, 1, 8, 8)).astype(np.uint8)
+    SourceSide(ArraySource("x", "image", x), 60).build(PixelExtractor(), lambda *given: told.append(given))
+    assert told[-1] == ("reading", 60, 60)
