@@ -335,7 +335,7 @@ def test_the_real_floor_is_shown_beside_the_models(store: RunStore, tmp_path: Pa
     found = table(store, tmp_path)
     assert found.loc[REAL, "fid"] == 0.2
     assert found.loc[REAL, "rank"] == ""
-    assert "| (real) |" in (tmp_path / "digits.md").read_text()
+    assert "| (real, n = 40) |" in (tmp_path / "digits.md").read_text()
 
 
 def test_a_score_of_an_older_generator_is_no_row(store: RunStore, tmp_path: Path) -> None:
