@@ -131,7 +131,7 @@ DISTURBANCES = (
     Disturbance(
         DROPPED, (10, 25, 50), "% of the classes", ("fid", "fid_unbiased", "kid", "recall", "coverage", "vendi")
     ),
-    Disturbance(REPEATED, (2, 5, 10), "times each", ("recall", "coverage", "vendi"), COPYING),
+    Disturbance(REPEATED, (2, 5, 10), "times each", ("recall", "coverage", "vendi", "repeats"), COPYING),
     Disturbance(COPIES, _SHARES, "% of the images", COPYING),
     Disturbance(FLIPPED_COPIES, _SHARES, "% of the images", ()),
     Disturbance(FLIPS, _SHARES, "% of the images", ()),

@@ -35,7 +35,7 @@ CLEAR = 2.0
 """Standard errors of a difference from which it counts as seen."""
 WORSE = {
     "fid": 1, "fid_unbiased": 1, "kid": 1, "is": -1, "precision": -1, "recall": -1, "density": -1, "coverage": -1,
-    "modes": -1, "mode_kl": 1, "vendi": -1, "memorised": 1, "duplicates": 1, "ct": -1,
+    "modes": -1, "mode_kl": 1, "vendi": -1, "repeats": 1, "memorised": 1, "duplicates": 1, "ct": -1,
 }  # fmt: skip
 """The sign of a change for the worse, of the columns that are looked at."""
 

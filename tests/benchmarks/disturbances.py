@@ -45,9 +45,10 @@ READ = """
 
 - Through `pixels` nothing can be told: noise and blur that anybody sees pass for real images or better ones, and a
   Gaussian fitted to the pixels is nearer than real images are.
-- Precision and density are made of balls around real samples, which are large where real samples lie far apart. Blurred
-  or noisy images, whose features contract, fall into them: where a row says *better*, that is it. They are not to be
-  read without coverage and recall, and the distances (`fid`, `kid`) are the ones to rank by.
+- Precision and density are made of balls around real samples, which are large where real samples lie far apart.
+  Strongly blurred or noisy images, whose features contract, fall into them: through every extractor precision rises
+  again from some strength on (the curves show it), and a row that says *better* is that. They are not to be read
+  without coverage and recall, and the distances (`fid`, `kid`) are the ones to rank by.
 - Columns that warn of copies keep quiet about bad images of every kind, and see copies from a tenth on.
 - Mirrored images and mirrored copies are not judged: whether they are other images is for the data to say. The values
   are in the CSV: a network trained on mirrored images takes mirrored copies for copies.
