@@ -100,6 +100,31 @@ def write_bytes(path: Path, content: bytes) -> None:
         ) from error
 
 
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Yield an empty folder that becomes ``path`` once all is written, and is removed where something fails.
+
+    ``path`` may be there if it is empty. Raises StoreError (no space, no permission).
+    """
+    import shutil
+    import tempfile
+
+    made = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+        yield made
+        made.chmod(0o755)
+        if path.exists():
+            path.rmdir()
+        made.replace(path)
+    except OSError as error:
+        raise StoreError(f"Cannot write {path}: {error.strerror or error}.") from error
+    finally:
+        if made is not None:
+            shutil.rmtree(made, ignore_errors=True)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text with LF line ends, whole or not at all."""
     write_bytes(path, text.encode())

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ganzoo.data.base import quantise
-from ganzoo.files import write_bytes
+from ganzoo.errors import UsageError
+from ganzoo.files import new_folder, write_bytes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -115,12 +117,42 @@ def save_figure(figure: Figure, path: Path) -> None:
 
 
 def save_npz(generator: Generator, path: Path, n: int, seed: int = 0, label: int | None = None) -> None:
-    """Write n samples as ``x`` (uint8 images or float32 points) with ``y`` where the generator takes class labels."""
+    """Write n samples as ``x`` (uint8 images or float32 points), with the inputs that they were made of.
+
+    ``z`` float32 [n, z_dim] always, ``y`` int64 [n] and ``c`` float32 [n, codes] where the generator takes them.
+    """
     parts = list(generator.batches(n, seed, label=label))
     x = np.concatenate([sampled for _, sampled in parts])
     arrays: dict[str, Any] = {"x": quantise(x) if generator.data.kind == "image" else x}
-    if generator.latent.classes:
-        arrays["y"] = np.concatenate([inputs["y"] for inputs, _ in parts])
+    for name in generator.latent.names:
+        arrays[name] = np.concatenate([inputs[name] for inputs, _ in parts])
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
     write_bytes(path, buffer.getvalue())
+
+
+def save_folder(generator: Generator, folder: Path, n: int, seed: int = 0, label: int | None = None) -> None:
+    """Write n images as ``00000.png`` …, of a generator that takes class labels in one subfolder per class.
+
+    The folder is there whole or not at all. Raises UsageError where it holds anything already, or for points.
+    """
+    if generator.data.kind == "points":
+        raise UsageError(f"{generator.info.variant} makes points, which are no images.", "Name an .npz or .png.")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder} is there already and is not empty.", "Name another folder, or empty it.")
+    digits = max(5, len(str(n - 1)))
+    numbers = count()
+    with new_folder(folder) as made:
+        for inputs, x in generator.batches(n, seed, label=label):
+            for i, image in enumerate(quantise(x)):
+                below = made / (str(inputs["y"][i]) if generator.latent.classes else "")
+                below.mkdir(exist_ok=True)
+                save_image(image, below / f"{next(numbers):0{digits}}.png")
+
+
+def save_image(image: Array, path: Path) -> None:
+    """Write one uint8 image [C, H, W] as PNG: one channel as grey, two as the first, three as colour."""
+    from PIL import Image
+
+    pixels = image[0] if len(image) < 3 else image[:3].transpose(1, 2, 0)
+    Image.fromarray(np.ascontiguousarray(pixels)).save(path, "PNG")

@@ -9,6 +9,7 @@ from PIL import Image
 
 from ganzoo import pictures
 from ganzoo.data.base import quantise
+from ganzoo.errors import StoreError, UsageError
 from ganzoo.generator.engine import Generator
 from ganzoo.generator.export import finalise
 from ganzoo.types import DataSpec, LatentSpec
@@ -107,12 +108,55 @@ def test_an_npz_of_images_holds_bytes_and_labels(tmp_path: Path) -> None:
     with np.load(tmp_path / "x.npz") as arrays:
         np.testing.assert_array_equal(arrays["x"], quantise(conditional.sample(300, 4)))
         np.testing.assert_array_equal(arrays["y"], conditional.inputs(300, 4)["y"])
+        np.testing.assert_array_equal(arrays["z"], conditional.inputs(300, 4)["z"])
         assert arrays["x"].dtype == np.uint8
+        again = conditional.run({"z": arrays["z"], "y": arrays["y"]})
+        np.testing.assert_array_equal(quantise(again), arrays["x"])
 
 
-def test_an_npz_of_points_holds_floats_alone(tmp_path: Path) -> None:
+def test_a_folder_of_images_has_one_png_a_sample(tmp_path: Path) -> None:
+    plain = generator(tmp_path, LatentSpec(z_dim=3))
+    pictures.save_folder(plain, tmp_path / "out" / "faces", 300, seed=4)
+    files = sorted((tmp_path / "out" / "faces").iterdir())
+    assert [file.name for file in files] == [f"{i:05}.png" for i in range(300)]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["faces"], "nothing is left beside it"
+    x = quantise(plain.sample(300, 4))
+    for i in (0, 255, 256, 299):
+        with Image.open(files[i]) as image:
+            np.testing.assert_array_equal(np.asarray(image), x[i][0] if len(x[i]) == 1 else x[i].transpose(1, 2, 0))
+    with pytest.raises(UsageError, match="faces is there already and is not empty"):
+        pictures.save_folder(plain, tmp_path / "out" / "faces", 3)
+    (tmp_path / "empty").mkdir()
+    pictures.save_folder(plain, tmp_path / "empty", 3)
+    assert len(list((tmp_path / "empty").iterdir())) == 3
+
+
+def test_images_of_classes_lie_in_subfolders(tmp_path: Path) -> None:
+    conditional = generator(tmp_path, LatentSpec(z_dim=3, classes=3))
+    pictures.save_folder(conditional, tmp_path / "faces", 30, seed=1)
+    labels = conditional.inputs(30, 1)["y"]
+    found = {file.name: file.parent.name for file in (tmp_path / "faces").rglob("*.png")}
+    assert found == {f"{i:05}.png": str(label) for i, label in enumerate(labels)}
+
+
+def test_a_folder_that_fails_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = generator(tmp_path, LatentSpec(z_dim=3))
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pictures, "save_image", full)
+    with pytest.raises(StoreError, match=r"Cannot write .*faces: No space left on device"):
+        pictures.save_folder(plain, tmp_path / "out" / "faces", 3)
+    assert list((tmp_path / "out").iterdir()) == []
+    points = generator(tmp_path, LatentSpec(z_dim=3), graphs.POINTS)
+    with pytest.raises(UsageError, match="makes points, which are no images"):
+        pictures.save_folder(points, tmp_path / "points", 3)
+
+
+def test_an_npz_of_points_holds_floats(tmp_path: Path) -> None:
     points = generator(tmp_path, LatentSpec(z_dim=3), graphs.POINTS)
     pictures.save_npz(points, tmp_path / "x.npz", 10)
     with np.load(tmp_path / "x.npz") as arrays:
-        assert list(arrays) == ["x"]
+        assert sorted(arrays) == ["x", "z"]
         np.testing.assert_array_equal(arrays["x"], points.sample(10))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
 from ganzoo.cli import common
+from ganzoo.files import expanded
 
 
 @click.command("sample")
@@ -17,30 +19,38 @@ from ganzoo.cli import common
 @click.option(
     "-o",
     "--output",
-    type=common.PATH,
-    default=Path("samples.png"),
+    default="samples.png",
+    metavar="PATH",
     show_default=True,
-    help="A .png grid or an .npz.",
+    help="A .png grid, an .npz, or a folder: DIR/.",
 )
 @common.device_option
-def command(source: Path, count: int, seed: int, label: int | None, output: Path, device: str) -> None:
+def command(source: Path, count: int, seed: int, label: int | None, output: str, device: str) -> None:
     """Draw samples from a run or an ONNX file.
 
-    The same seed gives the same samples everywhere. An .npz holds x: uint8 [N, C, H, W], or float32 points [N, d].
+    The same seed gives the same samples everywhere. An .npz holds x: uint8 [N, C, H, W], or float32 points [N, d], and
+    z, y and c that they were made of. DIR/ gets one PNG a sample, in a subfolder per class where there are classes.
     """
     from ganzoo.errors import UsageError
 
-    form = common.ending(output)
-    if form not in (".png", ".npz"):
-        raise UsageError(f"Samples are written as .png or .npz, not as '{output.name}'.", "Name the output so.")
+    path = expanded(output)
+    folder = output.endswith(("/", os.sep)) or path.is_dir()
+    form = common.ending(path)
+    if form not in (".png", ".npz") and not folder:
+        raise UsageError(
+            f"Samples are written as .png or .npz, not as '{path.name}'.",
+            f"Name the output so, or end it with '/' for a folder of images: {output}/",
+        )
     from ganzoo import api, pictures
 
     generator = api.load(source, device=device)
-    if form == ".npz":
-        pictures.save_npz(generator, output, count, seed, label)
+    if folder:
+        pictures.save_folder(generator, path, count, seed, label)
+    elif form == ".npz":
+        pictures.save_npz(generator, path, count, seed, label)
     elif generator.data.kind == "points":
-        pictures.save_points(generator.sample(count, seed, label=label), output)
+        pictures.save_points(generator.sample(count, seed, label=label), path)
     else:
-        pictures.save_grid(generator.sample(count, seed, label=label), output, pictures.best_columns(count))
+        pictures.save_grid(generator.sample(count, seed, label=label), path, pictures.best_columns(count))
     common.show_notes([generator.clipped] if generator.clipped else [])
     click.echo(f"{count} samples of {generator.info.variant} ({generator.provider}) in {output}")

@@ -25,6 +25,23 @@ def test_sample_writes_a_grid(run: Any, gaussian: RunFolder, tmp_path: Path) -> 
     assert Image.open(tmp_path / "grid.png").size == (3 * 42 + 2, 3 * 42 + 2)
 
 
+@pytest.mark.parametrize("made", [True, False])
+def test_samples_in_a_folder_are_scored_as_the_generator_is(
+    made: bool, run: Any, labelled: RunFolder, tmp_path: Path
+) -> None:
+    if made:
+        (tmp_path / "images").mkdir()
+    name = "images" if made else "images/"
+    assert run("sample", labelled.path, "-n", 200, "--device", "cpu", "-o", name).exit_code == 0
+    words = ("-n", 200, "--metrics", "fid,label_accuracy", "--json", "--device", "cpu")
+    scores = [
+        msgspec.json.decode(run("score", source, "--data", "digits", *words).stdout)["estimates"]
+        for source in ("images", labelled.path)
+    ]
+    assert scores[0]["fid"]["value"] == pytest.approx(scores[1]["fid"]["value"], rel=1e-6)
+    assert scores[0]["label_accuracy"]["value"] == scores[1]["label_accuracy"]["value"]
+
+
 def test_sample_writes_an_npz_of_one_class(run: Any, labelled: RunFolder, tmp_path: Path) -> None:
     words = ("-n", 5, "--seed", 2, "--label", 3, "--device", "cpu", "-o", "x.npz")
     assert run("sample", labelled.file("generator.onnx"), *words).exit_code == 0
@@ -91,6 +108,7 @@ def test_a_file_that_is_no_generator(
     ("words", "sentence"),
     [
         (["sample", "RUN", "-o", "x.jpg"], "Samples are written as .png or .npz, not as 'x.jpg'."),
+        (["sample", "RUN", "-o", "images"], "or end it with '/' for a folder of images: images/"),
         (["sample", "RUN", "--label", "3"], "gaussian takes no class label."),
         (["sample", "RUN", "-n", "0"], "0 is not in the range"),
         (["export", "RUN", "-o", "x.h5"], "A generator is written as .onnx, not as 'x.h5'."),
