@@ -21,11 +21,12 @@ def builtin_metrics() -> list[Metric]:
     from ganzoo.metrics.kid import KID
     from ganzoo.metrics.modes import CLASS_MODES, MIXTURE_MODES
     from ganzoo.metrics.neighbours import NEIGHBOUR_SCORES
+    from ganzoo.metrics.regions import REGION_MODES
     from ganzoo.metrics.repeats import REPEATS
     from ganzoo.metrics.utility import UTILITY
     from ganzoo.metrics.vendi import VENDI
 
-    quality = [FID, IS, KID, NEIGHBOUR_SCORES, MIXTURE_MODES, CLASS_MODES, VENDI]
+    quality = [FID, IS, KID, NEIGHBOUR_SCORES, MIXTURE_MODES, CLASS_MODES, REGION_MODES, VENDI]
     copying = [REPEATS, MEMORISED, MEMORISED_HELDOUT, DUPLICATES, CT]
     return [*quality, *copying, LABEL_ACCURACY, CODE_ERROR, INTRA_FID, UTILITY]
 

@@ -81,7 +81,9 @@ class Sets:
             "real": len(self.reference.real) > 0,
             "train": len(self.reference.train) > 0,
             "logits": self.logits is not None,
-            "classes": self.logits is not None and self.reference.labels is not None,
+            "classes": self.logits is not None
+            and self.reference.labels is not None
+            and self.logits.shape[-1] == self.reference.classes,
             "mixture": self.reference.centres is not None,
             "heldout": len(self.reference.heldout) > 0,
             "asked": self.asked is not None,

@@ -35,30 +35,38 @@ def class_modes(logits: Features, labels: NDArray[np.int64], classes: int) -> di
     tenth of their share of the reference; ``mode_kl`` is KL(generated ‖ reference) of the class histograms. Standard
     errors are given the reference. Raises ScoreError for bad logits or labels, or a class the reference lacks.
     """
-    drawn, shares = _classes(logits, labels, classes)
-    divergence = _class_divergence(drawn, labels, shares)
-    counts = np.bincount(drawn, minlength=classes)
+    return histogram_scores(_drawn(logits, labels, classes), labels, classes)
+
+
+def histogram_scores(drawn: Counts, labels: Counts, classes: int) -> dict[str, Estimate]:
+    """Return ``modes`` and ``mode_kl`` for the class of each generated sample [n] and of each reference row [m].
+
+    Every class has a reference row.
+    """
+    counts, shares = np.bincount(drawn, minlength=classes), np.bincount(labels, minlength=classes) / len(labels)
     needed = np.ceil(MINIMAL_SHARE * shares * len(drawn) * (1 - 1e-12)).astype(np.int64)
-    return {"modes": covered_modes(counts, needed, len(drawn)), "mode_kl": estimate(divergence)}
+    divergence = estimate(histogram_influence(drawn, labels, classes))
+    return {"modes": covered_modes(counts, needed, len(drawn)), "mode_kl": divergence}
 
 
-def _class_divergence(drawn: Counts, labels: NDArray[np.int64], shares: Features) -> Influence:
+def histogram_influence(drawn: Counts, labels: Counts, classes: int) -> Influence:
     """The divergence of histograms; more of a class in the reference lowers it by that class's ratio of shares."""
-    found = divergence_influence(drawn, shares)
-    ratio = np.bincount(drawn, minlength=len(shares)) / len(drawn) / shares
-    return replace(found, real=-ratio[labels], given=True)
+    shares = np.bincount(labels, minlength=classes) / len(labels)
+    ratio = np.bincount(drawn, minlength=classes) / len(drawn) / shares
+    return replace(divergence_influence(drawn, shares), real=-ratio[labels], given=True)
 
 
-def _classes(logits: Features, labels: NDArray[np.int64], classes: int) -> tuple[Counts, Features]:
-    """Return the class [n] of each generated sample and the class shares [classes] of the reference, checked."""
+def _drawn(logits: Features, labels: NDArray[np.int64], classes: int) -> Counts:
+    """Return the class [n] of each generated sample, with logits and labels checked."""
     logits = checked(logits, "the logits of the generated samples")
     if logits.shape[1] != classes:
         raise ScoreError(f"The extractor knows {logits.shape[1]} classes, the data have {classes}.")
-    reference = _class_counts(labels, classes)
-    return logits.argmax(axis=1), reference / reference.sum()
+    _check_labels(labels, classes)
+    drawn: Counts = logits.argmax(axis=1)
+    return drawn
 
 
-def _class_counts(labels: NDArray[np.int64], classes: int) -> Counts:
+def _check_labels(labels: NDArray[np.int64], classes: int) -> None:
     labels = np.asarray(labels)
     if labels.ndim != 1 or labels.dtype.kind not in "iu" or len(labels) == 0:
         raise ScoreError(f"The reference labels are {labels.dtype}{labels.shape}, where integers [n] are needed.")
@@ -67,7 +75,6 @@ def _class_counts(labels: NDArray[np.int64], classes: int) -> Counts:
     counts = np.bincount(labels, minlength=classes)
     if not counts.all():
         raise ScoreError(f"The reference holds no sample of class {int(counts.argmin())}.")
-    return counts
 
 
 def covered_modes(counts: Counts, needed: Counts, n: int) -> Estimate:
@@ -210,8 +217,7 @@ def _mixture_sides(sets: Sets) -> tuple[Features, Features, float]:
 
 def _class_influence(sets: Sets) -> dict[str, Influence]:
     logits, labels, classes = _class_sides(sets)
-    drawn, shares = _classes(logits, labels, classes)
-    return {"mode_kl": _class_divergence(drawn, labels, shares)}
+    return {"mode_kl": histogram_influence(_drawn(logits, labels, classes), labels, classes)}
 
 
 def _mixture_influence(sets: Sets) -> dict[str, Influence]:

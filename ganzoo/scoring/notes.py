@@ -21,7 +21,7 @@ _NEEDS = {
     "real": "reference samples",
     "train": "training samples",
     "logits": "an extractor with logits",
-    "classes": "an extractor with logits and a labelled reference",
+    "classes": "an extractor with logits for the classes of a labelled reference",
     "mixture": "a mixture whose modes are known",
     "heldout": "held-out samples",
     "asked": "samples of classes that were asked for",
