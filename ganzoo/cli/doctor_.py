@@ -13,7 +13,9 @@ def command() -> None:
 
     Exit code 1 where something is wrong that a command would stumble over.
     """
-    problems = [*_report_versions(), *_report_device(), *_report_plugins()]
+    problems = [*_report_versions(), *_report_device()]
+    _report_extractor()
+    problems += _report_plugins()
     for problem in problems:
         click.echo(f"problem: {problem}", err=True)
     if problems:
@@ -61,6 +63,14 @@ def _try_cuda() -> list[str]:
         return [f"the CUDA provider does not load ({error}); its CUDA and cuDNN versions must be on the library path"]
     click.echo("the CUDA provider loads")
     return []
+
+
+def _report_extractor() -> None:
+    """Which extractor sees images that no classifier knows; not a problem, as digits and points need none."""
+    from ganzoo.extractors.natural import DEFAULT, INSTALL, available
+
+    seen = f"'{DEFAULT}'" if available(DEFAULT) else f"'pixels', which sees little; {INSTALL} brings a network"
+    click.echo(f"\nimages of your own are scored by {seen}")
 
 
 def _report_plugins() -> list[str]:

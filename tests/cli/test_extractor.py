@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from onnx import helper, numpy_helper
 
-from ganzoo.cli import extractor_
+from ganzoo.cli import doctor_, extractor_
 from ganzoo.errors import GanzooError, ModelError, OptionError, UsageError
 from ganzoo.extractors import importing, natural
 from ganzoo.extractors.catalogue import builtin_extractors, imported_file
@@ -180,3 +180,13 @@ def test_the_list_says_whether_the_weights_are_installed(run: Run, monkeypatch: 
     assert "installed" in rows(run("list"))["natural"] and "not installed" not in rows(run("list"))["natural"]
     monkeypatch.setattr(natural, "PACKAGE", "no_such_package")
     assert "not installed" in rows(run("list"))["natural"]
+
+
+def test_the_doctor_says_what_sees_images(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for there, words in (
+        (True, "scored by 'natural'\n"),
+        (False, "scored by 'pixels', which sees little; pip install"),
+    ):
+        monkeypatch.setattr(natural, "available", lambda name, there=there: there)
+        doctor_._report_extractor()
+        assert words in capsys.readouterr().out
