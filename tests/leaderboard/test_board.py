@@ -148,6 +148,13 @@ def table(store: RunStore, out: Path, quick: bool = False) -> pd.DataFrame:
     return board.aggregate(board.read_runs(out), "digits").set_index("variant")
 
 
+def test_every_metric_has_its_errors_among_the_columns() -> None:
+    errors = {f"{name}_se" for name in rows.MEASURED} | {f"{name}_total" for name in rows.TOTALS}
+    assert errors <= set(rows.COLUMNS)
+    assert set(rows.MEASURED) <= set(rows.COLUMNS) and set(rows.TOTALS) <= set(rows.MEASURED)
+    assert len(set(rows.COLUMNS)) == len(rows.COLUMNS)
+
+
 def test_the_columns_of_runs_csv_never_move() -> None:
     """People read this file with their own scripts: add new names at the end of both lists, change nothing else."""
     assert list(board.COLUMNS) == PINNED.split()
