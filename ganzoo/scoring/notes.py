@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ganzoo.metrics.regions import CLUSTERS
 from ganzoo.metrics.vendi import SAMPLES
 
 if TYPE_CHECKING:
@@ -86,7 +87,19 @@ def _vendi(sets: Sets) -> str:
 
 def _modes(sets: Sets) -> str:
     n, k = len(sets.fake), sets.reference.classes
-    return f"modes: {n} samples for {k} classes" if n < FEW_PER_CLASS * k else ""
+    few = f"modes: {n} samples for {k} classes" if n < FEW_PER_CLASS * k else ""
+    return "; ".join(filter(None, (few, _whose_modes(sets))))
+
+
+def _whose_modes(sets: Sets) -> str:
+    """What modes are, where they are neither components of a mixture nor the classes of a classifier."""
+    reference, logits = sets.reference, sets.logits
+    if reference.centres is not None or sets.has("classes"):
+        return ""
+    if reference.labels is None:
+        return f"modes: of {CLUSTERS} clusters of the reference, which has no labels"
+    classifier = "has no classifier" if logits is None else f"knows {logits.shape[1]} classes"
+    return f"modes: by the nearest class mean, as the extractor {classifier}, the data have {reference.classes}"
 
 
 _RULES: dict[str, Callable[[Sets], str]] = {

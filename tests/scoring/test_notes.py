@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -51,3 +53,25 @@ def test_a_reference_of_few_samples_is_said_too() -> None:
 def test_samples_that_are_all_the_same_are_said() -> None:
     reference = Reference(RNG.random((300, 2)), RNG.random((0, 2)), RNG.random((0, 2)))
     assert cautions(Sets(reference, np.ones((300, 2))), {}, [], frozenset()) == ("all samples have the same features",)
+
+
+@pytest.mark.parametrize(
+    ("labelled", "width", "sentence"),
+    [
+        (True, 3, None),
+        (True, 1000, "modes: by the nearest class mean, as the extractor knows 1000 classes, the data have 3"),
+        (True, None, "modes: by the nearest class mean, as the extractor has no classifier, the data have 3"),
+        (False, 3, "modes: of 10 clusters of the reference, which has no labels"),
+    ],
+)
+def test_whose_modes_they_are_is_said(labelled: bool, width: int | None, sentence: str | None) -> None:
+    labels = np.arange(300) % 3 if labelled else None
+    reference = Reference(
+        RNG.random((300, 4)), RNG.random((0, 4)), RNG.random((0, 4)), labels=labels, classes=3 * labelled
+    )
+    sets = Sets(reference, RNG.random((500, 4)), logits=None if width is None else RNG.random((500, width)))
+    assert cautions(sets, {"modes": Estimate(1.0, None, 500)}, [], frozenset()) == (
+        () if sentence is None else (sentence,)
+    )
+    mixture = Sets(replace(reference, centres=RNG.random((2, 4)), std=0.1), sets.fake, sets.logits)
+    assert cautions(mixture, {"modes": Estimate(1.0, None, 500)}, [], frozenset()) == ()
