@@ -101,25 +101,29 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
+def new_folder(path: Path, *, parents: bool = False) -> Iterator[Path]:
     """Yield an empty folder that becomes ``path`` once all is written, and is removed where something fails.
 
-    ``path`` may be there if it is empty. Raises StoreError (no space, no permission).
+    ``path`` may be there if it is empty; folders above it are made with ``parents``. Raises StoreError (no space, no
+    permission).
     """
     import shutil
     import tempfile
 
     made = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if parents:
+            path.parent.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
         yield made
-        made.chmod(0o755)
-        if path.exists():
-            path.rmdir()
+        mask = os.umask(0)
+        os.umask(mask)
+        made.chmod(0o777 & ~mask)  # mkdtemp lets nobody else in
+        if path.is_dir():
+            path.rmdir()  # refuses a folder that something was put into meanwhile
         made.replace(path)
     except OSError as error:
-        raise StoreError(f"Cannot write {path}: {error.strerror or error}.") from error
+        raise StoreError(f"Cannot write {path}: {error.strerror or error}.", "Nothing was written.") from error
     finally:
         if made is not None:
             shutil.rmtree(made, ignore_errors=True)

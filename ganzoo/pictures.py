@@ -142,7 +142,7 @@ def save_folder(generator: Generator, folder: Path, n: int, seed: int = 0, label
         raise UsageError(f"{folder} is there already and is not empty.", "Name another folder, or empty it.")
     digits = max(5, len(str(n - 1)))
     numbers = count()
-    with new_folder(folder) as made:
+    with new_folder(folder, parents=True) as made:
         for inputs, x in generator.batches(n, seed, label=label):
             for i, image in enumerate(quantise(x)):
                 below = made / (str(inputs["y"][i]) if generator.latent.classes else "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +12,6 @@ from ganzoo.cli import common
 if TYPE_CHECKING:
     from ganzoo.extractors.base import ExtractorSource
     from ganzoo.extractors.importing.reading import Adapter
-    from ganzoo.scoring.disturbances import Disturbance
-    from ganzoo.scoring.sensitivity import Sensitivity
 
 RANGES = ["uint8", "0,255", "0,1", "-1,1"]
 RESIZERS = ["none", "tf1", "bilinear", "bicubic"]
@@ -148,45 +145,25 @@ def test(
     way. quiet, or alarm from S: it is to say nothing of this. Clearly is by two standard errors of the difference.
     """
     from ganzoo import api
-    from ganzoo.errors import UnknownName
     from ganzoo.scoring import sensitivity_files
     from ganzoo.scoring.sensitivity import sensitivity
+    from ganzoo.scoring.setup import Terms, open_extractor
 
     _, zoo = common.open_zoo()
-    extractors = zoo.extractors()
-    if name not in extractors:
-        raise UnknownName("extractor", name, extractors)
+    extractor = open_extractor(name, zoo.extractors(), Terms(device=device, threads=threads))
     dataset = api.dataset(data, data_dir, zoo=zoo)
     with common.shown_progress(f"test {name}") as progress:
         found = sensitivity(
             dataset,
-            extractors[name].open(device, threads),
+            extractor,
             list(zoo.metrics().values()),
             n=count,
             seed=seed,
             progress=progress,
         )
-    for text in _verdicts(found):
-        click.echo(f"{text}\n")
+    for header, *rows in found.tables():
+        click.echo(common.table(header, rows) + "\n")
     click.echo(f"{found.n} images of {found.data} against {found.n} others, extractor {found.extractor}")
     if output is not None:
         for path in sensitivity_files.save(found, output):
             click.echo(path)
-
-
-def _verdicts(found: Sensitivity) -> Iterator[str]:
-    """A table for every kind of harm, and one of the columns that are to say nothing of it."""
-    tried = found.disturbances()
-    for columns in dict.fromkeys(each.moves for each in tried if each.moves):
-        yield _verdict_table(found, [each for each in tried if each.moves == columns], columns)
-    for columns in dict.fromkeys(each.quiet for each in tried if each.quiet):
-        yield _verdict_table(found, [each for each in tried if each.quiet == columns], columns)
-
-
-def _verdict_table(found: Sensitivity, tried: Sequence[Disturbance], columns: Sequence[str]) -> str:
-    shown = [column for column in columns if column in found.columns]
-    rows = []
-    for each in tried:
-        strengths = ", ".join(f"{trial.strength:g}" for trial in found.of(each))
-        rows.append([f"{each.name} ({strengths} {each.unit})", *(found.verdict(each, column) for column in shown)])
-    return common.table(["disturbance", *shown], rows)

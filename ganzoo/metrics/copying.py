@@ -16,14 +16,12 @@ from ganzoo.errors import ScoreError
 from ganzoo.metrics.arrays import checked, same_width
 from ganzoo.metrics.base import Features, Influence, Metric, Reference, Sets
 from ganzoo.metrics.nearest import TrainIndex, train_index
-from ganzoo.metrics.shares import density_ratio, estimate, share, share_influence
+from ganzoo.metrics.shares import estimate, near_share_influence, share, share_influence
 from ganzoo.types import Estimate
 
 CELLS = 3
 MINIMAL_CELL = 20
 MAXIMAL_WIDTH = 64
-LEVEL = 0.05
-"""A duplicate is as near to the training set as this share of the held-out samples."""
 MINIMAL_HELDOUT = 20
 """Held-out samples below which that quantile lies beyond the nearest of them."""
 _SEED = 0
@@ -71,14 +69,10 @@ def duplicate_share(index: TrainIndex, heldout: Features, points: Features) -> E
 
 
 def duplicate_influence(index: TrainIndex, heldout: Features, points: Features) -> Influence:
-    """Return the rows of ``duplicate_share``; a held-out sample below τ draws τ towards 0 (Bahadur 1966)."""
+    """Return the rows of ``duplicate_share``, of the points and of the held-out samples."""
     heldout = checked(heldout, "the held-out features", least=MINIMAL_HELDOUT, keep_single=True)
     distance = relative_distance(index, checked(points, "the samples", keep_single=True))
-    real = relative_distance(index, heldout)
-    low, border, high = np.quantile(real, [LEVEL / 2, LEVEL, 2 * LEVEL], method="weibull")
-    hits = share_influence(distance <= border)
-    density = density_ratio(distance, real, low, high)
-    return Influence(hits.value, hits.fake, density * (LEVEL - (real <= border)), hits.second)
+    return near_share_influence(distance, relative_distance(index, heldout))
 
 
 @dataclass(frozen=True)

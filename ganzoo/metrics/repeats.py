@@ -5,16 +5,16 @@ Not how near they are to the training set (copying.py), nor how varied the set i
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ganzoo.metrics.arrays import blocks, checked_pair, squared_norms
 from ganzoo.metrics.base import Features, Index, Influence, Metric, Reference, Sets
 from ganzoo.metrics.nearest import TrainIndex
-from ganzoo.metrics.shares import density_ratio, estimate, share_influence
+from ganzoo.metrics.shares import estimate, near_share_influence
 from ganzoo.types import Estimate
 
-LEVEL = 0.05
-"""A repeat is as near to another sample as this share of the real ones are to theirs."""
 MOST = 10_000
 """Rows of a side that are looked at: all pairs of more take longer than they tell."""
 LEAST = 20
@@ -43,15 +43,10 @@ def repeat_influence(real: Features, fake: Features, reference: Reference | None
     n = min(len(real), len(fake), MOST)
     key = f"repeats/{n}"
     usual = reference.once(key, lambda: _closeness(real[:n])[0]) if reference is not None else _closeness(real[:n])[0]
-    low, border, high = np.quantile(usual, [LEVEL / 2, LEVEL, 2 * LEVEL], method="weibull")
     near, other = _closeness(fake[:n])
-    hits = near <= border
-    rows = share_influence(hits)
-    leaned_on = np.bincount(other[hits], minlength=n)
-    density = density_ratio(near, usual, low, high)
-    return Influence(
-        rows.value, rows.fake + leaned_on, density * (LEVEL - (usual <= border)), given=True, second=rows.second
-    )
+    rows = near_share_influence(near, usual)
+    leaned_on = np.bincount(other[rows.fake > 0], minlength=n)
+    return replace(rows, fake=rows.fake + leaned_on, given=True)
 
 
 def _closeness(x: Features) -> tuple[Features, Index]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from ganzoo.metrics.base import Features, Influence
 from ganzoo.types import Estimate
 
+LEVEL = 0.05
+"""What counts as near: as this share of the real samples."""
 _ADDED = 2.0
 """Imagined hits and misses each. Agresti & Coull 1998, "Approximate Is Better than 'Exact'", section 3."""
 
@@ -34,7 +37,19 @@ def share_influence(hits: NDArray[np.bool_]) -> Influence:
     return Influence(float(rows.mean()), rows, second=share_error(float(rows.sum()), len(rows)) ** 2 - row_error(rows))
 
 
-def density_ratio(points: Features, others: Features, low: float, high: float) -> float:
+def near_share_influence(points: Features, usual: Features) -> Influence:
+    """Return the rows of the share of ``points`` [m] that are as small as the smallest 5 % of the ``usual`` [n] are.
+
+    τ is their 5 % quantile, at rank 0.05 (n+1); points at τ count. A usual one below τ draws τ towards 0 (Bahadur
+    1966), by the ratio of the densities of both around it.
+    """
+    low, border, high = np.quantile(usual, [LEVEL / 2, LEVEL, 2 * LEVEL], method="weibull")
+    hits = share_influence(points <= border)
+    density = _density_ratio(points, usual, low, high)
+    return replace(hits, real=density * (LEVEL - (usual <= border)))
+
+
+def _density_ratio(points: Features, others: Features, low: float, high: float) -> float:
     """Return how much denser ``points`` lie in (low, high] than ``others`` do; 0 where none of these is there."""
     around = float(np.mean((others > low) & (others <= high)))
     return float(np.mean((points > low) & (points <= high))) / around if around else 0.0

@@ -7,10 +7,7 @@ whose package ``ganzoo_my_gan`` has the module ``my_gan`` for the variant ``my-g
 from __future__ import annotations
 
 import keyword
-import os
 import re
-import shutil
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +15,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganzoo.errors import StoreError, UnknownName, UsageError
+from ganzoo.errors import UnknownName, UsageError
+from ganzoo.files import new_folder
 
 if TYPE_CHECKING:
     from ganzoo.plugin.manager import Zoo
@@ -161,17 +159,8 @@ def write(names: Names, *, backend: str, licence: str, parent: Path) -> Path:
     target = parent / names.name
     require_empty(target)
     files = render(names, BACKENDS[backend], licence)
-    temporary = None
-    try:
-        temporary = Path(tempfile.mkdtemp(dir=parent, prefix=f".{names.name}."))
-        _write_all(temporary, files)
-        if target.is_dir():
-            target.rmdir()  # refuses a folder that something was put into meanwhile
-        temporary.replace(target)
-    except OSError as error:
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
-        raise StoreError(f"Cannot write {target}: {error.strerror or error}.", "Nothing was written.") from error
+    with new_folder(target) as made:
+        _write_all(made, files)
     return target
 
 
@@ -190,9 +179,6 @@ def _write_all(folder: Path, files: Mapping[str, str]) -> None:
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8", newline="\n")
-    mask = os.umask(0)
-    os.umask(mask)
-    folder.chmod(0o777 & ~mask)  # mkdtemp lets nobody else in
 
 
 def render(names: Names, backend: Backend, licence: str) -> dict[str, str]:

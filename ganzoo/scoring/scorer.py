@@ -13,7 +13,7 @@ from ganzoo.labels import places
 from ganzoo.metrics import Metric, Sets, evaluate
 from ganzoo.metrics.fid import moments_distance, reference_target
 from ganzoo.metrics.paired import influences
-from ganzoo.metrics.shares import estimate as estimate_of
+from ganzoo.metrics.shares import estimate
 from ganzoo.scoring.features import Drawn, draw
 from ganzoo.scoring.fitting import MINIMUM, check_extractor, check_samples
 from ganzoo.scoring.goals import FIRST, Goal, next_size, reached
@@ -27,7 +27,6 @@ from ganzoo.types import Estimate
 if TYPE_CHECKING:
     from ganzoo.generator.engine import Generator
     from ganzoo.metrics import Reference
-    from ganzoo.metrics.base import Influence
     from ganzoo.scoring.samples import SampleSource
     from ganzoo.scoring.setup import Setup
     from ganzoo.scoring.statistics_file import SavedStatistics
@@ -182,15 +181,11 @@ def with_totals(sets: Sets, metrics: Sequence[Metric], estimates: Mapping[str, E
         if any(column in estimates and estimates[column].total is None for column in metric.columns)
     ]
     found = influences(sets, wanting)
+    totals = {name: estimate(found[name]).total for name in estimates if name in found}
     return {
-        name: each if each.total is not None or name not in found else with_total(each, found[name])
+        name: each if each.total is not None else msgspec.structs.replace(each, total=totals.get(name))
         for name, each in estimates.items()
     }
-
-
-def with_total(estimate: Estimate, rows: Influence) -> Estimate:
-    """The same estimate, with the total error that its rows stand for."""
-    return msgspec.structs.replace(estimate, total=estimate_of(rows).total)
 
 
 def record(

@@ -6,7 +6,7 @@ A metric that is to be believed gets worse as the images do, and says nothing of
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from ganzoo.extractors.base import Extracted, gathered
 from ganzoo.generator.engine import BATCH
 from ganzoo.latents import generator
 from ganzoo.metrics import Reference, Sets, evaluate
+from ganzoo.metrics.regions import CLUSTERS
 from ganzoo.scoring import disturbances
 from ganzoo.scoring.disturbances import DISTURBANCES, Disturbance
 from ganzoo.scoring.features import Progress, silent
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from ganzoo.metrics import Metric
     from ganzoo.types import Array, Estimate, IndexArray
 
-CLUSTERS = 10
-"""Of unlabelled images, for the classes that are dropped."""
 CLEAR = 2.0
 """Standard errors of a difference from which it counts as seen."""
 WORSE = {
@@ -94,6 +93,23 @@ class Sensitivity:
         right = [f"from {steps[first][0]:g}"] if first < len(steps) else []
         return ", ".join([*wrong, *right]) or "blind"
 
+    def tables(self) -> Iterator[list[list[str]]]:
+        """The verdicts, header first: a table for every kind of harm, and one of the columns that are to be quiet."""
+        tried = self.disturbances()
+        for asked in ([each.moves for each in tried], [each.quiet for each in tried]):
+            for columns in dict.fromkeys(filter(None, asked)):
+                shown = [column for column in columns if column in self.columns]
+                rows = [
+                    [self._titled(each), *(self.verdict(each, column) for column in shown)]
+                    for each, its in zip(tried, asked, strict=True)
+                    if its == columns
+                ]
+                yield [["disturbance", *shown], *rows]
+
+    def _titled(self, disturbance: Disturbance) -> str:
+        strengths = ", ".join(f"{trial.strength:g}" for trial in self.of(disturbance))
+        return f"{disturbance.name} ({strengths} {disturbance.unit})"
+
     def _steps(self, trial: Trial, column: str) -> float:
         """Standard errors by which a column got worse than for the clean images; 0 where it was left out."""
         before, after = self.clean.get(column), trial.estimates.get(column)
@@ -150,14 +166,10 @@ class _Tried:
         train = self._features_of["real"].features
         self.reference = Reference(real=train, train=train, heldout=heldout.features)
         self.clean = _rows(self._features_of["pool"], np.arange(n))
-        self._labels = None
         y, logits = _labels(dataset), self.clean.logits
-        if y is not None:
-            self._labels = y[pool]
-            if logits is not None and logits.shape[1] == dataset.spec.classes:
-                self.reference = Reference(
-                    real=train, train=train, heldout=heldout.features, labels=y[real], classes=dataset.spec.classes
-                )
+        self._labels = None if y is None else y[pool]
+        if y is not None and logits is not None and logits.shape[1] == dataset.spec.classes:
+            self.reference = replace(self.reference, labels=y[real], classes=dataset.spec.classes)
 
     def of(self, disturbance: Disturbance) -> Iterator[tuple[float, Extracted]]:
         """What a disturbance makes of the images at each strength; nothing where it has no meaning for them."""

@@ -95,7 +95,7 @@ def dataset_setup(
     side = DatasetSide(dataset, split, n_real, seed)
     n = terms.n or (entry.n_fake if entry else 5000)
     named = entry.metrics if entry else []
-    return _setup(side, _opened(name, extractors, terms), metrics, terms, n, seed, progress, named, tool=tool)
+    return _setup(side, open_extractor(name, extractors, terms), metrics, terms, n, seed, progress, named, tool=tool)
 
 
 def source_setup(
@@ -193,7 +193,8 @@ def _named_extractor(terms: Terms, tool: Profile | None) -> str | None:
     return terms.extractor or (tool.extractor if tool else None)
 
 
-def _opened(name: str, extractors: Mapping[str, ExtractorSource], terms: Terms) -> Extractor:
+def open_extractor(name: str, extractors: Mapping[str, ExtractorSource], terms: Terms) -> Extractor:
+    """Open an extractor as the terms say. Raises UnknownName."""
     if name not in extractors:
         raise UnknownName("extractor", name, extractors)
     return extractors[name].open(terms.device, terms.threads)
@@ -231,7 +232,7 @@ def _shared_extractor(
     if not forms:
         return given
     name = terms.extractor or given.known_name or _named_extractor(terms, tool)
-    return _opened(name or default_extractor(forms[0]), extractors, terms)
+    return open_extractor(name or default_extractor(forms[0]), extractors, terms)
 
 
 def _given(sources: Sequence[SampleSource]) -> GivenFeatures:
@@ -258,6 +259,6 @@ def sums_of(
     given, forms = _given(sources), _forms(sources)
     if not forms:
         return streaming.summed(sources, given, terms.n or DRAWN, seed, progress), given
-    extractor = _opened(terms.extractor or given.known_name or default_extractor(forms[0]), extractors, terms)
+    extractor = open_extractor(terms.extractor or given.known_name or default_extractor(forms[0]), extractors, terms)
     n = terms.n or max([DRAWN, *_lengths(*sources)])
     return streaming.summed(sources, extractor, n, seed, progress), extractor

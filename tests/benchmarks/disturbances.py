@@ -12,7 +12,6 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +21,7 @@ from ganzoo import api
 from ganzoo.data.base import Dataset
 from ganzoo.data.splits import split_dataset
 from ganzoo.plugin.manager import Zoo
-from ganzoo.scoring.disturbances import Disturbance
-from ganzoo.scoring.sensitivity import Sensitivity, sensitivity
+from ganzoo.scoring.sensitivity import sensitivity
 from ganzoo.scoring.sensitivity_files import csv_of, save_chart
 from ganzoo.types import DataSpec
 
@@ -73,23 +71,11 @@ def photographs(folder: Path) -> tuple[Dataset, int]:
     return split_dataset(spec, np.array(x), np.array(y), len(x) // 10), len(files)
 
 
-def tables(found: Sensitivity) -> Iterator[str]:
-    """One for every kind of harm, and one of what is to be quiet."""
-    tried = found.disturbances()
-    for asked in ("moves", "quiet"):
-        for columns in dict.fromkeys(getattr(each, asked) for each in tried if getattr(each, asked)):
-            yield table(found, [each for each in tried if getattr(each, asked) == columns], columns)
-
-
-def table(found: Sensitivity, tried: Sequence[Disturbance], columns: Sequence[str]) -> str:
-    """Verdicts as Markdown."""
-    shown = [column for column in columns if column in found.columns]
-    lines = ["| disturbance | " + " | ".join(f"`{column}`" for column in shown) + " |", "|---" * (len(shown) + 1) + "|"]
-    for each in tried:
-        strengths = ", ".join(f"{trial.strength:g}" for trial in found.of(each))
-        cells = " | ".join(found.verdict(each, column) for column in shown)
-        lines.append(f"| {each.name} ({strengths} {each.unit}) | {cells} |")
-    return "\n".join(lines)
+def markdown(header: list[str], rows: list[list[str]]) -> str:
+    """A table of verdicts, its columns as code."""
+    lines = [[header[0], *(f"`{column}`" for column in header[1:])], *rows]
+    first, *rest = [f"| {' | '.join(cells)} |" for cells in lines]
+    return "\n".join([first, "|---" * len(header) + "|", *rest])
 
 
 def main(folder: Path, mnist: Path | None) -> None:
@@ -106,7 +92,9 @@ def main(folder: Path, mnist: Path | None) -> None:
         found = sensitivity(dataset, extractor, list(zoo.metrics().values()), n=n)
         rows += list(csv.reader(io.StringIO(csv_of(found))))[1 if rows else 0 :]
         save_chart(found, PAGE.with_name(f"disturbances-{name}.png"))
-        text += f"\n## `{name}` on {found.data}, {found.n} images\n\n" + "\n\n".join(tables(found))
+        text += f"\n## `{name}` on {found.data}, {found.n} images\n\n" + "\n\n".join(
+            markdown(header, rows) for header, *rows in found.tables()
+        )
         text += f"\n\n![Every column's curves](disturbances-{name}.png)\n"
         sys.stderr.write(f"{name}: done\n")
     buffer = io.StringIO()

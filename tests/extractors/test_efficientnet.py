@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from drawn_weights import DrawnWeights, images
 
 from ganzoo.errors import ModelError
 from ganzoo.extractors.efficientnet import CLASSES, efficientnet_model, projection
@@ -33,34 +34,19 @@ GROUPS = [
 Tensor = Any
 
 
-class Reference:
-    """The network in torch, batch norms apart, on weights it draws when first met (see test_inception)."""
+class Reference(DrawnWeights):
+    """The network in torch, batch norms apart, on weights it draws when first met."""
 
     def __init__(self) -> None:
-        self.weights: dict[str, Array] = {}
-        self.draw = np.random.default_rng(11)
-
-    def get(self, key: str, make: Callable[[], Array]) -> Tensor:
-        if key not in self.weights:
-            self.weights[key] = make().astype(np.float32)
-        return torch.from_numpy(self.weights[key])
+        super().__init__(seed=11)
 
     def conv(self, x: Tensor, name: str, norm: str, out: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> Any:
-        shape = (out, x.shape[1] // groups, kernel, kernel)
-        fan = shape[1] * kernel * kernel
-        weight = self.get(f"{name}.weight", lambda: self.draw.normal(0, np.sqrt(2 / fan), shape))
+        weight = self.kernel(f"{name}.weight", (out, x.shape[1] // groups, kernel, kernel))
         side = x.shape[2]
         missing = max((-(-side // stride) - 1) * stride + kernel - side, 0)
         low, high = missing // 2, missing - missing // 2
         x = F.conv2d(F.pad(x, (low, high, low, high)), weight, stride=stride, groups=groups)
-        mean, std = x.mean((0, 2, 3)).numpy(), x.std((0, 2, 3)).numpy()
-        statistics = (
-            self.get(f"{norm}.running_mean", lambda: mean + 0.2 * std * self.draw.normal(size=out)),
-            self.get(f"{norm}.running_var", lambda: (std * self.draw.uniform(0.7, 1.4, out)) ** 2),
-            self.get(f"{norm}.weight", lambda: self.draw.uniform(0.6, 1.3, out)),
-            self.get(f"{norm}.bias", lambda: self.draw.normal(0.5, 0.3, out)),
-        )
-        return F.batch_norm(x, *statistics, training=False, eps=0.001)
+        return self.normed(x, norm)
 
     def block(self, x: Tensor, at: str, kernel: int, stride: int, expansion: int, out: int) -> Tensor:
         wide, y = x.shape[1] * expansion, x
@@ -96,14 +82,6 @@ def signs_by_hand() -> Array:
         number = int(hashlib.sha256(b"ganzoo projection %d" % i).hexdigest(), 16)
         rows.append([1.0 if number >> (255 - j) & 1 else -1.0 for j in range(256)])
     return np.array(rows, np.float32)
-
-
-def images(height: int, width: int, n: int = 2) -> Array:
-    """Smooth colour fields with noise, so that layers see more than noise."""
-    draw = np.random.default_rng(height * 1000 + width)
-    rows, columns = np.linspace(0, 3, height)[:, None], np.linspace(0, 3, width)[None]
-    waves = np.sin(draw.uniform(0, 6, (n, 3, 1, 1)) + draw.uniform(1, 3, (n, 3, 1, 1)) * rows + columns)
-    return np.clip(128 + 90 * waves + draw.normal(0, 25, (n, 3, height, width)), 0, 255).astype(np.uint8)
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from drawn_weights import DrawnWeights, images
 
 from ganzoo.errors import ModelError
 from ganzoo.extractors.inception import CLASSES, LOGITS, TAPS, inception_model
@@ -23,35 +24,17 @@ SIZES = [(32, 32), (64, 48), (299, 299), (320, 512)]
 Tensor = Any
 
 
-class Reference:
-    """The network as the papers and torchvision describe it, batch norms apart, on weights it draws when first met.
-
-    Each batch norm is given statistics near those of what reaches it (and not equal to them), so that activations stay
-    of order one through 94 layers and every norm matters.
-    """
+class Reference(DrawnWeights):
+    """The network as the papers and torchvision describe it, batch norms apart, on weights it draws when first met."""
 
     def __init__(self) -> None:
-        self.weights: dict[str, Array] = {}
-        self.draw = np.random.default_rng(7)
-
-    def get(self, key: str, make: Callable[[], Array]) -> Tensor:
-        if key not in self.weights:
-            self.weights[key] = make().astype(np.float32)
-        return torch.from_numpy(self.weights[key])
+        super().__init__(seed=7)
 
     def conv(self, x: Tensor, name: str, out: int, kernel: Any, stride: int = 1, padding: Any = 0) -> Tensor:
         high, wide = (kernel, kernel) if isinstance(kernel, int) else kernel
-        shape, fan = (out, x.shape[1], high, wide), x.shape[1] * high * wide
-        weight = self.get(f"{name}.conv.weight", lambda: self.draw.normal(0, np.sqrt(2 / fan), shape))
+        weight = self.kernel(f"{name}.conv.weight", (out, x.shape[1], high, wide))
         x = F.conv2d(x, weight, stride=stride, padding=padding)
-        mean, std = x.mean((0, 2, 3)).numpy(), x.std((0, 2, 3)).numpy()
-        statistics = (
-            self.get(f"{name}.bn.running_mean", lambda: mean + 0.2 * std * self.draw.normal(size=out)),
-            self.get(f"{name}.bn.running_var", lambda: (std * self.draw.uniform(0.7, 1.4, out)) ** 2),
-            self.get(f"{name}.bn.weight", lambda: self.draw.uniform(0.6, 1.3, out)),
-            self.get(f"{name}.bn.bias", lambda: self.draw.normal(0.5, 0.3, out)),
-        )
-        return F.relu(F.batch_norm(x, *statistics, training=False, eps=0.001))
+        return F.relu(self.normed(x, f"{name}.bn"))
 
     def average(self, x: Tensor) -> Tensor:
         return F.avg_pool2d(x, 3, stride=1, padding=1, count_include_pad=False)
@@ -137,14 +120,6 @@ def resize(x: Tensor, side: int) -> Tensor:
         return first + (values.index_select(axis, (low + 1).clamp(max=count - 1)) - first) * share
 
     return along(along(x, 3), 2)
-
-
-def images(height: int, width: int, n: int = 2) -> Array:
-    """Smooth colour fields with noise, so that layers see more than noise."""
-    draw = np.random.default_rng(height * 1000 + width)
-    rows, columns = np.linspace(0, 3, height)[:, None], np.linspace(0, 3, width)[None]
-    waves = np.sin(draw.uniform(0, 6, (n, 3, 1, 1)) + draw.uniform(1, 3, (n, 3, 1, 1)) * rows + columns)
-    return np.clip(128 + 90 * waves + draw.normal(0, 25, (n, 3, height, width)), 0, 255).astype(np.uint8)
 
 
 @pytest.fixture(scope="module")
