@@ -30,6 +30,7 @@ LIMIT = 100_000
 @click.option("--total", is_flag=True, help="Also the total errors: with the reference drawn anew, too.")
 @click.option("--by-class", is_flag=True, help="Also FID, precision and recall of every class (labelled data).")
 @click.option("--copies", type=common.PATH, metavar="FILE.png", help="Draw the samples nearest to training images.")
+@click.option("--realism", type=common.PATH, metavar="FILE.png", help="Draw the most and the least realistic samples.")
 @common.foreign_options
 @click.option(
     "--format",
@@ -50,6 +51,7 @@ def command(
     total: bool,
     by_class: bool,
     copies: Path | None,
+    realism: Path | None,
     form: str,
     as_json: bool,
     registry_path: Path | None,
@@ -83,10 +85,13 @@ def command(
         classes = comparison.classes() if by_class else []
         if copies is not None:
             comparison.save_copies(copies)
+        if realism is not None:
+            comparison.save_extremes(realism)
     score_view.remarks(score, comparison, zoo, registry.datasets.get(data or reference or ""))
     score_view.show(score, classes, "json" if as_json else form, source, total)
-    if copies is not None:
-        click.echo(f"copies  {copies}", err=True)
+    for name, file in (("copies", copies), ("realism", realism)):
+        if file is not None:
+            click.echo(f"{name}  {file}", err=True)
 
 
 def _goal(until: str | None, count: int | None) -> Goal | None:

@@ -23,7 +23,7 @@ from ganzoo.generator.engine import BATCH, Session
 if TYPE_CHECKING:
     from ganzoo.types import Array, FloatArray
 
-PIXELS = "pixels"
+PIXELS, INCEPTION_SPATIAL = "pixels", "inception-spatial"
 _PIXEL_SIDE = 8
 _MOST_PIXELS = {"CPU": 1 << 20, "CUDA": 1 << 23}
 """Pixels of a batch as the network sees it: activations beyond the caches cost a CPU a third of its speed on Inception
@@ -152,7 +152,9 @@ def caution_of(extractor: str) -> str:
 
 
 def column_label(column: str, extractor: str) -> str:
-    """What a column is called where people read it: ``fid_pixels``, lest the number be taken for more than it is."""
+    """What a column is called where people read it, lest the number be taken for another: ``fid_pixels``, ``sfid``."""
+    if extractor == INCEPTION_SPATIAL and column.startswith("fid"):
+        return f"s{column}"
     return f"{column}_{extractor}" if extractor == PIXELS else column
 
 

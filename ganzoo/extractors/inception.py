@@ -21,8 +21,13 @@ if TYPE_CHECKING:
     from ganzoo.types import Array
 
 SIDE = 299
-TAPS = {"64": 64, "192": 192, "768": 768, "2048": 2048}
-"""Feature outputs and their widths: averages over the grid after the first and second pool, Mixed_6e and Mixed_7c."""
+SPATIAL = "spatial"
+POOLED = {"64": 64, "192": 192, "768": 768, "2048": 2048}
+"""Averages over the grid after the first and second pool, Mixed_6e and Mixed_7c, and their widths."""
+TAPS = {**POOLED, SPATIAL: 7 * 17 * 17}
+"""Feature outputs and their widths. The spatial one is that of the sFID (Nash et al. 2021, section 5): the first seven
+channels of the 1×1 branch of Mixed_6d (``mixed_6/conv`` of the TensorFlow graph) at all 17×17 places, channels last."""
+_SPATIAL_BLOCK, _SPATIAL_CHANNELS = "Mixed_6d", 7
 LOGITS = "logits_unbiased"
 """The class scores without the bias: what the inception score of the TensorFlow graph is computed from."""
 CLASSES = 1008
@@ -103,8 +108,11 @@ class _Network(Network):
     def _block_c(self, name: str, x: str, width: int) -> str:
         """17×17: 7×7 as rows and columns, ``width`` channels within."""
         row, column = (1, 7), (7, 1)
+        single = self._chain(name, x, ("branch1x1", 192, (1, 1)))
+        if name == _SPATIAL_BLOCK:
+            self._tap_places(single)
         return self._join(
-            self._chain(name, x, ("branch1x1", 192, (1, 1))),
+            single,
             self._chain(
                 name, x, ("branch7x7_1", width, (1, 1)), ("branch7x7_2", width, row), ("branch7x7_3", 192, column)
             ),
@@ -179,6 +187,10 @@ class _Network(Network):
 
     def _tap(self, x: str, name: str) -> str:
         return self.add("ReduceMean", x, output=name, axes=[2, 3], keepdims=0)
+
+    def _tap_places(self, x: str) -> None:
+        cut = self.add("Slice", x, self.integers(0), self.integers(_SPATIAL_CHANNELS), self.integers(1))
+        self.add("Flatten", self.add("Transpose", cut, perm=[0, 2, 3, 1]), output=SPATIAL)
 
     def _carry(self, x: str, channels: int) -> str:
         self._channels[x] = channels

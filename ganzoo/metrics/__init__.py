@@ -14,21 +14,29 @@ __all__ = ["Metric", "Reference", "Sets", "builtin_metrics", "evaluate"]
 def builtin_metrics() -> list[Metric]:
     """Return the metrics that come with ganzoo, in the order of a row's columns."""
     from ganzoo.metrics.classwise import INTRA_FID
+    from ganzoo.metrics.clipped import CLIPPED
+    from ganzoo.metrics.cmmd import CMMD
     from ganzoo.metrics.control import CODE_ERROR, LABEL_ACCURACY
     from ganzoo.metrics.copying import CT, DUPLICATES, MEMORISED, MEMORISED_HELDOUT
+    from ganzoo.metrics.fd_infinity import FD_INFINITY
     from ganzoo.metrics.fid import FID
+    from ganzoo.metrics.fld import FLD
     from ganzoo.metrics.inception import IS
     from ganzoo.metrics.kid import KID
     from ganzoo.metrics.modes import CLASS_MODES, MIXTURE_MODES
     from ganzoo.metrics.neighbours import NEIGHBOUR_SCORES
+    from ganzoo.metrics.realism import REALISM
     from ganzoo.metrics.regions import REGION_MODES
     from ganzoo.metrics.repeats import REPEATS
+    from ganzoo.metrics.sliced import SLICED
     from ganzoo.metrics.utility import UTILITY
     from ganzoo.metrics.vendi import VENDI
 
     quality = [FID, IS, KID, NEIGHBOUR_SCORES, MIXTURE_MODES, CLASS_MODES, REGION_MODES, VENDI]
     copying = [REPEATS, MEMORISED, MEMORISED_HELDOUT, DUPLICATES, CT]
-    return [*quality, *copying, LABEL_ACCURACY, CODE_ERROR, INTRA_FID, UTILITY]
+    control = [LABEL_ACCURACY, CODE_ERROR]
+    on_request = [INTRA_FID, UTILITY, CMMD, FD_INFINITY, SLICED, REALISM, CLIPPED, FLD]
+    return [*quality, *copying, *control, *on_request]
 
 
 def evaluate(

@@ -72,6 +72,15 @@ def squared_norms(x: Features) -> Features:
     return norms
 
 
+def unit_rows(x: Features) -> tuple[Features, Features]:
+    """Return rows [n, d] scaled to length one (zeros stay) and 1.0 for each row of zeros [n]."""
+    # Dividing by the largest entry first keeps squares of very large or small features finite.
+    peak = np.abs(x).max(axis=1, keepdims=True)
+    x = x / np.where(peak == 0, 1, peak)
+    norms = np.linalg.norm(x, axis=1, keepdims=True)
+    return x / np.where(norms == 0, 1, norms), (peak[:, 0] == 0).astype(np.float64)
+
+
 def left(x: Features) -> Features:
     """Return [−2x, |x|², 1], so that ``left(x) @ right(y).T`` is all squared distances in one BLAS call.
 

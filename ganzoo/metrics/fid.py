@@ -133,6 +133,13 @@ def fitted(goal: Target, fake: Features) -> Fitted:
     return Fitted(side.mean, side.trace, maps.root, float(influence.std(ddof=1) / np.sqrt(len(influence))))
 
 
+def fid_rows(goal: Target, fake: Features) -> tuple[float, Features]:
+    """Return the distance and the influence of each generated row [m] on it; of two or more rows."""
+    side = _side(_checked_fake(goal, fake))
+    maps = _maps(goal, side)
+    return max(_value(goal, side, maps.root), 0.0), _influence(side.rows, side.mean, goal.mean, maps.onward)
+
+
 def frechet_influence(goal: Target, real: Features, fake: Features) -> Influence:
     """Return the distance with the influence of every generated row [m] and every reference row [n] of ``goal``'s fit.
 

@@ -8,19 +8,18 @@ groups for the rest, as long as the groups add next to nothing to the variance.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ganzoo.errors import ScoreError
-from ganzoo.metrics.arrays import checked_pair, shuffled
+from ganzoo.metrics.arrays import checked_pair
 from ganzoo.metrics.base import Features, Influence, Metric, Reference, Sets
 from ganzoo.metrics.kernels import Frame, Rows, Smooth, Sums, between, smooth_means, within
+from ganzoo.metrics.mmd import LIMIT, Projections, group_count, grouped, groups_of, second_order
 from ganzoo.metrics.shares import estimate
 from ganzoo.types import Estimate
 
-LIMIT = 10_000
 COSTLY = 1 << 34
 """Multiplications (n · m · d) from which float32 products and small groups pay."""
 GROUP = 1000
@@ -29,37 +28,6 @@ SPARE = 0.02
 """Share of the variance that small groups may add."""
 LARGEST = 1e2
 """Greatest |feature| at which float32 products are used: squared kernel values then stay below 10²⁸."""
-
-
-@dataclass(frozen=True)
-class _Projections:
-    """The kernel distance row by row: its mean over both sides is the value, its spread the first-order error."""
-
-    real: Features
-    fake: Features
-    second: float
-    """Second-order variance of the value."""
-    spared: float = 0.0
-    """How much of it comes from using small groups in place of all pairs."""
-
-    @property
-    def value(self) -> float:
-        return float(self.real.mean() + self.fake.mean())
-
-    @property
-    def first(self) -> float:
-        """Variance of the first order; second-order noise in the projections adds every term exactly twice."""
-        spread = 4 * float(self.real.var(ddof=1)) / len(self.real) + 4 * float(self.fake.var(ddof=1)) / len(self.fake)
-        return max(spread - 2 * self.second, 0.0)
-
-    def influence(self) -> Influence:
-        """Return twice the centred projections, noise included, and as ``second`` what that noise is too much.
-
-        Two models' rows share much of their noise: left in, it cancels in their difference.
-        """
-        fake, real = (2 * (side - side.mean()) for side in (self.fake, self.real))
-        spread = float(fake.var(ddof=1)) / len(fake) + float(real.var(ddof=1)) / len(real)
-        return Influence(self.value, fake, real, max(-self.second, self.second - spread))
 
 
 def kernel_distance(real: Features, fake: Features, *, seed: int = 0, limit: int = LIMIT) -> Estimate:
@@ -88,11 +56,6 @@ def kernel_influence(real: Features, fake: Features, *, seed: int = 0, limit: in
     return _influence(Reference(real, real, real[:0]), fake, seed, group_count(len(real), len(fake), limit))
 
 
-def group_count(n: int, m: int, limit: int = LIMIT) -> int:
-    """Return into how many disjoint groups two sets of n and m rows are cut."""
-    return max(1, -(-max(n, m) // limit))
-
-
 def _influence(reference: Reference, fake: Features, seed: int, groups: int) -> Influence:
     real, fake = checked_pair(reference.real, fake, least=2 * groups, keep_single=True)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -109,16 +72,22 @@ def _frame(reference: Reference) -> Frame:
     return reference.once("kid/frame", lambda: Frame.at(reference.real.mean(axis=0, dtype=np.float64)))
 
 
-def _all_pairs(reference: Reference, fake: Features) -> _Projections:
+def _all_pairs(reference: Reference, fake: Features) -> Projections:
     frame = _frame(reference)
     dtype = _precision(reference.real, fake)
     real = Rows.of(reference.real, frame, dtype)
     (xx,) = reference.once(f"kid/{np.dtype(dtype)}", lambda: within(real, frame.base))
     generated = Rows.of(fake, frame, dtype)
     (yy,), (xy,) = within(generated, frame.base), between(real, generated, frame.base)
-    n, m = len(reference.real), len(fake)
-    return _Projections(
-        xx.rows / (n - 1) - xy.rows / m, yy.rows / (m - 1) - xy.columns / n, _second_order([xx], [yy], [xy], n, m)
+    return Projections.of(xx, yy, xy)
+
+
+def _grouped(real: Features, fake: Features, seed: int, groups: int) -> Influence:
+    return grouped(
+        real,
+        fake,
+        groups_of(len(real), len(fake), "kid", seed, groups),
+        lambda x, y: _all_pairs(Reference(x, x, x[:0]), y).influence(),
     )
 
 
@@ -132,27 +101,7 @@ def _largest(x: Features) -> float:
     return float(max(x.max(), -x.min()))
 
 
-def _grouped(real: Features, fake: Features, seed: int, groups: int) -> Influence:
-    """Average the kernel distances of disjoint groups; a row's influence is that within its own group."""
-    n, m = len(real), len(fake)
-    on_real, on_fake, values, second = np.empty(n), np.empty(m), [], 0.0
-    for a, b in zip(*_cut(n, m, seed, groups), strict=True):
-        part = _all_pairs(Reference(real[a], real[a], real[:0]), fake[b]).influence()
-        assert part.real is not None
-        on_real[a] = part.real * (n / (groups * len(a)))
-        on_fake[b] = part.fake * (m / (groups * len(b)))
-        values.append(part.value)
-        second += part.second / groups**2
-    return Influence(float(np.mean(values)), on_fake, on_real, second)
-
-
-def _cut(n: int, m: int, seed: int, groups: int) -> tuple[list[Any], list[Any]]:
-    orders = shuffled(seed, "kid/real", n), shuffled(seed, "kid/fake", m)
-    real, fake = (np.array_split(order, groups) for order in orders)
-    return real, fake
-
-
-def _thrifty(reference: Reference, fake: Features, seed: int) -> _Projections | None:
+def _thrifty(reference: Reference, fake: Features, seed: int) -> Projections | None:
     """Use all pairs for s³ + 3 s² c and small groups for ρ; None where those groups would add to the error."""
     real, frame, dtype = reference.real, _frame(reference), _precision(reference.real, fake)
     n, m = len(real), len(fake)
@@ -164,7 +113,7 @@ def _thrifty(reference: Reference, fake: Features, seed: int) -> _Projections | 
     on_real = np.subtract(*smooth_means(real, mine, other, frame))
     on_fake = np.subtract(*smooth_means(fake, other, mine, frame))
     kept: tuple[list[list[Sums]], ...] = ([], [], [])
-    for a, b in zip(*_cut(n, m, seed, groups), strict=True):
+    for a, b in groups_of(n, m, "kid", seed, groups):
         x, y = Rows.of(real[a], frame, dtype), Rows.of(fake[b], frame, dtype)
         parts = (within(x, frame.base, rest=True), within(y, frame.base, rest=True))
         cross = between(x, y, frame.base, rest=True)
@@ -173,17 +122,9 @@ def _thrifty(reference: Reference, fake: Features, seed: int) -> _Projections | 
         for store, sums in zip(kept, (*parts, cross), strict=True):
             store.append(sums)
     picked = [[[sums[i] for sums in store] for store in kept] for i in (0, 1)]
-    whole, rest = (_second_order(xx, yy, xy, n, m) for xx, yy, xy in picked)
-    found = _Projections(on_real, on_fake, whole + (groups - 1) * rest, (groups - 1) * rest)
+    whole, rest = (second_order(xx, yy, xy, n, m) for xx, yy, xy in picked)
+    found = Projections(on_real, on_fake, whole + (groups - 1) * rest, (groups - 1) * rest)
     return found if found.spared <= SPARE * (found.first + whole) else None
-
-
-def _second_order(xx: list[Sums], yy: list[Sums], xy: list[Sums], n: int, m: int) -> float:
-    """Return the second-order variance of all pairs of n and m rows, from the sums of one group or several."""
-    real = float(np.mean([sums.pure(len(sums.rows) - 1, len(sums.rows) - 1) for sums in xx]))
-    fake = float(np.mean([sums.pure(len(sums.rows) - 1, len(sums.rows) - 1) for sums in yy]))
-    cross = float(np.mean([sums.pure(len(sums.columns), len(sums.rows)) for sums in xy]))
-    return 2 * real / (n * (n - 1)) + 2 * fake / (m * (m - 1)) + 4 * cross / (n * m)
 
 
 def _of(sets: Sets) -> Influence:

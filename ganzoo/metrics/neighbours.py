@@ -123,10 +123,10 @@ def _count(real: Matrix, fake: Matrix, real_balls: Balls, fake_balls: Balls) -> 
     balls, covered, recalled = _Visits(n), _Visits(n), _Visits(n)
     for rows in blocks(n, n):
         panel = b.lower(rows, a, slice(None))
-        for i, j in _inside(panel, limits[0][None], rows.start, b, a):
+        for i, j in inside_pairs(panel, limits[0][None], rows.start, b, a):
             balls.add(j, i)
             covered.add(i, j)
-        for i, j in _inside(panel, limits[1][rows, None], rows.start, b, a):
+        for i, j in inside_pairs(panel, limits[1][rows, None], rows.start, b, a):
             recalled.add(i, j)
     return BallHits(
         real_balls=balls.count(),
@@ -174,7 +174,9 @@ def _clouds(real: Matrix, fake: Matrix, scale: float, limits: tuple[Features, Fe
     return clouds
 
 
-def _inside(panel: Matrix, limits: Features, start: int, fake: Cloud, real: Cloud) -> Iterator[tuple[Index, Index]]:
+def inside_pairs(
+    panel: Matrix, limits: Features, start: int, fake: Cloud, real: Cloud
+) -> Iterator[tuple[Index, Index]]:
     """Yield, some at a time, the pairs whose squared distance is below the limits, as broadcast to the panel [r, n].
 
     The panel holds lower bounds for the generated rows from ``start`` on.

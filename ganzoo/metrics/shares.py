@@ -66,8 +66,13 @@ def alone(value: float, se: float | None, n: int) -> Estimate:
 
 
 def estimate(influence: Influence) -> Estimate:
-    """Return the value that an influence stands for, with its standard and its total error."""
+    """Return the value that an influence stands for, with its standard and its total error.
+
+    The total error of what is given the reference, without saying how that moves it, is not known.
+    """
     own = row_error(influence.fake) + influence.second
+    se = math.sqrt(max(own, 0.0))
+    if influence.given and influence.real is None:
+        return Estimate(influence.value, se, len(influence.fake))
     total = math.sqrt(max(own + row_error(influence.real), 0.0))
-    se = math.sqrt(max(own, 0.0)) if influence.given else total
-    return Estimate(influence.value, se, len(influence.fake), total)
+    return Estimate(influence.value, se if influence.given else total, len(influence.fake), total)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganzoo.errors import ScoreError
-from ganzoo.metrics.arrays import checked, same_width
+from ganzoo.metrics.arrays import checked, same_width, unit_rows
 from ganzoo.metrics.base import Features
 from ganzoo.metrics.fid import Target, moments_distance
 from ganzoo.metrics.fid_routes import inner, maps_of, squared_lengths
@@ -22,7 +22,7 @@ from ganzoo.metrics.moments import Moments
 from ganzoo.metrics.scatter import Scatter
 from ganzoo.metrics.shares import alone
 from ganzoo.metrics.stored_rows import StoredRows
-from ganzoo.metrics.vendi import order_score, unit_rows
+from ganzoo.metrics.vendi import order_score
 from ganzoo.types import Estimate
 
 STORED = 10_000

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ganzoo.errors import ScoreError
-from ganzoo.metrics.arrays import checked
+from ganzoo.metrics.arrays import checked, unit_rows
 from ganzoo.metrics.base import Features, Influence, Metric, Sets
 from ganzoo.metrics.shares import alone
 from ganzoo.types import Estimate
@@ -79,15 +79,6 @@ def order_score(values: Features, q: float) -> tuple[float, Features | None]:
     powers = np.exp(q * (log - log.max()))
     score = math.exp((q * float(log.max()) + math.log(powers.sum())) / (1 - q))
     return score, score * q / (1 - q) * powers / values / powers.sum()
-
-
-def unit_rows(x: Features) -> tuple[Features, Features]:
-    """Return rows [n, d] scaled to length one (zeros stay) and 1.0 for each row of zeros [n]."""
-    # Dividing by the largest entry first keeps squares of very large or small features finite.
-    peak = np.abs(x).max(axis=1, keepdims=True)
-    x = x / np.where(peak == 0, 1, peak)
-    norms = np.linalg.norm(x, axis=1, keepdims=True)
-    return x / np.where(norms == 0, 1, norms), (peak[:, 0] == 0).astype(np.float64)
 
 
 def _spectrum(fake: Features, samples: int) -> Spectrum:

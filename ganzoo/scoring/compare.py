@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
+import numpy as np
 
 from ganzoo.errors import ScoreError, UsageError
 from ganzoo.extractors.base import caution_of
@@ -13,7 +14,9 @@ from ganzoo.metrics.classwise import ClassScore, class_scores
 from ganzoo.metrics.copying import Copy, worst_copies
 from ganzoo.metrics.nearest import train_index
 from ganzoo.metrics.paired import gaps, holm, influences, significance
+from ganzoo.metrics.realism import extremes, realism_scores
 from ganzoo.scoring.copies import copies_picture
+from ganzoo.scoring.extremes import extremes_picture
 from ganzoo.scoring.fitting import size_notes
 from ganzoo.scoring.protocol import ONE_PASS, Score
 from ganzoo.scoring.samples import Selection
@@ -22,6 +25,7 @@ from ganzoo.scoring.streaming import score_one_pass
 from ganzoo.types import Estimate
 
 if TYPE_CHECKING:
+    from ganzoo.metrics.base import Features
     from ganzoo.scoring.features import Drawn
     from ganzoo.scoring.goals import Goal
     from ganzoo.scoring.samples import SampleSource
@@ -30,7 +34,7 @@ if TYPE_CHECKING:
 LEVEL = 0.05
 """Differences with a smaller p are called so."""
 SHOWN = 24
-"""Pairs in a picture of copies."""
+"""Pairs in a picture of copies, samples of either kind in one of extremes."""
 
 
 class Comparison:
@@ -94,6 +98,20 @@ class Comparison:
         samples = self.source.rows([each.sample for each in worst], selection)
         train = self.setup.side.training_samples([each.train for each in worst])
         copies_picture(samples, train, [each.ratio for each in worst], path)
+
+    def realism(self) -> Features:
+        """How realistic each sample is that the score looks at [n]. Raises ScoreError for too few real ones."""
+        reference = self.setup.reference
+        return realism_scores(reference.real, self.drawn.extracted.features, reference=reference)
+
+    def save_extremes(self, path: Path, count: int = SHOWN) -> None:
+        """Draw the most and the least realistic samples, with their realism, as a PNG."""
+        scores, protocol = self.realism(), self.setup.protocol
+        best, worst = extremes(scores, min(count, len(scores)))
+        selection = Selection(protocol.n_fake, protocol.seed, file_order=protocol.file_order)
+        chosen = np.concatenate([best, worst])
+        samples = self.source.rows(chosen.tolist(), selection)
+        extremes_picture(samples[: len(best)], samples[len(best) :], scores[chosen], path)
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):

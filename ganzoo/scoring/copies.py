@@ -8,20 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ganzoo.data.base import quantise
 from ganzoo.errors import ScoreError
 from ganzoo.pictures import new_figure, save_figure, save_png, tile
+from ganzoo.scoring.sheets import Caption, as_bytes, sheet
 
 if TYPE_CHECKING:
     from ganzoo.types import Array
 
 _COLUMNS = 5
-_MARGIN = 10
-_CAPTION = 18
-_BACKGROUND = 32
-_INK = (235, 235, 235)
-_WARNING = (255, 140, 120)
-"""For what counts as memorised."""
 
 
 def copies_picture(samples: Array, train: Array, ratios: Sequence[float], path: Path) -> None:
@@ -42,34 +36,14 @@ def copies_picture(samples: Array, train: Array, ratios: Sequence[float], path: 
     if samples.ndim == 2:
         _draw_points(samples, train, ratios, path)
     else:
-        save_png(_sheet([*_pairs(samples, train)], ratios), path)
+        captions = [Caption(f"{ratio:.2f}", warning=ratio < 1) for ratio in ratios]
+        save_png(sheet([*_pairs(samples, train)], captions, _COLUMNS), path)
 
 
 def _pairs(samples: Array, train: Array) -> Array:
     """Lay out each pair on a tile: uint8 [k, height, width, 3]."""
-    both = np.stack([_bytes(samples), _bytes(train)], axis=1)
+    both = np.stack([as_bytes(samples), as_bytes(train)], axis=1)
     return np.stack([tile(pair, 2) for pair in both])
-
-
-def _bytes(images: Array) -> Array:
-    return images if images.dtype == np.uint8 else quantise(images)
-
-
-def _sheet(pairs: Sequence[Array], ratios: Sequence[float]) -> Array:
-    from PIL import Image, ImageDraw, ImageFont
-
-    height, width = pairs[0].shape[:2]
-    columns = min(_COLUMNS, len(pairs))
-    cell_w, cell_h = width + _MARGIN, height + _CAPTION + _MARGIN
-    size = (columns * cell_w + _MARGIN, -(-len(pairs) // columns) * cell_h + _MARGIN)
-    sheet = Image.new("RGB", size, (_BACKGROUND,) * 3)
-    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(14)
-    for i, (pair, ratio) in enumerate(zip(pairs, ratios, strict=True)):
-        left, top = _MARGIN + i % columns * cell_w, _MARGIN + i // columns * cell_h
-        sheet.paste(Image.fromarray(pair), (left, top))
-        ink = _WARNING if ratio < 1 else _INK
-        pen.text((left + width / 2, top + height + 2), f"{ratio:.2f}", fill=ink, font=font, anchor="mt")
-    return np.asarray(sheet)
 
 
 def _draw_points(samples: Array, train: Array, ratios: Sequence[float], path: Path) -> None:

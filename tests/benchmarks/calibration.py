@@ -14,7 +14,8 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "fakes"))
 
-from known_laws import METHODS, settings, total_settings  # noqa: E402 - the threads and the path come first
+import known_laws as usual  # noqa: E402 - the threads and the path come first
+import requested_laws as requested  # noqa: E402 - likewise
 from pairs import difference_settings  # noqa: E402 - likewise
 from simulation import calibrate  # noqa: E402 - likewise
 
@@ -32,17 +33,18 @@ def print_scores() -> None:
     """Print one line per column and setting."""
     print("| column | error by | setting | coverage of 95 % | mean SE / SD |")
     print("|---|---|---|---|---|")
-    for setting in settings():
+    methods = usual.METHODS | requested.METHODS
+    for setting in (*usual.settings(), *requested.requested_settings()):
         for column, found in calibrate(setting).items():
             ratio = f"{found.ratio:.2f}" if found.ratio < 100 else "values never differ"
-            print(f"| `{column}` | {METHODS[column]} | {setting.name} | {found.coverage:.1%} | {ratio} |")
+            print(f"| `{column}` | {methods[column]} | {setting.name} | {found.coverage:.1%} | {ratio} |")
 
 
 def print_totals() -> None:
     """Print one line per column and setting whose reference is drawn anew."""
     print("| column | setting | coverage by the standard error | by the total error | mean total error / SD |")
     print("|---|---|---|---|---|")
-    for setting in total_settings():
+    for setting in (*usual.total_settings(), *requested.requested_total_settings()):
         given = calibrate(replace(setting, total=False))
         for column, found in calibrate(setting).items():
             cover = f"{given[column].coverage:.1%} | {found.coverage:.1%}"

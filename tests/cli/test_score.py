@@ -102,7 +102,7 @@ def test_metrics_can_be_chosen(run: Any, files: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["--metrics", "fud"], "Unknown metric 'fud'. Did you mean 'fid'?"),
+        (["--metrics", "fidd"], "Unknown metric 'fidd'. Did you mean 'fid'?"),
         (["--profile", "torch-fidelty"], "Unknown profile 'torch-fidelty'. Did you mean 'torch-fidelity'?"),
         (["--extractor", "digit"], "Unknown extractor 'digit'. Did you mean 'digits'?"),
         (["--until", "fid"], "--until 'fid' is not COLUMN_se=X."),
@@ -243,6 +243,16 @@ def test_the_worst_copies_are_drawn(run: Any, memoriser: RunFolder, tmp_path: Pa
     assert result.exit_code == 0, result.output
     with Image.open(tmp_path / "copies.png") as picture:
         assert min(picture.size) > 100
+
+
+def test_the_most_and_the_least_realistic_samples_are_drawn(run: Any, gaussian: RunFolder, tmp_path: Path) -> None:
+    words = ("score", gaussian.path, "-n", 100, "--metrics", "realism", "--realism", "realism.png", *CPU)
+    result = run(*words)
+    assert result.exit_code == 0, result.output
+    assert "realism  realism.png" in result.stderr
+    assert 0.1 < float(table(result.stdout)["realism"][0]) < 1
+    with Image.open(tmp_path / "realism.png") as picture:
+        assert min(picture.size) > 300
 
 
 def test_statistics_have_no_copies(refused: Refused, files: Path) -> None:

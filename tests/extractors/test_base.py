@@ -122,7 +122,7 @@ def test_pooling_averages_whole_blocks() -> None:
 def test_extractors_are_told_apart_by_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path))
     sources = builtin_extractors()
-    taps = ["inception", "inception-64", "inception-192", "inception-768"]
+    taps = ["inception", "inception-64", "inception-192", "inception-768", "inception-spatial"]
     assert [source.name for source in sources] == ["digits", "mnist", "points", "pixels", *natural.SIDES, *taps]
     opened = [source.open("cpu", 1) for source in sources[:4]]
     assert [extractor.name for extractor in opened] == ["digits", "mnist", "points", "pixels"]

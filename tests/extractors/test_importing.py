@@ -112,7 +112,7 @@ def official(weights: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_before_the_import_inception_says_how_to_get_it() -> None:
-    for name in ("inception", "inception-64", "inception-192", "inception-768"):
+    for name in ("inception", "inception-64", "inception-192", "inception-768", "inception-spatial"):
         with pytest.raises(
             ModelError, match=rf"'{name}' is not imported yet\. Run 'ganzoo extractor import inception'"
         ):

@@ -90,6 +90,9 @@ class Reference(DrawnWeights):
         twice = self.conv(twice, f"{at}.branch3x3dbl_3", 96, 3, stride=2)
         x = torch.cat([self.conv(x, f"{at}.branch3x3", 384, 3, stride=2), twice, F.max_pool2d(x, 3, stride=2)], 1)
         for at, c in zip(("Mixed_6b", "Mixed_6c", "Mixed_6d", "Mixed_6e"), (128, 160, 160, 192), strict=True):
+            if at == "Mixed_6d":
+                single = self.conv(x, f"{at}.branch1x1", 192, 1)
+                taps["spatial"] = single[:, :7].permute(0, 2, 3, 1).reshape(len(x), -1)
             x = self.block_6(x, at, c)
         taps["768"] = x.mean((2, 3))
         at = "Mixed_7a"

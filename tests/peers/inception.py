@@ -22,7 +22,7 @@ import torch
 import torchvision
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
-from ganzoo.extractors.inception import LOGITS, TAPS, inception_model
+from ganzoo.extractors.inception import LOGITS, POOLED, SPATIAL, TAPS, inception_model
 from ganzoo.extractors.torch_weights import state_dict
 
 LIMIT = 1e-4
@@ -72,9 +72,16 @@ def ours(file: Path) -> Run:
 
 def torch_fidelity(file: Path) -> Run:
     """Its own extractor, given the file by its own option."""
-    names = [*TAPS, LOGITS]
+    names = [*POOLED, LOGITS]
     net = FeatureExtractorInceptionV3("peer", names, feature_extractor_weights_path=str(file))
-    return lambda x: dict(zip(names, (value.numpy() for value in net(torch.from_numpy(x))), strict=True))
+    branch: list[torch.Tensor] = []
+    net.Mixed_6d.branch1x1.register_forward_hook(lambda module, inputs, output: branch.append(output))
+
+    def run(x: np.ndarray) -> dict[str, np.ndarray]:
+        found = dict(zip(names, (value.numpy() for value in net(torch.from_numpy(x))), strict=True))
+        return found | {SPATIAL: branch.pop()[:, :7].permute(0, 2, 3, 1).flatten(1).numpy()}
+
+    return run
 
 
 def pytorch_fid_net(file: Path) -> Run:
@@ -85,12 +92,12 @@ def pytorch_fid_net(file: Path) -> Run:
         return state
 
     pytorch_fid.inception.load_state_dict_from_url = load
-    net = pytorch_fid.inception.InceptionV3(list(range(len(TAPS))), resize_input=False).eval()
+    net = pytorch_fid.inception.InceptionV3(list(range(len(POOLED))), resize_input=False).eval()
 
     def run(x: np.ndarray) -> dict[str, np.ndarray]:
         with torch.no_grad():
             values = net(torch.from_numpy(x).float() / 256)
-        return {name: value.mean((2, 3)).numpy() for name, value in zip(TAPS, values, strict=True)}
+        return {name: value.mean((2, 3)).numpy() for name, value in zip(POOLED, values, strict=True)}
 
     return run
 
