@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from ganzoo.errors import StoreError
-from ganzoo.files import locked, write_text
-from ganzoo.leaderboard import gallery, runs_table
+from ganzoo.files import locked, write_bytes, write_text
+from ganzoo.leaderboard import datapackage, gallery, runs_table
 from ganzoo.leaderboard.page import to_markdown
 from ganzoo.leaderboard.ranking import better, half_width, ranks
 from ganzoo.leaderboard.rows import COLUMNS, FLOAT_FORMAT, LONG, MEASURED, TOTALS, collect, collect_long
@@ -46,10 +46,21 @@ def write(store: RunStore, folder: Path, registry: Registry, quick: bool = False
         extended = runs_table.read(folder).extended(collect(store, quick))
         written = [runs_table.write(folder, extended)]
         written += _write_long(folder / METRICS_FILE, collect_long(store, quick))
-        table = _frame(extended)
+        table, boards = _frame(extended), []
         for dataset in sorted(set(table["dataset"])):
             written += _write_board(store, folder, table, dataset, registry.rank_by(dataset), quick)
+            boards.append(f"{runs.slug(dataset)}.csv")
+        written.append(_write_package(folder, extended.header, boards))
     return written
+
+
+def _write_package(folder: Path, header: Sequence[str], boards: Sequence[str]) -> Path:
+    """Describe every CSV file of the folder that ganzoo writes."""
+    files = [(runs_table.RUNS_FILE, header)]
+    files += [(METRICS_FILE, LONG)] if (folder / METRICS_FILE).is_file() else []
+    files += [(name, list(pd.read_csv(folder / name, nrows=0).columns)) for name in boards]
+    write_bytes(folder / datapackage.FILE, datapackage.descriptor(files))
+    return folder / datapackage.FILE
 
 
 def _write_board(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ganzoo.metrics.arrays import blocks, checked, checked_pair
 from ganzoo.metrics.base import Features, Index, Influence, Metric, Reference, Sets
-from ganzoo.metrics.distances import Cloud, centre_of, precision, scale_of, squared_differences
+from ganzoo.metrics.distances import Cloud, centre_of, precision, scale_of
 from ganzoo.metrics.neighbours import NEIGHBOURS, Balls, inside_pairs
 from ganzoo.metrics.shares import estimate
 from ganzoo.types import Estimate
@@ -35,8 +35,8 @@ class RealBalls:
 def clipped_scores(real: Features, fake: Features, *, k: int = NEIGHBOURS) -> dict[str, Estimate]:
     """Return ``clipped_density`` and ``clipped_coverage`` (0 … 1) of generated features [m, d], reference [n, d].
 
-    Density: mean over generated rows of min(number of clipped real balls they are in, k)/k, over the same mean of the
-    reference rows. Coverage: mean over real balls of min(number of generated rows inside, k)/k, put through the inverse
+    Density: mean over generated rows of min(number of clipped real balls they are in or on, k)/k, over the same mean of
+    the reference rows. Coverage: mean over real balls of min(number of generated rows inside, k)/k, put through the inverse
     of what p·m rows of the reference's own law would give: balls hold Beta(k, n − k) of its mass. Neither depends on
     the ratio of n and m, so all rows are used. Standard errors are of the generated rows, given the reference: the
     spread of the rows, and the delete-one jackknife times the slope of that inverse.
@@ -69,11 +69,9 @@ def _real_balls(real: Features, k: int, reference: Reference | None) -> RealBall
         key = f"neighbours/{k}/{len(real)}"
         balls = reference.once(key, lambda: Balls.around(real, k)) if reference else Balls.around(real, k)
         radii = np.minimum(balls.squared, np.median(np.sqrt(balls.squared)) ** 2)
-        apart = squared_differences(real, balls.centres, real, balls.inner, balls.scale)
-        near = apart <= radii[balls.centres] * (1 + 1e-12)
-        counts = np.bincount(balls.inner[near], minlength=len(real))
-        usual = float(np.minimum(counts, k).mean()) / k
-        return RealBalls(balls, Balls(radii, balls.scale, k, balls.centres, balls.inner), usual)
+        clipped = Balls(radii, balls.scale, k, balls.centres, balls.inner)
+        others = sum_of(_Pairs(real, real).inside(clipped, closed=True), len(real)) - 1
+        return RealBalls(balls, clipped, float(np.minimum(others, k).mean()) / k)
 
     return reference.once(f"clipped/{k}", make) if reference else make()
 
@@ -83,10 +81,9 @@ def _influences(real: Features, fake: Features, k: int, reference: Reference | N
     checked(real, "the reference features", least=k + 2, keep_single=True)
     known = _real_balls(real, k, reference)
     pairs = _Pairs(real, fake)
-    rows = np.minimum(sum_of(pairs.inside(known.clipped), len(fake)), k) / k
-    density = float(rows.mean()) / known.usual if known.usual else 0.0
+    rows = np.minimum(sum_of(pairs.inside(known.clipped, closed=True), len(fake)), k) / (k * known.usual)
     return {
-        "clipped_density": Influence(min(density, 1.0), rows / known.usual if known.usual else rows, given=True),
+        "clipped_density": Influence(min(float(rows.mean()), 1.0), rows, given=True),
         "clipped_coverage": _coverage(pairs, known.balls, k),
     }
 
@@ -124,9 +121,9 @@ class _Pairs:
         dtype = precision(len(real), *fake.shape)
         self._a, self._b = (Cloud.of(x, centre, self._scale, dtype) for x in (real, fake))
 
-    def inside(self, balls: Balls) -> Iterator[tuple[Index, Index]]:
-        """Yield, some at a time, (generated row, ball) of all pairs."""
-        limits = balls.limits(self.real, self._scale)
+    def inside(self, balls: Balls, *, closed: bool = False) -> Iterator[tuple[Index, Index]]:
+        """Yield, some at a time, (generated row, ball) of all pairs; with ``closed`` those on a ball's surface, too."""
+        limits = balls.limits(self.real, self._scale, closed=closed)
         for rows in blocks(len(self.fake), len(self.real)):
             panel = self._b.lower(rows, self._a, slice(None))
             yield from inside_pairs(panel, limits[None], rows.start, self._b, self._a)

@@ -50,14 +50,18 @@ class Balls:
         taken: Features = np.bincount(self.inner, held[self.centres] / self.k, len(held)).astype(np.float64)
         return taken
 
-    def limits(self, x: Matrix, scale: float) -> Features:
+    def limits(self, x: Matrix, scale: float, *, closed: bool = False) -> Features:
         """Return what squared distances, times ``scale``², must be below; −inf for balls without inside.
 
-        Rows are known to ε |x| only: distances of about r that differ by less than that are ties, and on no side.
+        Rows are known to ε |x| only: distances of about r that differ by less than that are ties, and on no side. With
+        ``closed`` ties are inside.
         """
         squared = self.squared * (scale / self.scale) ** 2
         norms = np.concatenate([_norms(x[block], scale) for block in blocks(len(x), 4 * x.shape[1])])
         slack = _EPS * (16 * np.sqrt(squared) * norms + (x.shape[1] + 8) * squared)
+        if closed:
+            outside: Features = np.nextafter(squared + slack, np.inf)
+            return outside
         return np.where(squared > slack, squared - slack, -np.inf)
 
 

@@ -340,7 +340,9 @@ def test_the_real_worker_end_to_end_and_nothing_is_done_twice(tmp_path: Path, ca
     assert now == files
 
     written = board.write(store, tmp_path / "boards", catalogue)
-    assert [path.name for path in written] == ["runs.csv", "digits.png", "digits.csv", "digits.md"]
+    assert [path.name for path in written] == [
+        *("runs.csv", "digits.png", "digits.csv", "digits.md", "datapackage.json")
+    ]
     table = board.read_runs(tmp_path / "boards")
     assert sorted(zip(table["variant"], table["status"], strict=True)) == [
         ("gaussian", "ok"),

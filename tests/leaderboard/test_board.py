@@ -166,7 +166,7 @@ def test_the_same_store_gives_the_same_bytes(store: RunStore, tmp_path: Path) ->
     first = {path.name: path.read_bytes() for path in board.write(store, tmp_path / "a", BOOK)}
     second = {path.name: path.read_bytes() for path in board.write(store, tmp_path / "b", BOOK)}
     again = {path.name: path.read_bytes() for path in board.write(store, tmp_path / "a", BOOK)}
-    assert set(first) == {"runs.csv", "digits.csv", "digits.md"}
+    assert set(first) == {"runs.csv", "digits.csv", "digits.md", "datapackage.json"}
     assert first == second == again
     assert all(b"\r" not in content for content in first.values())
 

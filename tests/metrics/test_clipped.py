@@ -93,9 +93,19 @@ def test_there_is_no_total_error_and_a_set_is_as_good_as_itself():
     assert {each.total for each in found.values()} == {None}
 
 
+def test_copies_of_real_samples_on_the_surface_of_balls_count_for_density_alone():
+    real = draw(60)
+    fake = np.repeat(real[:20], 3, axis=0)
+    density, coverage = by_hand(real, fake)
+    found = clipped_scores(real, fake)
+    assert found["clipped_density"].value == pytest.approx(density, rel=1e-12)
+    assert found["clipped_coverage"].value == pytest.approx(coverage, rel=1e-12)
+
+
 def test_equal_points_and_few_rows():
     same = np.ones((20, 3))
     assert clipped_scores(same, draw(20, 3))["clipped_density"].value == 0
+    assert clipped_scores(same, same)["clipped_density"].value == 1
     with pytest.raises(ScoreError, match="6 rows, where at least 7"):
         clipped_scores(draw(6), draw(9))
     real = draw(6)

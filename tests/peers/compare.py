@@ -29,6 +29,7 @@ PACKAGES = (
     "torchmetrics",
     "prdc",
     "vendi-score",
+    "seqme",
     "numpy",
     "scipy",
     "scikit-learn",
@@ -43,8 +44,14 @@ THEIRS = {
     "adm": literal.adm,
     "prdc": tools.prdc,
     "vendi-score": tools.vendi_score,
+    "seqme": tools.seqme,
 }
-COLUMNS = {"prc": ("precision", "recall"), "prdc": ("precision", "recall", "density", "coverage")}
+COLUMNS = {
+    "prc": ("precision", "recall"),
+    "prdc": ("precision", "recall", "density", "coverage"),
+    "cmmd": ("cmmd", "cmmd_unbiased"),
+    "clipped": ("clipped_density", "clipped_coverage"),
+}
 FID_ALONE = ("inception",)
 """Data sets too wide for everything else within a minute."""
 
@@ -68,7 +75,7 @@ def compare(name: str) -> list[Row]:
     only = "fid" if name in FID_ALONE else None
     sets = ours.sets_of(case)
     for tool in ours.TOOLS:
-        if only and tool in ("prdc", "vendi-score"):
+        if only and tool in ours.OWN:
             continue
         made = ours.numbers(tool, sets, only)
         for column, value in theirs(tool, case, only).items():

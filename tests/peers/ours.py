@@ -9,6 +9,8 @@ from recipes import Case
 
 from ganzoo.errors import ScoreError
 from ganzoo.metrics.base import Metric, Reference, Sets
+from ganzoo.metrics.clipped import clipped_scores
+from ganzoo.metrics.cmmd import cmmd_scores
 from ganzoo.metrics.neighbours import neighbour_scores
 from ganzoo.metrics.parity_profiles import builtin_profiles
 from ganzoo.metrics.vendi import vendi_score
@@ -16,7 +18,13 @@ from ganzoo.types import Estimate
 
 PROFILES = {profile.name: profile for profile in builtin_profiles()}
 SEED = 0
-TOOLS = (*PROFILES, "prdc", "vendi-score")
+OWN = {
+    "prdc": [("precision", "recall", "density", "coverage")],
+    "vendi-score": [("vendi",)],
+    "seqme": [("cmmd", "cmmd_unbiased"), ("clipped_density", "clipped_coverage")],
+}
+"""Tools that ganzoo's own metrics are compared with, and the columns of each."""
+TOOLS = (*PROFILES, *OWN)
 
 
 def sets_of(case: Case) -> Sets:
@@ -27,8 +35,7 @@ def sets_of(case: Case) -> Sets:
 
 def columns_of(tool: str) -> list[tuple[str, ...]]:
     """Return the columns of each metric of a tool."""
-    own = {"prdc": [("precision", "recall", "density", "coverage")], "vendi-score": [("vendi",)]}
-    return own[tool] if tool in own else [metric.columns for metric in PROFILES[tool].metrics]
+    return OWN[tool] if tool in OWN else [metric.columns for metric in PROFILES[tool].metrics]
 
 
 def _computations(tool: str, sets: Sets) -> list[Callable[[], dict[str, Estimate]]]:
@@ -37,6 +44,9 @@ def _computations(tool: str, sets: Sets) -> list[Callable[[], dict[str, Estimate
         return [lambda: neighbour_scores(sets.reference.real[:rows], sets.fake[:rows], k=5)]
     if tool == "vendi-score":
         return [lambda: {"vendi": vendi_score(sets.fake, samples=len(sets.fake))}]
+    if tool == "seqme":
+        real, fake = sets.reference.real, sets.fake
+        return [lambda: cmmd_scores(real, fake), lambda: clipped_scores(real, fake)]
     return [_bound(metric, sets) for metric in PROFILES[tool].metrics]
 
 

@@ -30,12 +30,18 @@ rounding is all that is left). Most differences are far smaller. The other verdi
   the distance; where the tool sums with NumPy ganzoo sums alike and the bits are equal, torch sums in another order.
   For precision and recall where features lie so far from zero that float32 squared distances hold no correct digit,
   up to 0.02.
+  For CMMD, the subtraction of kernel means near 1 in float64, up to 1e-11. For clipped coverage, a calibration curve
+  that either side reads off in steps of one sample.
+- **other rule**: where samples are copies they lie exactly on the surface of balls. seqme counts these as inside for
+  clipped coverage; the authors' code, and ganzoo, do not.
 - **both refuse**: the tool raises an exception, ganzoo an error in one sentence.
 - **tool gives nan**, **tool fails**: ganzoo's number stands alone.
 
 StyleGAN2-ADA and ADM are on no index: their column comes from their formulas, written out a second time with
-`scipy.linalg.sqrtm` and torch (`tests/peers/literal.py`). prdc and vendi-score are compared with ganzoo's own
-`precision`, `recall`, `density`, `coverage` (k = 5) and `vendi`.
+`scipy.linalg.sqrtm` and torch (`tests/peers/literal.py`). prdc, vendi-score and seqme are compared with ganzoo's own
+`precision`, `recall`, `density`, `coverage` (k = 5), `vendi`, `cmmd`, `cmmd_unbiased`, `clipped_density` and
+`clipped_coverage`. The code for FD∞, MIND, FLD and realism is on no index: tests hold them against a second writing of
+their formulas (`tests/metrics/test_fd_infinity.py`, `test_sliced.py`, `test_fld.py`, `test_realism.py`).
 """
 
 DEFECTS = """\

@@ -104,6 +104,33 @@ def torchmetrics(case: Case) -> dict[str, Callable[[], Numbers]]:
     return {"fid": fid, "is": inception, "kid": kid}
 
 
+def seqme(case: Case) -> dict[str, Callable[[], Numbers]]:
+    """Its Gaussian MMD on rows of length one, and its clipped scores, in float64; "sequences" are row numbers."""
+    from seqme.metrics import MMD, ClippedCoverage, ClippedDensity
+
+    real, fake = case.real.astype(np.float64), case.fake.astype(np.float64)
+    n = len(real)
+    every = np.concatenate([real, fake])
+    rows = [str(i) for i in range(len(every))]
+
+    def plain(names: list[str]) -> np.ndarray:
+        return every[[int(name) for name in names]]
+
+    def unit(names: list[str]) -> np.ndarray:
+        found = plain(names)
+        return found / np.linalg.norm(found, axis=1, keepdims=True)
+
+    def cmmd() -> Numbers:
+        kinds = {"cmmd": "biased", "cmmd_unbiased": "unbiased"}
+        return {key: float(MMD(rows[:n], unit, estimate=kind)(rows[n:]).value) for key, kind in kinds.items()}
+
+    def clipped() -> Numbers:
+        kinds = {"clipped_density": ClippedDensity, "clipped_coverage": ClippedCoverage}
+        return {key: float(kind(5, rows[:n], plain, strict=False)(rows[n:]).value) for key, kind in kinds.items()}
+
+    return {"cmmd": cmmd, "clipped": clipped}
+
+
 def run(measure: Callable[[], Numbers]) -> Numbers | str:
     """Return a tool's numbers, or in one line how it fails."""
     try:

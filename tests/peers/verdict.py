@@ -16,6 +16,8 @@ SINGLE_SUM = 2e-7
 """KID: what float32 sums lose, as a share of the mean kernel value."""
 ZERO = 1e-12
 """FID of equal sets: rounding as a share of both traces."""
+NEAR_ONE = 1e-11
+"""CMMD: what subtracting means of kernel values near 1 loses, times 1000."""
 BLURRED = 0.02
 """Precision and recall where float32 squared distances hold no correct digit."""
 
@@ -42,6 +44,8 @@ def judge(case: Case, column: str, theirs: float | str, ours: float | str) -> Ve
     if isinstance(ours, str):
         return Verdict("DIFFERS", "ours refuses")
     gap = abs(ours - theirs)
+    if column == "clipped_coverage" and tied(case):
+        return Verdict("other rule", "it counts samples on a ball's surface, the authors' code does not")
     if gap <= LIMIT * abs(theirs) + (ZERO * _spread(case) if column == "fid" else 0):
         return Verdict("equal")
     room, why = _room(case, column, theirs)
@@ -54,6 +58,10 @@ def _room(case: Case, column: str, theirs: float) -> tuple[float, str]:
         return FEW_ROWS * abs(theirs), "roots of rounding errors, n ≤ d"
     if column == "kid":
         return SINGLE_SUM * kernel_mean(case), "float32 sums"
+    if column in ("cmmd", "cmmd_unbiased"):
+        return NEAR_ONE, "differences of means near 1"
+    if column == "clipped_coverage":
+        return 2 / len(case.fake), "a curve read off in steps of one sample"
     if column in ("precision", "recall") and blurred(case):
         return BLURRED, "float32 distances without a correct digit"
     return 0.0, ""
@@ -68,6 +76,12 @@ def kernel_mean(case: Case) -> float:
     rows = np.concatenate([case.real[:1000], case.fake[:1000]]).astype(np.float64)
     kernel = np.abs(rows @ rows.T / rows.shape[1] + 1) ** 3
     return float((kernel.sum() - np.trace(kernel)) / (len(rows) * (len(rows) - 1)))
+
+
+def tied(case: Case) -> bool:
+    """Whether there are copies: then samples lie on the surface of balls, exactly."""
+    rows = np.concatenate([case.real, case.fake])
+    return len(np.unique(rows, axis=0)) < len(rows)
 
 
 def blurred(case: Case) -> bool:

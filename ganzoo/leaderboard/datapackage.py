@@ -1,0 +1,107 @@
+"""datapackage.json: what every column of the leaderboards' CSV files is, for readers that are programs.
+
+The form is Frictionless Data's Tabular Data Package (https://specs.frictionlessdata.io). A column that is empty in
+every row of a dataset keeps its type, which a reader of the CSV alone would have to guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from ganzoo.leaderboard.rows import MEASURED
+from ganzoo.metrics import builtin_metrics
+
+FILE = "datapackage.json"
+Field = dict[str, str]
+
+_TEXT = {
+    "variant": "its name",
+    "backend": "framework that trained it",
+    "role": "model, real, floor or ceiling",
+    "distribution": "package that provides the variant",
+    "version": "version of that package",
+    "dataset": "what it was trained and is scored on",
+    "protocol": "hash of how it is scored; only rows of one protocol compare",
+    "extractor": "feature extractor, with the start of its sha256",
+    "status": "ok or failed",
+    "provider": "execution provider of ONNX Runtime while scoring",
+    "onnx_sha256": "hash of the generator's file",
+    "content_hash": "hash of the generator without its metadata",
+    "options_hash": "hash of the resolved options",
+    "run": "key of the run",
+    "ganzoo_version": "ganzoo that trained it",
+    "note": "what a reader must know before believing the row, or why it failed",
+    "behind": "models that are significantly better",
+    "column": "column of an extension's metric",
+}
+_WHOLE = {
+    "rank": "one more than the number of models that are significantly better",
+    "n_real": "reference samples",
+    "n_fake": "generated samples",
+    "seed": "training seed",
+    "seeds": "different generators, one a seed",
+    "copies": "seeds whose generator is that of another seed",
+    "failed": "seeds without a model",
+    "bench": "number of the bench",
+    "attempt": "how often the run had been tried",
+}
+_NUMBER = {
+    "parameters": "numbers stored in the generator's file",
+    "steps": "generator updates",
+    "train_seconds": "wall time of the training in seconds",
+    "train_cpu_seconds": "CPU time of the training in seconds",
+    "samples_per_second": "speed of the generator while scoring",
+    "parity": "largest difference between the framework and the file",
+    "collapse_rate": "share of seeds that failed or reached less than half of the modes of the best row",
+    "value": "value of that column",
+    "se": "its standard error",
+}
+_ERRORS = {
+    "_se": "standard error of {}, given the reference",
+    "_total": "error of {} with the reference drawn anew, too",
+    "_ci": "half of the 95 % confidence interval of {} over seeds",
+}
+
+
+def field(name: str) -> Field:
+    """One column of any of the files: its name, Frictionless type and meaning; "any" for one that is not ganzoo's."""
+    if name == "date_utc":
+        return {"name": name, "type": "datetime", "description": "when it was scored or failed"}
+    for kind, known in (("string", _TEXT), ("integer", _WHOLE), ("number", _NUMBER)):
+        if name in known:
+            return {"name": name, "type": kind, "description": known[name]}
+    for suffix, text in _ERRORS.items():
+        if name.removesuffix(suffix) in MEASURED and name.endswith(suffix):
+            return {"name": name, "type": "number", "description": text.format(name.removesuffix(suffix))}
+    if name in MEASURED:
+        return {"name": name, "type": "number", "description": _summary(name)}
+    return {"name": name, "type": "any", "description": "not a column of ganzoo's"}
+
+
+def _summary(column: str) -> str:
+    return next(metric.summary for metric in builtin_metrics() if column in metric.columns)
+
+
+def resource(path: str, header: Iterable[str]) -> dict[str, Any]:
+    """One CSV file and its columns."""
+    return {
+        "name": path.removesuffix(".csv").lower().replace("_", "-"),
+        "path": path,
+        "profile": "tabular-data-resource",
+        "encoding": "utf-8",
+        "schema": {"fields": [field(name) for name in header], "missingValues": [""]},
+    }
+
+
+def descriptor(files: Sequence[tuple[str, Sequence[str]]]) -> bytes:
+    """The content of datapackage.json for files and their headers."""
+    package = {
+        "name": "ganzoo-leaderboards",
+        "title": "Generative models on one board, scored by one harness",
+        "profile": "tabular-data-package",
+        "resources": [resource(path, header) for path, header in files],
+    }
+    return msgspec.json.format(msgspec.json.encode(package), indent=1) + b"\n"
