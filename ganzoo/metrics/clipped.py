@@ -36,10 +36,10 @@ def clipped_scores(real: Features, fake: Features, *, k: int = NEIGHBOURS) -> di
     """Return ``clipped_density`` and ``clipped_coverage`` (0 … 1) of generated features [m, d], reference [n, d].
 
     Density: mean over generated rows of min(number of clipped real balls they are in or on, k)/k, over the same mean of
-    the reference rows. Coverage: mean over real balls of min(number of generated rows inside, k)/k, put through the inverse
-    of what p·m rows of the reference's own law would give: balls hold Beta(k, n − k) of its mass. Neither depends on
-    the ratio of n and m, so all rows are used. Standard errors are of the generated rows, given the reference: the
-    spread of the rows, and the delete-one jackknife times the slope of that inverse.
+    the reference rows. Coverage: mean over real balls of min(number of generated rows inside, k)/k, put through the
+    inverse of what p·m rows of the reference's own law would give: balls hold Beta(k, n − k) of its mass. Neither
+    depends on the ratio of n and m, so all rows are used. Standard errors are of the generated rows, given the
+    reference: the spread of the rows, and the delete-one jackknife times the slope of that inverse.
     Raises ScoreError for bad shapes, values, fewer than k generated rows, or fewer than k + 2 reference rows.
     """
     return {name: estimate(found) for name, found in _influences(real, fake, k).items()}
