@@ -79,6 +79,8 @@ def command(
             zoo=zoo,
             progress=progress,
         )
+        if copies is not None:
+            comparison.check_copies()
         score = comparison.score(goal)
         classes = comparison.classes() if by_class else []
         if copies is not None:

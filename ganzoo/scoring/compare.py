@@ -14,7 +14,7 @@ from ganzoo.metrics.copying import Copy, worst_copies
 from ganzoo.metrics.nearest import train_index
 from ganzoo.metrics.paired import gaps, holm, influences, significance
 from ganzoo.scoring.copies import copies_picture
-from ganzoo.scoring.fitting import size_notes
+from ganzoo.scoring.fitting import check_shapes, several_sizes, size_notes
 from ganzoo.scoring.protocol import ONE_PASS, Score
 from ganzoo.scoring.samples import Selection
 from ganzoo.scoring.scorer import draw_source, draw_until, score_drawn, score_statistics, sets_of
@@ -58,11 +58,10 @@ class Comparison:
         score, real = self._score(goal), self.setup.side.source
         notes = (*score.notes, *_size_notes(self.setup, self.source))
         read = [self.source] if real is None else [self.source, real]
-        policies = dict.fromkeys([*(each.policy for each in read), score.policy])
+        texts = [*(each.policy for each in read), score.policy]
+        policies = dict.fromkeys(part for text in texts for part in text.split("; ") if part)
         clipped = real.clipped if real else ()
-        return msgspec.structs.replace(
-            score, notes=(*clipped, *notes), policy="; ".join(policy for policy in policies if policy)
-        )
+        return msgspec.structs.replace(score, notes=(*clipped, *notes), policy="; ".join(policies))
 
     def _score(self, goal: Goal | None) -> Score:
         setup, source = self.setup, self.source
@@ -87,8 +86,21 @@ class Comparison:
             raise ScoreError(f"{self.setup.side.name} holds no samples to be copied from.")
         return worst_copies(train_index(reference), self.drawn.extracted.features, count)
 
+    def check_copies(self) -> None:
+        """Raise ScoreError where samples and training samples cannot stand side by side: a picture wants one size."""
+        real = self.setup.side.source
+        for each in filter(None, (self.source, real)):
+            if several_sizes(each.form):
+                raise ScoreError(
+                    f"Copies are shown in pairs of one size, but {each.name} has images of several sizes.",
+                    f"Write '{each.sized(64, 64)}'.",
+                )
+        if real is not None:
+            check_shapes(self.source, real.form)
+
     def save_copies(self, path: Path, count: int = SHOWN) -> None:
         """Draw the samples that come nearest to training samples, each beside the one it is nearest to, as a PNG."""
+        self.check_copies()
         worst, protocol = self.worst_copies(count), self.setup.protocol
         selection = Selection(protocol.n_fake, protocol.seed, file_order=protocol.file_order)
         samples = self.source.rows([each.sample for each in worst], selection)
