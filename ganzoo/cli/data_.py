@@ -11,7 +11,7 @@ from ganzoo.cli import common
 
 if TYPE_CHECKING:
     from ganzoo.data.base import Source
-    from ganzoo.data.describe import Description, Size
+    from ganzoo.data.describe import Description, OwnSize
 
 
 @click.command("data")
@@ -86,7 +86,7 @@ def _shape(shape: tuple[int, ...]) -> str:
     return "×".join(str(side or "any") for side in shape)
 
 
-def _sizes(sizes: tuple[Size, ...]) -> str:
+def _sizes(sizes: tuple[OwnSize, ...]) -> str:
     """Height × width of the images as they are."""
     if not sizes:
         return ""

@@ -34,7 +34,7 @@ class File(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Size(msgspec.Struct, frozen=True):
+class OwnSize(msgspec.Struct, frozen=True):
     """How many images of a folder have this size as they are."""
 
     height: int
@@ -60,7 +60,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     """Of the content; "" for a folder, whose images are not decoded for this."""
     policy: str = ""
     """How images of a folder become images of one size; "" where they are as they are."""
-    sizes: tuple[Size, ...] = ()
+    sizes: tuple[OwnSize, ...] = ()
     """Of the images of a folder as they are, the smallest first."""
     notes: tuple[str, ...] = ()
     skipped: tuple[File, ...] = ()
@@ -127,9 +127,9 @@ def _damaged(path: Path) -> File | None:
     return None
 
 
-def _sizes(files: ImageFiles) -> tuple[Size, ...]:
+def _sizes(files: ImageFiles) -> tuple[OwnSize, ...]:
     counts = Counter(files.own_sizes)
-    return tuple(Size(*size, counts[size]) for size in sorted(counts, key=lambda size: (size[0] * size[1], size)))
+    return tuple(OwnSize(*size, counts[size]) for size in sorted(counts, key=lambda size: (size[0] * size[1], size)))
 
 
 def _notes(files: ImageFiles, listing: Listing) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 AT_ONCE = 1 << 24
 """Pixels that are decoded at a time where images are only looked at: 50 MB as bytes, 200 MB as floats."""
+THREADS = 16
+"""Most images that are decoded at the same time."""
 T = TypeVar("T")
 
 
@@ -158,8 +161,8 @@ class ImageFiles:
 
 
 def in_threads(work: Callable[..., T], items: Sequence[Path] | Sequence[int]) -> list[T]:
-    """Decoding and hashing leave Python's lock, so that the cores share them."""
-    with ThreadPoolExecutor() as pool:
+    """Decoding and hashing leave Python's lock, so that the cores share them; each holds an image in memory."""
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, THREADS)) as pool:
         return list(pool.map(work, items))
 
 

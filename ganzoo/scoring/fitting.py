@@ -91,9 +91,9 @@ def size_notes(first: SampleSource, second: SampleSource, extractor: Extractor) 
     notes = []
     each = several_sizes(first.form) or several_sizes(second.form)
     if each or one[1:] != other[1:]:
-        to, all_ = getattr(extractor, "size", None), "each" if each else "both"
-        verb = "is" if each else "are"
-        done = f"{all_} {verb} resized to {_pixels(to)}" if to else f"'{extractor.name}' takes {all_} as they are"
+        them, resized = ("each as it is", "each is") if each else ("both as they are", "both are")
+        to = getattr(extractor, "size", None)
+        done = f"{resized} resized to {_pixels(to)}" if to else f"the extractor '{extractor.name}' takes {them}"
         sizes = dict.fromkeys(_size(source.name, source.form.shape) for source in (first, second) if source.form)
         notes.append(f"{', '.join(sizes)}: {done}")
     if one[0] != other[0]:

@@ -277,6 +277,8 @@ def test_images_as_they_are_come_in_parts_of_one_size(tmp_path: Path, monkeypatc
         for place, image in zip(places, images, strict=True):
             with Image.open(files.paths[rows[place]]) as own:
                 np.testing.assert_array_equal(image[0], np.asarray(own))
+    seen = [images.shape[2:] for _, images in parts]
+    assert seen == sorted(seen, key=lambda size: size[::-1]), "those of one size follow each other"
     assert max(decoded) == 2
     assert sum(decoded) == 7
     assert decoded.count(1) >= 2, "an image of 300 pixels comes alone"
