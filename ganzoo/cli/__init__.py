@@ -35,7 +35,7 @@ COMMANDS = {
     "check": "Check a plugin against the published list of checks.",
     "plugins": "Show the installed plugins, broken ones included.",
     "extractor": "Show the feature extractors, or import one.",
-    "data": "Show the datasets and where their files are looked for.",
+    "data": "Show the datasets, or what one of them holds.",
     "doctor": "Check this installation.",
 }
 

@@ -1,4 +1,4 @@
-"""ganzoo data"""
+"""ganzoo data [NAME]"""
 
 from __future__ import annotations
 
@@ -11,16 +11,43 @@ from ganzoo.cli import common
 
 if TYPE_CHECKING:
     from ganzoo.data.base import Source
+    from ganzoo.data.describe import Description, OwnSize
 
 
 @click.command("data")
+@click.argument("name", required=False)
 @common.data_dir_option
-def command(data_dir: Path | None) -> None:
-    """Show the datasets and where their files are looked for."""
+@click.option("--json", "as_json", is_flag=True, help="Print what NAME holds as JSON.")
+def command(name: str | None, data_dir: Path | None, as_json: bool) -> None:
+    """Show the datasets and where their files are looked for, or what the dataset NAME holds.
+
+    NAME is written as in --data. Of a folder of images every file that is not read is listed, with the reason.
+    """
+    from ganzoo.errors import DataError, UsageError
+
+    if as_json and name is None:
+        raise UsageError("--json needs the name of a dataset.", "Write for example: ganzoo data digits --json")
+    _, zoo = common.open_zoo()
+    if name is None:
+        _show_all(zoo.datasets(), data_dir)
+        return
+    from ganzoo.data.describe import describe
+
+    found = describe(name, zoo.datasets(), data_dir)
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
+    else:
+        _show(found)
+    if found.damaged:
+        raise DataError(f"{len(found.damaged)} of {found.samples} images cannot be read.", "Replace or remove them.")
+
+
+def _show_all(sources: dict[str, Source], data_dir: Path | None) -> None:
     from ganzoo.data.files import cache_dir
 
-    _, zoo = common.open_zoo()
-    rows = [_row(source) for source in zoo.datasets().values()]
+    rows = [_row(source) for source in sources.values()]
     click.echo(common.table(["name", "kind", "what it is", "files"], rows))
     folders = [str(folder) for folder in (data_dir, cache_dir()) if folder]
     click.echo(f"\nFiles are looked for in {', then in '.join(folders)}, and downloaded where they are missing.")
@@ -31,3 +58,37 @@ def command(data_dir: Path | None) -> None:
 def _row(source: Source) -> list[str]:
     name = f"{source.name}:{source.argument}" if source.argument else source.name
     return [name, source.kind, source.summary, ", ".join(source.files)]
+
+
+def _show(found: Description) -> None:
+    facts = {
+        "reference": found.reference,
+        "dataset": found.name,
+        "kind": found.kind,
+        "shape": _shape(found.shape),
+        "samples": f"{found.samples}, {found.heldout} of them held out",
+        "own sizes": _sizes(found.sizes),
+        "read by": found.policy,
+        "digest": found.digest,
+    }
+    for title, text in facts.items():
+        if text:
+            click.echo(f"{title:<10} {text}")
+    if found.classes:
+        click.echo("\n" + common.table(["class", "samples"], [[name, str(n)] for name, n in found.classes.items()]))
+    for title, files in (("not read", found.skipped), ("cannot be read", found.damaged)):
+        if files:
+            click.echo("\n" + common.table([title, "why"], [[each.path, each.reason] for each in files]))
+    common.show_notes(found.notes)
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return "×".join(str(side or "any") for side in shape)
+
+
+def _sizes(sizes: tuple[OwnSize, ...]) -> str:
+    """Height × width of the images as they are."""
+    if not sizes:
+        return ""
+    first, last = (f"{size.height}×{size.width}" for size in (sizes[0], sizes[-1]))
+    return f"{len(sizes)}, from {first} to {last} (height × width)" if len(sizes) > 1 else f"{first} (height × width)"

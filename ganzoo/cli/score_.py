@@ -81,6 +81,10 @@ def command(
             zoo=zoo,
             progress=progress,
         )
+        if copies is not None:
+            comparison.check_copies()
+        if realism is not None:
+            comparison.check_extremes()
         score = comparison.score(goal)
         classes = comparison.classes() if by_class else []
         if copies is not None:

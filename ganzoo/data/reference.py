@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ganzoo.data.sizing import parse_sizing
 from ganzoo.errors import DataError, UnknownName, UsageError
 from ganzoo.files import exists, expanded, named_by, readable
 
 if TYPE_CHECKING:
     from ganzoo.data.base import Source
+    from ganzoo.data.sizing import Sizing
 
 FOLDER, NPZ = "folder", "npz"
 ARRAYS = (".npz", ".npy")
@@ -28,9 +30,11 @@ class DataReference:
     dataset: str
     """The registered name: "folder" or "npz" for a path of such a form, empty for any other path."""
     argument: str = ""
-    """What follows the colon, or the path as it was given."""
+    """What follows the colon, or the path as it was given; with the sizing in full where there is one."""
     path: Path | None = None
     """Where it lies; None for datasets that are no path."""
+    sizing: Sizing | None = None
+    """What a folder's images are made of one size by; None where they are as they are."""
     prefixed: bool = False
     """Whether the dataset was named; else the form of the path tells it."""
     notes: tuple[str, ...] = ()
@@ -52,22 +56,26 @@ def parse(
     """Read ``digits``, ``folder:DIR``, ``npz:FILE``, the name of any other of ``known``, or a path.
 
     A name is a dataset, even where a file or folder has that name, unless ``path_first``; a ``Path`` is a path. Paths
-    may begin with ``~``, and lie below ``data_dir`` where they are not there as given; they need not exist.
-    Raises UsageError for an argument that is missing or not wanted, UnknownName for a prefix that is none.
+    may begin with ``~``, and lie below ``data_dir`` where they are not there as given; they need not exist. The text of
+    a folder may end in ``?size=64&fit=crop`` (``ganzoo.data.sizing``).
+    Raises UsageError for an argument that is missing or not wanted, or a sizing that is none, UnknownName for a prefix
+    that is none.
     """
     given = os.fspath(text)
     if not given:
         raise _unknown("", known)
     name, colon, argument = given.partition(":")
-    if isinstance(text, Path) or name not in known:
-        found = _path(given, data_dir)
+    if isinstance(text, Path):
+        return _path(given, find(given, data_dir))
+    if name not in known:
+        found = _text(given, data_dir)
         misspelt = colon and len(name) > 1 and os.sep not in name  # one letter is a drive of Windows
-        if misspelt and isinstance(text, str) and not found.exists():
+        if misspelt and not found.exists():
             raise _unknown(name, known)
         return found
     if path_first and exists(Path(given)):
         form = "folder" if Path(given).is_dir() else "file"
-        return _path(given, data_dir, (readable(f"{given} is the {form} of this name, not the dataset"),))
+        return _path(given, Path(given), (readable(f"{given} is the {form} of this name, not the dataset"),))
     source = known[name]
     if colon and not source.argument:
         raise UsageError(f"The dataset {name} takes no argument, but '{given}' gives it one.", f"Write {name}.")
@@ -75,8 +83,11 @@ def parse(
         raise UsageError(
             f"The dataset {name} needs an argument, but '{given}' has none.", f"Write {name}:{source.argument}."
         )
-    path = find(argument, data_dir) if name in (FOLDER, NPZ) else None
-    return DataReference(name, argument, path, prefixed=True)
+    if name == FOLDER:
+        return DataReference(name, *folder_of(argument, data_dir), prefixed=True)
+    if name == NPZ:
+        return DataReference(name, argument, _file_of(argument, data_dir), prefixed=True)
+    return DataReference(name, argument, prefixed=True)
 
 
 def parse_dataset(text: str | Path, known: Mapping[str, Source], data_dir: Path | None = None) -> DataReference:
@@ -117,7 +128,43 @@ def holds_arrays(path: Path) -> bool:
     return path.suffix.lower() in ARRAYS
 
 
-def _path(given: str, data_dir: Path | None, notes: tuple[str, ...] = ()) -> DataReference:
-    path = find(given, data_dir)
+def folder_of(argument: str, data_dir: Path | None = None) -> tuple[str, Path, Sizing | None]:
+    """Read ``DIR`` or ``DIR?size=64&fit=crop``: the same with its sizing in full, the path, and the sizing.
+
+    A name that is there as it is given, with its ``?``, is all name. Raises UsageError for a sizing that is none.
+    """
+    path, (head, _, query) = find(argument, data_dir), argument.rpartition("?")
+    base = find(head, data_dir)
+    if not head or exists(path) or not (exists(base) or "=" in query):
+        return argument, path, None
+    if exists(base) and not base.is_dir():
+        raise _without_size(head, query)
+    sizing = parse_sizing(query, readable(head))
+    return f"{head}?{sizing.text}", base, sizing
+
+
+def _file_of(argument: str, data_dir: Path | None) -> Path:
+    """The path of a file of arrays. Raises UsageError where it is given a sizing."""
+    path, (head, _, query) = find(argument, data_dir), argument.rpartition("?")
+    if head and not exists(path) and exists(find(head, data_dir)):
+        raise _without_size(head, query)
+    return path
+
+
+def _without_size(head: str, query: str) -> UsageError:
+    sentence = f"{head} is no folder of images, and only these are read by '?{query}'."
+    return UsageError(readable(sentence), f"Leave '?{query}' out.")
+
+
+def _text(given: str, data_dir: Path | None) -> DataReference:
+    """A path by its text, which may be that of a folder with a sizing."""
+    head = given.rpartition("?")[0]
+    if not head or not exists(find(head, data_dir)):
+        return _path(given, find(given, data_dir))
+    argument, path, sizing = folder_of(given, data_dir)
+    return replace(_path(argument, path), sizing=sizing)
+
+
+def _path(given: str, path: Path, notes: tuple[str, ...] = ()) -> DataReference:
     form = "" if not exists(path) else FOLDER if path.is_dir() else NPZ if holds_arrays(path) else ""
     return DataReference(form, given, path, notes=notes)

@@ -7,7 +7,7 @@ same score. For an ONNX extractor the graph itself does so, and a generator's ou
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -21,7 +21,7 @@ from ganzoo.extractors.graph import GREY, GRID_INPUT, RGB, extractor_info, grid_
 from ganzoo.generator.engine import BATCH, Session
 
 if TYPE_CHECKING:
-    from ganzoo.types import Array, FloatArray
+    from ganzoo.types import Array, FloatArray, IndexArray
 
 PIXELS, INCEPTION_SPATIAL = "pixels", "inception-spatial"
 _PIXEL_SIDE = 8
@@ -102,6 +102,12 @@ class OnnxExtractor:
         """Height and width to which images are resized; None where they are not."""
         return self._resized
 
+    @property
+    def fixed_size(self) -> tuple[int, int] | None:
+        """Height and width that images must have; None where any are taken, or no images."""
+        height, width = self._input.shape[1:] if len(self._input.shape) == 3 else (None, None)
+        return (height or width or 0, width or height or 0) if height or width else None
+
     def extract(self, x: FloatArray) -> Extracted:
         """Features and logits by the graph, in batches of a size that it takes."""
         self._check_shape(x.shape)
@@ -160,18 +166,36 @@ def column_label(column: str, extractor: str) -> str:
 
 def gathered(parts: Iterable[Extracted], n: int) -> Extracted:
     """Features and logits of batches, n rows in all."""
+
+    def consecutive() -> Iterator[tuple[slice, Extracted]]:
+        row = 0
+        for part in parts:
+            yield slice(row, row + len(part.features)), part
+            row += len(part.features)
+
+    return placed(consecutive(), n)
+
+
+def placed(parts: Iterable[tuple[slice | IndexArray, Extracted]], n: int) -> Extracted:
+    """Features and logits of batches that come in any order, each with its rows, n in all.
+
+    Raises ScoreError where there are none, or where they are of different widths.
+    """
     features: Array | None = None
     logits: Array | None = None
-    row = 0
-    for part in parts:
+    for rows, part in parts:
         if features is None:
             features = np.empty((n, *part.features.shape[1:]), part.features.dtype)
             logits = None if part.logits is None else np.empty((n, *part.logits.shape[1:]), part.logits.dtype)
-        end = row + len(part.features)
-        features[row:end] = part.features
+        if part.features.shape[1:] != features.shape[1:]:
+            raise ScoreError(
+                f"Images of different sizes have different features here, {features.shape[1]} and "
+                f"{part.features.shape[1]} of them.",
+                "Name the folder with one size: 'folder:DIR?size=64&fit=crop'.",
+            )
+        features[rows] = part.features
         if logits is not None:
-            logits[row:end] = part.logits
-        row = end
+            logits[rows] = part.logits
     if features is None:
         raise ScoreError("There are no samples to score.")
     return Extracted(features, logits)

@@ -17,7 +17,7 @@ from ganzoo.metrics.paired import gaps, holm, influences, significance
 from ganzoo.metrics.realism import extremes, realism_scores
 from ganzoo.scoring.copies import copies_picture
 from ganzoo.scoring.extremes import extremes_picture
-from ganzoo.scoring.fitting import size_notes
+from ganzoo.scoring.fitting import check_shapes, several_sizes, size_notes
 from ganzoo.scoring.protocol import ONE_PASS, Score
 from ganzoo.scoring.samples import Selection
 from ganzoo.scoring.scorer import draw_source, draw_until, score_drawn, score_statistics, sets_of
@@ -62,11 +62,10 @@ class Comparison:
         score, real = self._score(goal), self.setup.side.source
         notes = (*score.notes, *_size_notes(self.setup, self.source))
         read = [self.source] if real is None else [self.source, real]
-        policies = dict.fromkeys([*(each.policy for each in read), score.policy])
+        texts = [*(each.policy for each in read), score.policy]
+        policies = dict.fromkeys(part for text in texts for part in text.split("; ") if part)
         clipped = real.clipped if real else ()
-        return msgspec.structs.replace(
-            score, notes=(*clipped, *notes), policy="; ".join(policy for policy in policies if policy)
-        )
+        return msgspec.structs.replace(score, notes=(*clipped, *notes), policy="; ".join(policies))
 
     def _score(self, goal: Goal | None) -> Score:
         setup, source = self.setup, self.source
@@ -91,8 +90,21 @@ class Comparison:
             raise ScoreError(f"{self.setup.side.name} holds no samples to be copied from.")
         return worst_copies(train_index(reference), self.drawn.extracted.features, count)
 
+    def check_copies(self) -> None:
+        """Raise ScoreError where copies cannot be shown in pairs: for images of several sizes on either side."""
+        real = self.setup.side.source
+        for each in filter(None, (self.source, real)):
+            _check_one_size(each, "Copies are shown in pairs of one size")
+        if real is not None:
+            check_shapes(self.source, real.form)
+
+    def check_extremes(self) -> None:
+        """Raise ScoreError where samples cannot be shown side by side: for images of several sizes."""
+        _check_one_size(self.source, "Samples are shown side by side at one size")
+
     def save_copies(self, path: Path, count: int = SHOWN) -> None:
         """Draw the samples that come nearest to training samples, each beside the one it is nearest to, as a PNG."""
+        self.check_copies()
         worst, protocol = self.worst_copies(count), self.setup.protocol
         selection = Selection(protocol.n_fake, protocol.seed, file_order=protocol.file_order)
         samples = self.source.rows([each.sample for each in worst], selection)
@@ -106,12 +118,18 @@ class Comparison:
 
     def save_extremes(self, path: Path, count: int = SHOWN) -> None:
         """Draw the most and the least realistic samples, with their realism, as a PNG."""
+        self.check_extremes()
         scores, protocol = self.realism(), self.setup.protocol
         best, worst = extremes(scores, min(count, len(scores)))
         selection = Selection(protocol.n_fake, protocol.seed, file_order=protocol.file_order)
         chosen = np.concatenate([best, worst])
         samples = self.source.rows(chosen.tolist(), selection)
         extremes_picture(samples[: len(best)], samples[len(best) :], scores[chosen], path)
+
+
+def _check_one_size(source: SampleSource, rule: str) -> None:
+    if several_sizes(source.form):
+        raise ScoreError(f"{rule}, but {source.name} has images of several sizes.", f"Write '{source.sized(64, 64)}'.")
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):

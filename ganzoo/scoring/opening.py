@@ -37,8 +37,9 @@ def open_source(
 ) -> SampleSource:
     """Open a run folder, an ONNX generator, a folder of images, an npz or npy file, or a dataset's training split.
 
-    A text is read by ``ganzoo.data.reference``: ``folder:DIR`` is the folder, ``digits`` one of ``datasets`` (default:
-    ganzoo's own) unless there is a file or folder of that name, which is said then. A ``Path`` is a path.
+    A text is read by ``ganzoo.data.reference``: ``folder:DIR`` is the folder, with its images as they are, or at one
+    size where ``?size=64`` follows; ``digits`` is one of ``datasets`` (default: ganzoo's own) unless there is a file or
+    folder of that name, which is said then. A ``Path`` is a path.
 
     An npz holds features (``features``), samples (``x``) or statistics (``mu``, ``sigma``); of one that holds several
     the first of these is used, and ``notes`` of the source name them. ``reading`` says how to read a generator that is
@@ -50,6 +51,8 @@ def open_source(
     path = found.path
     opened: GeneratorSource | ArraySource | FolderSource | FeatureSource | StatisticsSource
     if path is not None and not found.prefixed and is_generator(path):
+        if found.sizing is not None:
+            raise UsageError(f"{path} is a run, and only folders of images are read by '?{found.sizing.text}'.")
         if not exists(path):
             hint = f"Name a run's folder, an .onnx file, {FORMS}, or one of the datasets {', '.join(sorted(known))}."
             raise ModelError(f"There is no file or folder {path}.", hint)
@@ -59,8 +62,9 @@ def open_source(
     elif path is None:
         opened = _training_split(load(found.text, known, data_dir))
     elif found.dataset == FOLDER:
-        images = folder.ImageFiles(path)
-        opened = FolderSource(_name(path), images, images.labels, images.class_names, images.notes)
+        images = folder.ImageFiles(path, found.sizing)
+        name = f"{_name(path)}?{found.sizing.text}" if found.sizing else _name(path)
+        opened = FolderSource(name, images, images.labels, images.class_names, images.notes)
     elif found.dataset == NPZ:
         opened = _arrays(path, _name(path))
     else:

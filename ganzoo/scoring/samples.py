@@ -76,8 +76,15 @@ class SampleSource(ABC):
 
     @property
     def form(self) -> DataSpec | None:
-        """The form of its samples; None where only their features are known."""
+        """The form of its samples; None where only their features are known.
+
+        Of images of several sizes height and width are 0.
+        """
         return None
+
+    def sized(self, height: int, width: int) -> str:
+        """How to name it so that its images have this size; "" where they cannot be given one."""
+        return ""
 
     @property
     def clipped(self) -> tuple[str, ...]:

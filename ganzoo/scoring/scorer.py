@@ -90,7 +90,7 @@ def draw_source(setup: Setup, source: SampleSource, n: int | None = None) -> Dra
     """The features that a score of this source looks at. Raises ScoreError where they do not fit the reference."""
     protocol = setup.protocol
     n = n or protocol.n_fake
-    check_samples(source, n, setup.side.spec)
+    check_samples(source, n, setup.side.spec, setup.extractor)
     selection = Selection(n, protocol.seed, file_order=protocol.file_order)
     return source.features(setup.extractor, selection, setup.progress)
 

@@ -15,7 +15,7 @@ from ganzoo.extractors.catalogue import default_extractor
 from ganzoo.metrics import builtin_metrics
 from ganzoo.scoring import streaming
 from ganzoo.scoring.features import Progress, silent
-from ganzoo.scoring.fitting import check_extractor, check_reference
+from ganzoo.scoring.fitting import check_extractor, check_reference, check_sizes
 from ganzoo.scoring.protocol import DEFAULT_PROFILE, GANZOO_PROFILES, Protocol, protocol_of
 from ganzoo.scoring.reference import DatasetSide, SourceSide
 
@@ -114,6 +114,8 @@ def source_setup(
     extractor = _shared_extractor(reference, candidate, extractors, terms, tool)
     if reference.statistics is not None:
         check_extractor(reference.name, reference.statistics, extractor)
+    for each in (candidate, reference):
+        check_sizes(each, extractor)
     n = terms.n or max(_lengths(reference, candidate), default=DRAWN)
     side = SourceSide(reference, n, file_order=terms.profile not in GANZOO_PROFILES)
     return _setup(side, extractor, metrics, terms, n, 0, progress, tool=tool)
@@ -260,5 +262,7 @@ def sums_of(
     if not forms:
         return streaming.summed(sources, given, terms.n or DRAWN, seed, progress), given
     extractor = open_extractor(terms.extractor or given.known_name or default_extractor(forms[0]), extractors, terms)
+    for each in sources:
+        check_sizes(each, extractor)
     n = terms.n or max([DRAWN, *_lengths(*sources)])
     return streaming.summed(sources, extractor, n, seed, progress), extractor

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ganzoo.data.base import scale
-from ganzoo.extractors.base import Extracted
+from ganzoo.data.sizing import Sizing
+from ganzoo.extractors.base import Extracted, placed
+from ganzoo.generator.engine import BATCH
 from ganzoo.ordering import content_order
 from ganzoo.scoring.features import Drawn, Progress, extract_rows, silent
 from ganzoo.scoring.samples import IN_PASS, SampleSource, Selection, digest_of, form_of
@@ -135,8 +137,6 @@ class ArraySource(SavedSamples):
 class FolderSource(SavedSamples):
     """Images of a folder, read when they are needed: a folder may be larger than memory."""
 
-    policy = "files: transparency on white, 16 bits to round(v / 257), grey repeated where others have colour"
-
     name: str
     images: ImageFiles
     labels: IndexArray | None = None
@@ -147,8 +147,14 @@ class FolderSource(SavedSamples):
         return len(self.images.paths)
 
     @property
+    def policy(self) -> str:  # type: ignore[override]  # read only, as in a frozen dataclass
+        """How files become images, and images of one size where they do."""
+        files = "files: transparency on white, 16 bits to round(v / 257), grey repeated where others have colour"
+        return f"{files}; {self.name}: {self.images.sizing.policy}" if self.images.sizing else files
+
+    @property
     def shape(self) -> tuple[int, ...]:
-        """Of one image."""
+        """Of one image; height and width are 0 where they differ."""
         return self.images.shape
 
     @property
@@ -156,13 +162,29 @@ class FolderSource(SavedSamples):
         """Of the files' content."""
         return self.images.digest
 
+    def sized(self, height: int, width: int) -> str:
+        """The reference with that size."""
+        return self.images.sized(Sizing(height, width))
+
     def contents(self) -> Iterator[bytes]:
         """The class and the hash of each file."""
         return _contents(self.labels, np.array(self.images.hashes))
 
     def take(self, rows: IndexArray) -> FloatArray:
-        """Read from their files."""
+        """Read from their files. Raises DataError for images of several sizes."""
         return scale("image", self.images.read(rows))
+
+    def extract(self, rows: IndexArray, extractor: Extractor, progress: Progress = silent) -> Extracted:
+        """By the extractor, a part of one size at a time."""
+
+        def parts() -> Iterator[tuple[IndexArray, Extracted]]:
+            done = 0
+            for places, images in self.images.parts(rows, BATCH):
+                yield places, extractor.extract(scale("image", images))
+                done += len(places)
+                progress("reading", done, len(rows))
+
+        return placed(parts(), len(rows))
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,7 @@ def score_one_pass(setup: Setup, source: SampleSource, goal: Goal | None = None)
     if goal is not None and (goal.column != "fid" or source.generator is None):
         raise UsageError("In one pass, --until waits for fid_se of a generator only.")
     n = setup.protocol.n_fake if goal is None else goal.limit
-    check_samples(source, n, setup.side.spec)
+    check_samples(source, n, setup.side.spec, setup.extractor)
     estimates = _gone_over(setup, source, source.size(n), goal)
     note = () if goal is None else (goal_note(goal, estimates["fid"].n, estimates["fid"].se or 0.0),)
     return _scored(setup, source, estimates, note)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from ganzoo.leaderboard.bench import LocalExecutor, Notify, Outcome
 from ganzoo.leaderboard.worker import Job, run_job
@@ -102,6 +103,19 @@ def test_data_by_their_path(run: Any, here: list[Job], tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert [job.label for job in here] == ["real npz:X.NPZ seed 0", "gaussian npz:X.NPZ seed 0"]
     assert "gaussian" in (tmp_path / "leaderboards" / "npz-X.md").read_text()
+
+
+def test_two_sizings_of_a_folder_are_two_boards(run: Any, here: list[Job], tmp_path: Path) -> None:
+    (tmp_path / "faces").mkdir()
+    for i, pixels in enumerate(np.random.default_rng(0).integers(256, size=(80, 10, 12), dtype=np.uint8)):
+        Image.fromarray(pixels[:, : 10 + i % 3]).save(tmp_path / "faces" / f"{i}.png")
+    words = ("--data", "faces?size=8", "--data", "folder:faces?size=8&fit=pad", "--seeds", "0")
+    result = run("bench", "gaussian", *words)
+    assert result.exit_code == 0, result.output
+    named = ["folder:faces?size=8&fit=crop", "folder:faces?size=8&fit=pad"]
+    assert sorted({job.dataset for job in here}) == named
+    boards = {path.name for path in (tmp_path / "leaderboards").glob("*.md")}
+    assert {"folder-faces-8-crop.md", "folder-faces-8-pad.md"} <= boards
 
 
 @pytest.mark.parametrize(

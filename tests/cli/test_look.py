@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from helpers import Install
+from PIL import Image
 
 from ganzoo.plugin.manager import Zoo
 from ganzoo.registry import Registry
@@ -77,6 +80,62 @@ def test_data_shows_sources_and_folders(run: Any, tmp_path: Path) -> None:
     )
     assert "train-images-idx3-ubyte.gz" in lines_of(result.output)["mnist"]
     assert f"Files are looked for in {tmp_path}, then in " in result.output
+
+
+@pytest.fixture
+def photos(run: Any, tmp_path: Path) -> Path:
+    """Images of two sizes in two classes, beside a file that is none."""
+    for i in range(12):
+        folder = tmp_path / "photos" / ("cat" if i % 2 else "dog")
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((20 + i % 2, 30), 9 * i, np.uint8)).save(folder / f"{i:02}.png")
+    (tmp_path / "photos" / "list.csv").touch()
+    return tmp_path / "photos"
+
+
+def test_data_shows_what_a_folder_holds(run: Any, photos: Path) -> None:
+    result = run("data", "photos")
+    assert result.exit_code == 0, result.output
+    assert result.stdout == (
+        "reference  folder:photos\n"
+        "dataset    folder-photos\n"
+        "kind       image\n"
+        "shape      1×any×any\n"
+        "samples    12, 1 of them held out\n"
+        "own sizes  2, from 20×30 to 21×30 (height × width)\n"
+        "\n"
+        "class  samples\n"
+        "cat    6\n"
+        "dog    6\n"
+        "\n"
+        "not read         why\n"
+        "photos/list.csv  ending .csv\n"
+    )
+    assert result.stderr == (
+        "Note: the images have several sizes: to train on them write 'folder:photos?size=16&fit=crop'.\n"
+    )
+    sized = run("data", "photos?size=16&fit=pad").stdout
+    assert "reference  folder:photos?size=16&fit=pad\n" in sized
+    assert "shape      1×16×16\n" in sized
+    assert "read by    pad to 16×16, bicubic antialiased\n" in sized
+
+
+def test_data_for_programs(run: Any, photos: Path) -> None:
+    found = json.loads(run("data", "photos", "--json").stdout)
+    assert found["skipped"] == [{"path": "photos/list.csv", "reason": "ending .csv"}]
+    assert found["classes"] == {"cat": 6, "dog": 6}
+    assert found["sizes"] == [{"height": 20, "width": 30, "images": 6}, {"height": 21, "width": 30, "images": 6}]
+    assert json.loads(run("data", "digits", "--json").stdout)["shape"] == [1, 8, 8]
+
+
+def test_data_with_damaged_images_fails_and_names_them(refused: Callable[..., str], run: Any, photos: Path) -> None:
+    (photos / "cat" / "01.png").write_text("text")
+    assert "1 of 12 images cannot be read." in refused(1, "data", "photos")
+    assert "photos/cat/01.png  UnidentifiedImageError" in run("data", "photos").stdout
+
+
+def test_data_as_json_needs_a_name(refused: Callable[..., str]) -> None:
+    assert "--json needs the name of a dataset." in refused(2, "data", "--json")
 
 
 def test_doctor_finds_nothing_wrong_on_a_cpu(run: Any, with_fakes: None, monkeypatch: pytest.MonkeyPatch) -> None:

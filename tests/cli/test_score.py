@@ -255,6 +255,23 @@ def test_the_most_and_the_least_realistic_samples_are_drawn(run: Any, gaussian: 
         assert min(picture.size) > 300
 
 
+def test_copies_of_several_sizes_are_refused_before_the_score(
+    refused: Refused, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ganzoo.scoring.stored.FolderSource.extract", None)  # nothing is looked at
+    Image.new("L", (9, 9)).save(files / "fake" / "x.png")
+    words = ("--extractor", "pixels", "--copies", "x.png", *CPU)
+    for pair in (("fake", "fake.npz"), ("fake.npz", "fake")):
+        line = refused(1, "score", *pair, *words)
+        assert (
+            "Copies are shown in pairs of one size, but fake has images of several sizes. Write 'folder:fake?si" in line
+        )
+    line = refused(1, "score", "fake", "fake.npz", "--extractor", "pixels", "--realism", "x.png", *CPU)
+    assert "Samples are shown side by side at one size, but fake has images of several sizes. Write 'folder:fa" in line
+    line = refused(1, "score", "fake.npz", "fake?size=16", *words)
+    assert "The samples are 1×8×8, but fake?size=16&fit=crop is 1×16×16." in line
+
+
 def test_statistics_have_no_copies(refused: Refused, files: Path) -> None:
     line = refused(1, "score", "fake.npz", "fake-stats.npz", "--copies", "x.png", *CPU)
     assert "fake-stats.npz holds no samples to be copied from" in line
@@ -343,6 +360,8 @@ FORMS = (
     "A.NPZ",
     "npz:A.NPZ",
     "one.npy",
+    "fake?size=8",  # what they have
+    "folder:~/fake?FIT=pad&SIZE=8x8",
 )
 
 
@@ -372,6 +391,11 @@ def test_a_run_keeps_the_form_of_a_plain_path(run: Any, forms: Path) -> None:
     assert msgspec.json.decode(manifest.read_bytes())["data_reference"] == "folder:fake"
     result = run("score", manifest.parent, "--metrics", "fid", *CPU)
     assert "of folder-fake (train)" in result.stdout, result.output
+
+
+def test_a_run_is_not_resized(refused: Refused, gaussian: RunFolder) -> None:
+    line = refused(2, "score", f"{gaussian.path}?size=16")
+    assert "is a run, and only folders of images are read by '?size=16&fit=crop'." in line
 
 
 def test_a_dataset_by_its_name_is_the_reference_or_a_source(run: Any, files: Path) -> None:
@@ -406,6 +430,8 @@ def test_a_reference_that_is_nothing(refused: Refused, files: Path) -> None:
     assert "Unknown dataset 'fodler'. Did you mean 'folder'?" in refused(2, "score", "fodler:fake")
     assert "Unknown dataset ''." in refused(2, "score", "", "digits")
     assert "There is no file or folder xxx" in refused(1, "score", "x" * 300)
+    assert "'size=0' of fake is no size" in refused(2, "score", "fake?size=0", "digits")
+    assert "Unknown fit of fake 'zoom'" in refused(2, "stats", "folder:fake?size=8&fit=zoom", "-o", "s.npz")
     missing = refused(1, "score", "digts")
     assert "There is no file or folder digts. Name a run's folder" in missing
     assert "datasets cifar10, digits" in missing
@@ -462,7 +488,7 @@ def sizes(run: Any, tmp_path: Path) -> Path:
 @pytest.mark.parametrize("small", ["small", "small.npz"])
 @pytest.mark.parametrize("large", ["large", "large.npz"])
 def test_images_of_two_sizes_are_noted(small: str, large: str, run: Any, sizes: Path) -> None:
-    note = f"{small} has 16×16 pixels, {large} 24×32: both are resized to 8×8"
+    note = f"{small} has 16×16 pixels, {large} has 32×24 pixels: both are resized to 8×8"
     for more in ((), ("--profile", "one-pass")):
         result = run("score", small, large, "--metrics", "fid", *more, "--json", *CPU)
         assert note in msgspec.json.decode(result.stdout)["notes"], result.output

@@ -66,6 +66,8 @@ def test_divergence_is_one_sentence(refused: Refused, with_fakes: None, monkeypa
         (["gaussian", "--set", "rank"], "--set takes name=value, but 'rank' was given."),
         (["gaussian", "--data", "digits:x"], "takes no argument"),
         (["gaussian", "--data", "npz"], "needs an argument"),
+        (["gaussian", "--data", "folder:faces?size=0"], "'size=0' of faces is no size of 1 to 4096 pixels a side."),
+        (["gaussian", "--data", "folder:faces?fit=pad"], "needs a size"),
         (["gaussian", "--device", "tpu"], "'tpu' is not one of 'cpu', 'cuda'"),
         (["gaussian", "--seed", "-1"], "-1 is not in the range"),
         (["gaussian", "--registry", "nowhere.toml"], "Cannot read the registry nowhere.toml"),
@@ -100,6 +102,12 @@ def corrupt(folder: Path) -> str:
     return reference
 
 
+def mixed(folder: Path) -> str:
+    reference = images(folder)
+    Image.new("L", (9, 30)).save(folder / "images" / "x.png")
+    return reference
+
+
 def empty(folder: Path) -> str:
     (folder / "images").mkdir()
     return f"folder:{folder / 'images'}"
@@ -118,10 +126,11 @@ def empty(folder: Path) -> str:
         ),
         ("stepper", empty, 1, "There are no images in"),
         ("stepper", corrupt, 1, "3.png cannot be read"),
+        ("stepper", mixed, 1, "images?size=8&fit=crop' (or fit=pad, or fit=stretch)."),
         ("stepper", lambda folder: "npz:nowhere.npz", 1, "There is no file nowhere.npz."),
         ("stepper", lambda folder: "folder:nowhere", 1, "There is no folder nowhere."),
     ],
-    ids=["points", "no labels", "size", "empty", "corrupt", "no file", "no folder"],
+    ids=["points", "no labels", "size", "empty", "corrupt", "several sizes", "no file", "no folder"],
 )
 def test_data_that_do_not_fit(
     variant: str,
@@ -147,6 +156,19 @@ def test_own_images_train(run: Any, with_fakes: None, tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     (folder,) = RunStore(tmp_path / "runs").all()
     assert folder.manifest().data_reference == f"folder:{tmp_path / 'images'}"
+
+
+def test_own_images_of_several_sizes_train_at_the_size_that_is_named(
+    run: Any, with_fakes: None, tmp_path: Path
+) -> None:
+    mixed(tmp_path)
+    for sizing, kept in {"size=12": "size=12&fit=crop", "FIT=pad&size=12x12": "size=12&fit=pad"}.items():
+        result = run("train", "stepper", "--data", f"images?{sizing}", "--set", "steps=3", "--no-score", "--runs", kept)
+        assert result.exit_code == 0, result.output
+        (folder,) = RunStore(tmp_path / kept).all()
+        manifest = folder.manifest()
+        assert manifest.data_reference == f"folder:images?{kept}"
+        assert manifest.data.shape == (1, 12, 12)
 
 
 @pytest.mark.filterwarnings("error")

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganzoo.data.folder import ImageFiles, list_images, load_folder, read_image
+from ganzoo.data import folder
+from ganzoo.data.folder import ImageFiles, load_folder
+from ganzoo.data.sizing import Sizing
 from ganzoo.errors import DataError
 
 RNG = np.random.default_rng(4)
@@ -42,10 +44,11 @@ def test_classes_suffixes_and_order(tmp_path: Path) -> None:
     for name in ("dog", "cat"):
         for i, suffix in enumerate(suffixes):
             colour().save(tmp_path / name / f"{i}.{suffix}")
-    paths, labels, names = list_images(tmp_path)
-    assert names == ("cat", "dog")
-    assert [p.name for p in paths[:10]] == [f"{i}.{s}" for i, s in enumerate(suffixes)]
-    assert labels == [0] * 10 + [1] * 10
+    files = ImageFiles(tmp_path)
+    assert files.class_names == ("cat", "dog")
+    assert [p.name for p in files.paths[:10]] == [f"{i}.{s}" for i, s in enumerate(suffixes)]
+    assert files.labels is not None
+    assert files.labels.tolist() == [0] * 10 + [1] * 10
     data = load_folder(str(tmp_path), None)
     assert data.class_names == ("cat", "dog")
     assert data.heldout.y is not None
@@ -62,41 +65,6 @@ def test_one_colour_image_makes_all_colour(tmp_path: Path) -> None:
     assert data.spec.shape == (3, 4, 6)
     everything = np.concatenate([data.train.x, data.heldout.x])
     assert any((x == np.asarray(image)).all() for x in everything)
-
-
-def test_transparency_is_composited_on_white(tmp_path: Path) -> None:
-    rgba = np.zeros((2, 2, 4), np.uint8)
-    rgba[0, 0] = (10, 20, 30, 255)
-    rgba[1, 1] = (0, 0, 0, 128)
-    Image.fromarray(rgba).save(tmp_path / "a.png")
-    x = read_image(tmp_path / "a.png")
-    assert x[:, 0, 0].tolist() == [10, 20, 30]
-    assert x[:, 0, 1].tolist() == [255, 255, 255]
-    assert x[:, 1, 1].tolist() == [127, 127, 127]
-    Image.fromarray(np.array([[[9, 255], [9, 0]]], np.uint8), "LA").save(tmp_path / "b.png")
-    assert read_image(tmp_path / "b.png").tolist() == [[[9, 255]]]
-
-
-def test_sixteen_bit_grey_is_rounded(tmp_path: Path) -> None:
-    values = np.array([[0, 128, 129, 257, 65535, 40000]], np.uint16)
-    Image.fromarray(values).save(tmp_path / "a.png")
-    assert read_image(tmp_path / "a.png").tolist() == [[[0, 0, 1, 1, 255, 156]]]
-    Image.fromarray(np.array([[70000]], np.int32)).save(tmp_path / "b.tiff")
-    with pytest.raises(DataError, match="beyond 16 bits"):
-        read_image(tmp_path / "b.tiff")
-    Image.fromarray(np.array([[0.5]], np.float32)).save(tmp_path / "c.tiff")
-    with pytest.raises(DataError, match="floating-point"):
-        read_image(tmp_path / "c.tiff")
-
-
-def test_palette_cmyk_and_bilevel(tmp_path: Path) -> None:
-    source = Image.new("RGB", (3, 2), (200, 10, 30))
-    source.convert("P", palette=Image.Palette.ADAPTIVE).save(tmp_path / "p.png")
-    assert read_image(tmp_path / "p.png")[:, 0, 0].tolist() == [200, 10, 30]
-    source.convert("CMYK").save(tmp_path / "c.tiff")
-    assert read_image(tmp_path / "c.tiff")[:, 0, 0].tolist() == [200, 10, 30]
-    Image.new("1", (3, 2), 1).save(tmp_path / "b.png")
-    assert read_image(tmp_path / "b.png").tolist() == [[[255] * 3] * 2]
 
 
 UPRIGHT = {
@@ -191,30 +159,6 @@ def test_every_ending_counts(ending: str, tmp_path: Path) -> None:
             np.testing.assert_array_equal(found[0], np.asarray(image))
 
 
-def test_what_is_not_read_is_counted(tmp_path: Path) -> None:
-    for name in ("cat", "dog"):
-        (tmp_path / name).mkdir()
-        for i in range(3):
-            grey().save(tmp_path / name / f"{i}.png")
-    assert load_folder(str(tmp_path), None).notes == ()
-    for name in ("cat/3.HEIC", "dog/4.heic", "notes.txt", "dog/LICENSE", ".hidden", "cat/.DS_Store"):
-        (tmp_path / name).touch()
-    (tmp_path / "dog" / "lost.png").symlink_to(tmp_path / "nowhere.png")
-    data = load_folder(str(tmp_path), None)
-    assert len(data.train) + len(data.heldout) == 6
-    (sentence,) = data.notes
-    assert sentence.startswith(f"5 files were not read as images in {tmp_path}: .heic (2), ")
-    for part in (".txt (1)", "no ending (1)", "broken link (1)"):
-        assert part in sentence
-
-
-def test_a_folder_of_unknown_endings_names_them(tmp_path: Path) -> None:
-    for i in range(3):
-        (tmp_path / f"{i}.heic").touch()
-    with pytest.raises(DataError, match=r"no images in .*; 3 files were not read as images in .*: \.heic \(3\)\."):
-        load_folder(str(tmp_path), None)
-
-
 @pytest.mark.parametrize("ending", ["gif", "webp", "png", "tiff"])
 def test_an_animation_is_its_first_frame_and_says_so(ending: str, tmp_path: Path) -> None:
     frames = [grey() for _ in range(3)]
@@ -247,11 +191,114 @@ def test_an_image_cut_short_is_read_or_named(form: str, ending: str, tmp_path: P
     assert refused > 5
 
 
-def test_different_sizes_name_the_two_files(tmp_path: Path) -> None:
-    for name, size in (("a", (4, 6)), ("b", (4, 6)), ("c", (6, 4))):
-        grey(size).save(tmp_path / f"{name}.png")
-    with pytest.raises(DataError, match=r"a\.png has 6 × 4 pixels, but .*c\.png has 4 × 6"):
+def folder_of(root: Path, *sizes: tuple[int, int]) -> Path:
+    """Grey images of these heights and widths, called 00.png and so on."""
+    root.mkdir(exist_ok=True)
+    for i, size in enumerate(sizes):
+        grey(size).save(root / f"{i:02}.png")
+    return root
+
+
+def test_several_sizes_name_two_files_and_propose_one(tmp_path: Path) -> None:
+    folder_of(tmp_path, (4, 6), (4, 6), (6, 4))
+    with pytest.raises(
+        DataError,
+        match=r"has images of 2 sizes \(height × width\), from 4×6 \(.*00\.png\) to 6×4 \(.*02\.png\), and one size is",
+    ):
         load_folder(str(tmp_path), None)
+    folder_of(tmp_path, (400, 60), (300, 500), (40, 40))
+    with pytest.raises(DataError) as caught:
+        load_folder(str(tmp_path), None)
+    assert "from 40×40" in caught.value.message
+    assert "to 300×500" in caught.value.message
+    assert f"'folder:{tmp_path}?size=32&fit=crop'" in caught.value.hint
+    assert load_folder(f"{tmp_path}?size=32&fit=crop", None).spec.shape == (1, 32, 32)
+
+
+def test_a_sizing_makes_all_images_alike_and_leaves_those_of_the_size_alone(tmp_path: Path) -> None:
+    folder_of(tmp_path, (8, 12), (4, 6), (1, 1), (1, 900), (31, 17))
+    Image.fromarray(np.full((20, 20, 3), (200, 10, 30), np.uint8)).save(tmp_path / "09.png")
+    for fit in ("crop", "pad", "stretch"):
+        files = ImageFiles(tmp_path, Sizing(8, 12, fit))
+        assert files.shape == (3, 8, 12)
+        images = files.read(np.arange(6))
+        with Image.open(tmp_path / "00.png") as first:
+            np.testing.assert_array_equal(images[0], np.broadcast_to(np.asarray(first), (3, 8, 12)))
+        assert (images[5, :, 4, 6] == [200, 10, 30]).all()
+        assert not files.several_sizes
+
+
+def test_a_turned_image_is_sized_as_it_is_seen(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    upright = np.repeat(np.arange(0, 240, 20, dtype=np.uint8)[:, None], 8, axis=1)
+    Image.fromarray(np.rot90(upright)).save(tmp_path / "a.png", exif=exif)
+    grey((30, 8)).save(tmp_path / "b.png")
+    plain = ImageFiles(tmp_path)
+    assert plain.own_sizes == [(12, 8), (30, 8)]
+    assert plain.several_sizes
+    (cropped,) = ImageFiles(tmp_path, Sizing(8, 8)).read(np.array([0]))
+    np.testing.assert_array_equal(cropped[0], upright[2:10])
+
+
+def test_enlarged_images_are_counted(tmp_path: Path) -> None:
+    folder_of(tmp_path, (8, 8), (9, 9), (20, 7))
+    assert ImageFiles(tmp_path, Sizing(8, 8)).notes == ("1 of 3 images are enlarged to 8×8",)
+    assert ImageFiles(tmp_path, Sizing(7, 7)).notes == ()
+
+
+def test_two_sizings_are_two_datasets(tmp_path: Path) -> None:
+    """In their name, their digest and the digest of the files, even where no image is changed."""
+    root = folder_of(tmp_path / "faces", *[(8, 8)] * 5)
+    texts = [str(root), *(f"{root}?size={size}&fit={fit}" for size in (8, "8x9") for fit in ("crop", "pad", "stretch"))]
+    found = [load_folder(text, None) for text in texts]
+    assert [each.spec.name for each in found] == [
+        f"folder-faces{end}" for end in ("", "-8-crop", "-8-pad", "-8-stretch", "-8x9-crop", "-8x9-pad", "-8x9-stretch")
+    ]
+    np.testing.assert_array_equal(found[0].train.x, found[1].train.x)
+    assert len({each.digest for each in found}) == len(texts)
+    sizings = [None, *(Sizing(8, width, fit) for width in (8, 9) for fit in ("crop", "pad", "stretch"))]
+    assert len({ImageFiles(root, sizing).digest for sizing in sizings}) == len(texts)
+
+
+def test_images_as_they_are_come_in_parts_of_one_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = [(4, 6), (30, 10), (4, 6), (6, 4), (1, 1), (4, 6), (30, 10)]
+    files = ImageFiles(folder_of(tmp_path, *sizes))
+    assert files.shape == (1, 0, 0)
+    monkeypatch.setattr("ganzoo.data.folder.AT_ONCE", 100)
+    rows = np.array([6, 5, 4, 3, 2, 1, 0])
+    decoded: list[int] = []
+    in_threads = folder.in_threads
+    monkeypatch.setattr(folder, "in_threads", lambda work, items: decoded.append(len(items)) or in_threads(work, items))
+    parts = list(files.parts(rows, 2))
+    assert sorted(place for places, _ in parts for place in places) == list(range(7))
+    for places, images in parts:
+        assert {sizes[rows[place]] for place in places} == {images.shape[2:]}
+        for place, image in zip(places, images, strict=True):
+            with Image.open(files.paths[rows[place]]) as own:
+                np.testing.assert_array_equal(image[0], np.asarray(own))
+    seen = [images.shape[2:] for _, images in parts]
+    assert seen == sorted(seen, key=lambda size: size[::-1]), "those of one size follow each other"
+    assert max(decoded) == 2
+    assert sum(decoded) == 7
+    assert decoded.count(1) >= 2, "an image of 300 pixels comes alone"
+
+
+def test_a_header_that_lies_is_named(tmp_path: Path) -> None:
+    files = ImageFiles(folder_of(tmp_path, (4, 6), (4, 6)))
+    grey((5, 6)).save(tmp_path / "01.png")
+    with pytest.raises(DataError, match=r"01\.png has 5×6 pixels \(height × width\), but its header says 4×6"):
+        files.read(np.arange(2))
+
+
+def test_notes_of_a_folder_are_those_of_its_dataset(tmp_path: Path) -> None:
+    folder_of(tmp_path / "cat", *[(4, 6)] * 3)
+    assert load_folder(str(tmp_path), None).notes == ()
+    folder_of(tmp_path / "cat" / "2023", (4, 6))
+    (tmp_path / "cat" / "3.HEIC").touch()
+    left, deep = load_folder(str(tmp_path), None).notes
+    assert left.startswith(f"1 file was not read as images in {tmp_path}: .heic (1); ")
+    assert deep.endswith("the top folder, 'cat', is the class")
 
 
 def test_folders_that_cannot_be_read_as_a_dataset(tmp_path: Path) -> None:
@@ -265,26 +312,10 @@ def test_folders_that_cannot_be_read_as_a_dataset(tmp_path: Path) -> None:
     grey().save(tmp_path / "mixed" / "cat" / "b.png")
     with pytest.raises(DataError, match=r"both directly in it \(a.png\) and in subfolders \(cat\)"):
         load_folder(str(tmp_path / "mixed"), None)
-    (tmp_path / "deep" / "train" / "cat").mkdir(parents=True)
-    grey().save(tmp_path / "deep" / "train" / "cat" / "b.png")
-    with pytest.raises(DataError, match=r"cat/b\.png lies more than one folder deep"):
-        load_folder(str(tmp_path / "deep"), None)
     (tmp_path / "one").mkdir()
     grey().save(tmp_path / "one" / "a.png")
     with pytest.raises(DataError, match="folder-one has 1 sample, too few"):
         load_folder(str(tmp_path / "one"), None)
-
-
-@pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "webp", "tiff"])
-def test_corrupt_image_is_named(tmp_path: Path, suffix: str) -> None:
-    noise = Image.fromarray(RNG.integers(256, size=(40, 40, 3), dtype=np.uint8))
-    path = tmp_path / f"a.{suffix}"
-    noise.save(path)
-    whole = path.read_bytes()
-    for content in (b"", b"text", whole[: len(whole) // 2]):
-        path.write_bytes(content)
-        with pytest.raises(DataError, match=rf"The image .*a\.{suffix} cannot be read"):
-            read_image(path)
 
 
 def test_a_grey_gif_beside_grey_images_stays_grey(tmp_path: Path) -> None:

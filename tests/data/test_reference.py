@@ -10,6 +10,7 @@ import pytest
 from ganzoo.data import load
 from ganzoo.data.builtin import builtin_sources
 from ganzoo.data.reference import DataReference, parse, parse_dataset
+from ganzoo.data.sizing import Sizing
 from ganzoo.errors import DataError, GanzooError, UnknownName, UsageError
 
 KNOWN = {source.name: source for source in builtin_sources()}
@@ -105,3 +106,64 @@ def test_what_is_no_dataset(text: str, kind: type[GanzooError], words: str, home
 
 def test_a_tilde_of_nobody_is_a_name(home: Path) -> None:
     assert parse("~nobody-of-this-name/x", KNOWN).path == Path("~nobody-of-this-name/x")
+
+
+@pytest.mark.parametrize(
+    ("text", "argument", "path"),
+    [
+        ("folder:faces?size=8", "faces?size=8&fit=crop", "faces"),
+        ("faces?SIZE=8x9&FIT=pad", "faces?size=8x9&fit=pad", "faces"),
+        ("folder:~/faces?fit=pad&size=8", "~/faces?size=8&fit=pad", "HOME/faces"),
+        ("folder:fa?ces?size=8", "fa?ces?size=8&fit=crop", "fa?ces"),
+        ("fa?ces", "fa?ces", "fa?ces"),
+        ("folder:fa?ces", "fa?ces", "fa?ces"),
+        ("folder:faces?size=4", "faces?size=4", "faces?size=4"),
+        ("faces?size=4", "faces?size=4", "faces?size=4"),
+        ("folder:nowhere?size=8", "nowhere?size=8&fit=crop", "nowhere"),
+        ("folder:nowhere?", "nowhere?", "nowhere?"),
+        ("folder:?size=8", "?size=8", "?size=8"),
+    ],
+)
+def test_a_folder_with_a_sizing(text: str, argument: str, path: str, home: Path) -> None:
+    for name in ("faces", "fa?ces", "faces?size=4"):
+        (home / name).mkdir()
+    found = parse(text, KNOWN)
+    assert named(found) == ("folder", argument, Path(path.replace("HOME", str(home))))
+    assert found.text == f"folder:{argument}"
+    assert (found.sizing is not None) == argument.endswith(("&fit=crop", "&fit=pad"))
+    again = parse(found.text, KNOWN)
+    assert (again.argument, again.path, again.sizing) == (found.argument, found.path, found.sizing)
+    assert parse(text, KNOWN, path_first=True) == found
+
+
+def test_a_sizing_below_the_data_directory(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("elsewhere", "faces"):
+        (home / name).mkdir()
+    monkeypatch.chdir(home / "elsewhere")
+    for text in ("faces?size=8", "folder:faces?size=8"):
+        found = parse(text, KNOWN, home)
+        assert (found.path, found.sizing) == (home / "faces", Sizing(8, 8))
+
+
+@pytest.mark.parametrize("text", ["npz:x.npz?size=8", "x.npz?size=8", "folder:x.npz?size=8", "./x.npz?size=8"])
+def test_arrays_have_no_sizing(text: str, home: Path) -> None:
+    with pytest.raises(UsageError, match=r"x\.npz is no folder of images, and only these are read by '\?size=8'\."):
+        parse(text, KNOWN)
+
+
+def test_arrays_whose_name_holds_a_question_mark(home: Path) -> None:
+    (home / "x.npz").rename(home / "x?size=8.npz")
+    for text in ("npz:x?size=8.npz", "x?size=8.npz"):
+        assert len(load(text, KNOWN).train) == 36
+    with pytest.raises(DataError, match=r"There is no file y\?size=8\.npz"):
+        load("npz:y?size=8.npz", KNOWN)
+
+
+def test_a_path_has_no_sizing(home: Path) -> None:
+    (home / "faces").mkdir()
+    assert parse(Path("faces?size=8"), KNOWN).path == Path("faces?size=8")
+
+
+def test_a_dataset_has_no_sizing(home: Path) -> None:
+    with pytest.raises(UnknownName, match=r"Unknown dataset 'digits\?size=8'\. Did you mean 'digits'"):
+        load("digits?size=8", KNOWN)

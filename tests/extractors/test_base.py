@@ -17,7 +17,7 @@ from ganzoo import data
 from ganzoo.data.base import Dataset, quantise, scale
 from ganzoo.errors import ModelError, ScoreError
 from ganzoo.extractors import natural
-from ganzoo.extractors.base import Extracted, OnnxExtractor, PixelExtractor, PointExtractor, join
+from ganzoo.extractors.base import Extracted, OnnxExtractor, PixelExtractor, PointExtractor, join, placed
 from ganzoo.extractors.catalogue import builtin_extractors, shipped_file
 from ganzoo.extractors.graph import INFO_KEY
 from ganzoo.generator.engine import Generator, Session
@@ -240,6 +240,30 @@ def test_batches_are_joined_as_they_are() -> None:
     np.testing.assert_array_equal(joined.features[:, 0], [2, 2, 1])
     np.testing.assert_array_equal(joined.logits[:, 0], [-2, -2, -1])
     assert joined.features.dtype == joined.logits.dtype == np.float32
+
+
+def test_batches_are_put_into_the_rows_they_are_of() -> None:
+    parts = [Extracted(np.full((n, 3), n, np.float32), np.full((n, 2), -n, np.float32)) for n in (2, 1)]
+    found = placed([(np.array([2, 0]), parts[0]), (np.array([1]), parts[1])], 3)
+    assert found.logits is not None
+    np.testing.assert_array_equal(found.features[:, 0], [2, 1, 2])
+    np.testing.assert_array_equal(found.logits[:, 0], [-2, -1, -2])
+    wide = Extracted(np.zeros((1, 4), np.float32))
+    with pytest.raises(ScoreError, match=r"Images of different sizes have different features here, 3 and 4 of them\."):
+        placed([(np.array([0]), parts[1]), (np.array([1]), wide)], 2)
+
+
+@pytest.mark.parametrize(
+    ("shape", "wanted"),
+    [
+        (("N", 3, "H", "W"), None),
+        (("N", 3, 28, 30), (28, 30)),
+        (("N", 3, "H", 30), (30, 30)),
+        (("N", 3, 28, "W"), (28, 28)),
+    ],
+)
+def test_the_size_that_images_must_have(shape: Sequence[Any], wanted: tuple[int, int] | None, tmp_path: Path) -> None:
+    assert OnnxExtractor("mine", write_extractor(tmp_path / "e.onnx", shape=shape), "cpu").fixed_size == wanted
 
 
 @pytest.mark.parametrize(

@@ -282,8 +282,9 @@ def substituted(words: list[str], parsed: dict[str, Any], session: Session) -> l
     """The command as it is run: shorter training, placeholders filled in, inputs made."""
     words = [fill(word, session) for word in words]
     data = str(parsed.get("data") or "")
-    if data.startswith("folder:") and not Path(data.partition(":")[2]).expanduser().exists():
-        make_images(session.folder / data.partition(":")[2])
+    named = str(parsed.get("name") or "") if words[:1] == ["data"] else data
+    if named.startswith("folder:") and not (folder := Path(named.partition(":")[2].partition("?")[0])).exists():
+        make_images(session.folder / folder)
     match words[:1]:
         case ["train"]:
             variant = parsed["variant"]

@@ -26,13 +26,20 @@ def test_notes_on_images_that_the_extractor_makes_alike(gaussian: RunFolder) -> 
     assert size_notes(images("b", 3, 16, 16), one, PixelExtractor()) == (
         "a is grey, b has colour: its one channel is repeated",
     )
-    as_they_are = SimpleNamespace(name="free", size=None)
-    assert size_notes(one, images("b", 1, 20, 10), as_they_are) == (  # type: ignore[arg-type]
-        "a has 16×16 pixels, b 10×20: the extractor 'free' takes both as they are",
+    free = SimpleNamespace(name="free", size=None)
+    assert size_notes(one, images("b", 1, 20, 10), free) == (  # type: ignore[arg-type]
+        "a has 16×16 pixels, b has 20×10 pixels: the extractor 'free' takes both as they are",
+    )
+    mixed = images("c", 1, 0, 0)
+    assert size_notes(mixed, one, PixelExtractor()) == (
+        "c has images of several sizes, a has 16×16 pixels: each is resized to 8×8",
+    )
+    assert size_notes(mixed, mixed, free) == (  # type: ignore[arg-type]
+        "c has images of several sizes: the extractor 'free' takes each as it is",
     )
     generator = open_source(gaussian.path, device="cpu")
     assert size_notes(generator, one, PixelExtractor()) == (
-        f"{generator.name} has 8×8 pixels, a 16×16: both are resized to 8×8",
+        f"{generator.name} has 8×8 pixels, a has 16×16 pixels: both are resized to 8×8",
     )
     points = ArraySource("p", "points", np.zeros((2, 2), np.float32))
     assert size_notes(points, points, PixelExtractor()) == ()
