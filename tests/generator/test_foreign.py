@@ -9,85 +9,18 @@ import numpy as np
 import onnx
 import pytest
 from click.testing import CliRunner
+from graphs import foreign as graph
+from graphs import own_samples
 from onnx import TensorProto, helper, numpy_helper
 
 from ganzoo.cli import main
-from ganzoo.errors import GanzooError, UsageError
-from ganzoo.generator.engine import Session
-from ganzoo.generator.foreign import Reading, open_foreign
+from ganzoo.errors import GanzooError, ModelError, UsageError
+from ganzoo.generator.export import content_of
+from ganzoo.generator.foreign import Reading, is_foreign, open_foreign, open_generator
 from ganzoo.types import DataSpec
 
 GREY = DataSpec(name="digits", kind="image", shape=(1, 8, 8), classes=10)
 FLOAT, INT64 = TensorProto.FLOAT, TensorProto.INT64
-
-
-def graph(
-    path: Path,
-    *,
-    inputs: dict[str, tuple[int, list[Any]]] | None = None,
-    shape: tuple[int, ...] = (1, 8, 8),
-    last: str | None = "Tanh",
-    cast: int | None = None,
-    extra_output: bool = False,
-    batch: Any = "N",
-) -> Path:
-    """A linear generator: noise [·, 5] (and one row per class) to ``image`` [N, *shape] through ``last``."""
-    inputs = inputs or {"noise": (FLOAT, [batch, 5])}
-    rng = np.random.default_rng(0)
-    width = int(np.prod(shape))
-    values = {"A": rng.normal(size=(5, width)), "B": rng.normal(size=(10, width))}
-    first = next(iter(inputs))
-    nodes = [
-        helper.make_node("Reshape", [first, "two"], ["flat_noise"]),
-        helper.make_node("MatMul", ["flat_noise", "A"], ["sum_0"]),
-    ]
-    for i, (name, (kind, dims)) in enumerate(list(inputs.items())[1:]):
-        onehot = kind == FLOAT
-        operator, given = ("MatMul", [name, "B"]) if onehot else ("Gather", ["B", f"flat_{name}"])
-        if not onehot:
-            nodes.append(helper.make_node("Reshape", [name, "one"], [f"flat_{name}"]))
-        nodes += [
-            helper.make_node(operator, given, [f"class_{i}"]),
-            helper.make_node("Add", [f"sum_{i}", f"class_{i}"], [f"sum_{i + 1}"]),
-        ]
-        assert dims
-    final = f"sum_{len(inputs) - 1}"
-    if last == "uint8":
-        nodes += [
-            helper.make_node("Sigmoid", [final], ["unit"]),
-            helper.make_node("Mul", ["unit", "high"], ["bytes"]),
-            helper.make_node("Cast", ["bytes"], ["bounded"], to=TensorProto.UINT8),
-        ]
-    else:
-        nodes.append(helper.make_node(last or "Identity", [final], ["bounded"]))
-    nodes.append(helper.make_node("Reshape", ["bounded", "form"], ["formed" if cast else "image"]))
-    if cast:
-        nodes.append(helper.make_node("Cast", ["formed"], ["image"], to=cast))
-    kind = TensorProto.UINT8 if last == "uint8" else (cast or FLOAT)
-    outputs = [helper.make_tensor_value_info("image", kind, [batch, *shape])]
-    if extra_output:
-        outputs.append(helper.make_tensor_value_info("flat_noise", FLOAT, None))
-    made = helper.make_graph(
-        nodes,
-        "foreign",
-        [helper.make_tensor_value_info(name, kind, dims) for name, (kind, dims) in inputs.items()],
-        outputs,
-        [
-            *(numpy_helper.from_array(value.astype(np.float32), name) for name, value in values.items()),
-            numpy_helper.from_array(np.array([-1, *shape], np.int64), "form"),
-            numpy_helper.from_array(np.array([-1, 5], np.int64), "two"),
-            numpy_helper.from_array(np.array([-1], np.int64), "one"),
-            numpy_helper.from_array(np.array(255, np.float32), "high"),
-        ],
-    )
-    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    onnx.save(model, path)
-    return path
-
-
-def own_samples(path: Path, feeds: dict[str, Any]) -> Any:
-    """What the foreign graph itself gives."""
-    return Session(path.read_bytes(), path.name, device="cpu").run(feeds)["image"]
 
 
 @pytest.fixture
@@ -152,6 +85,57 @@ def test_flat_pixels_take_the_form_of_the_data(file: Path) -> None:
     generator = open_foreign(graph(file, shape=(64,)), Reading(latents=("normal",)), GREY, device="cpu")
     assert generator.sample(3).shape == (3, 1, 8, 8)
     assert "theirs.onnx: its 64 outputs are read as 1×8×8 pixels" in generator.notes
+
+
+def test_flat_pixels_take_the_shape_that_is_said(file: Path) -> None:
+    graph(file, shape=(60,))
+    as_points = open_foreign(file, Reading(latents=("normal",)), device="cpu")
+    assert as_points.data.kind == "points"
+    assert as_points.notes == ("theirs.onnx: its 60 outputs are read as points (with --shape C,H,W: as pixels)",)
+    flat = own_samples(file, {"noise": as_points.inputs(4, 0)["z"]})
+    for layout, wanted in ((None, flat.reshape(4, 3, 4, 5)), ("nhwc", flat.reshape(4, 4, 5, 3).transpose(0, 3, 1, 2))):
+        reading = Reading(latents=("normal",), shape=(3, 4, 5), layout=layout)
+        generator = open_foreign(file, reading, GREY, device="cpu")
+        np.testing.assert_array_equal(generator.sample(4), wanted)
+        assert not any("outputs" in note for note in generator.notes)
+
+
+@pytest.mark.parametrize(
+    ("form", "shape", "sentence"),
+    [
+        ((60,), (1, 8, 8), "theirs.onnx gives 60 numbers a sample, which are not 1×8×8 pixels."),
+        ((60,), (6, 10), "--shape 6,10 is not C,H,W. Write for example 1,28,28."),
+        ((60,), (0, 6, 10), "--shape 0,6,10 is not C,H,W. Write for example 1,28,28."),
+        ((1, 8, 8), (1, 4, 16), "theirs.onnx gives images of 1×8×8, not of 1×4×16. Leave --shape out."),
+    ],
+)
+def test_a_shape_that_is_wrong(form: tuple[int, ...], shape: tuple[int, ...], sentence: str, file: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        open_foreign(graph(file, shape=form), Reading(latents=("normal",), shape=shape), device="cpu")
+    assert str(caught.value) == sentence
+
+
+def test_what_has_metadata_is_not_read_by_flags(file: Path) -> None:
+    generator = open_foreign(graph(file), Reading(latents=("normal",)), device="cpu")
+    file.write_bytes(content_of(generator))
+    assert not is_foreign(file)
+    with pytest.raises(UsageError) as caught:
+        open_generator(file, Reading(latents=("normal",)), device="cpu")
+    assert str(caught.value) == (
+        "theirs.onnx is ganzoo's own, and read by its metadata: "
+        "--latent and the flags beside it have nothing to act on."
+    )
+
+
+def test_without_flags_the_sentence_names_the_inputs(file: Path) -> None:
+    graph(file, inputs={"noise": (FLOAT, ["N", 5]), "y": (INT64, ["N"])})
+    assert is_foreign(file)
+    with pytest.raises(ModelError) as caught:
+        open_generator(file, device="cpu")
+    assert str(caught.value) == (
+        "theirs.onnx is an ONNX file, but no ganzoo generator: it has no 'ganzoo' metadata. Say how its inputs are "
+        "drawn, for example --latent noise:5:normal --latent y:10:labels."
+    )
 
 
 def test_points_stay_points(file: Path) -> None:
@@ -294,6 +278,7 @@ def test_a_fixed_input(name: str, kind: int, dims: list[Any], value: float, file
     theirs = own_samples(file, {"noise": generator.inputs(7, 0)["z"], name: psi})
     np.testing.assert_array_equal(generator.sample(7), theirs)
     assert set(generator.inputs(7, 0)) == {"z"}
+    assert not any("batch" in note for note in generator.notes)
 
 
 def test_a_class_may_be_fixed(file: Path) -> None:
