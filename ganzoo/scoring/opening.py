@@ -101,9 +101,8 @@ class Opener:
         except UsageError as error:
             if reading is None or len(self.foreign) < 2:
                 raise
-            hint = (
-                f"The flags act on {' and '.join(map(str, self.foreign))} alike: where these differ, export each first."
-            )
+            files = " and ".join(map(str, self.foreign))
+            hint = f"The flags act on {files} alike: where these differ, 'ganzoo export' each first."
             raise UsageError(error.message, f"{error.hint} {hint}".strip()) from error
 
     @cached_property

@@ -162,7 +162,7 @@ def test_every_command_refuses_alike(
 
 def test_two_that_need_different_flags(run: Any, refused: Refused, theirs: Path, tmp_path: Path) -> None:
     other = graphs.foreign(tmp_path / "other.onnx", inputs={"latent:0": (1, ["N", 5])})
-    sentence = "The flags act on {} and {} alike: where these differ, export each first."
+    sentence = "The flags act on {} and {} alike: where these differ, 'ganzoo export' each first."
     words = ("--data", "digits", *CPU)
     assert sentence.format(theirs, other) in refused(2, "compare", theirs, other, *FLAGS, *words)
     assert sentence.format(other, theirs) in refused(2, "compare", other, theirs, *FLAGS, *words)
