@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ganzoo.extractors.base import Extracted as Extracted
     from ganzoo.extractors.base import ExtractorSource as ExtractorSource
     from ganzoo.generator.engine import Generator as Generator
+    from ganzoo.generator.foreign import Reading as Reading
     from ganzoo.metrics.base import Influence as Influence
     from ganzoo.metrics.base import Metric as Metric
     from ganzoo.metrics.base import Reference as Reference
@@ -66,6 +67,7 @@ _HOMES = {
     "GanzooError": "errors",
     "PluginError": "errors",
     "Generator": "generator.engine",
+    "Reading": "generator.foreign",
     "Dataset": "data.base",
     "Source": "data.base",
     "Split": "data.base",

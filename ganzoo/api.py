@@ -10,8 +10,7 @@ print(ganzoo.score(run.path, data="digits").estimates["fid"])
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +19,12 @@ from ganzoo.data import load as load_data
 from ganzoo.data.reference import parse, parse_dataset
 from ganzoo.errors import UsageError
 from ganzoo.files import exists, expanded
-from ganzoo.generator.engine import Generator
+from ganzoo.generator.foreign import open_generator
 from ganzoo.plugin.manager import Zoo
 from ganzoo.scoring.compare import Compared, Comparison, compared
 from ganzoo.scoring.features import Progress, silent
 from ganzoo.scoring.fitting import size_notes
-from ganzoo.scoring.opening import generator_path, open_source
+from ganzoo.scoring.opening import Opener, generator_path
 from ganzoo.scoring.protocol import DEFAULT_PROFILE, Score
 from ganzoo.scoring.setup import Setup, Terms, dataset_setup, source_setup, sums_of
 from ganzoo.scoring.statistics_file import save_statistics
@@ -35,10 +34,10 @@ from ganzoo.training.runs import MANIFEST, RunFolder, RunStore
 
 if TYPE_CHECKING:
     from ganzoo.data.base import Dataset
+    from ganzoo.generator.engine import Generator
     from ganzoo.generator.foreign import Reading
     from ganzoo.metrics.sums import FeatureSums
     from ganzoo.registry import Registry
-    from ganzoo.scoring.samples import SampleSource
     from ganzoo.types import FloatArray
 
 RUNS = Path("runs")
@@ -83,19 +82,30 @@ def train(
         device=device,
         store=RunStore(Path(runs)),
         quick=quick,
-        observer=_observed(zoo, observer),
+        observer=zoo.observed_by(observer),
         wait=wait,
     )
 
 
-def load(source: str | Path, *, device: str = "auto", threads: int = 1) -> Generator:
-    """Open the generator of a run folder, or an ONNX file. Needs no framework."""
-    return Generator(generator_path(expanded(source)), device=device, threads=threads)
+def load(source: str | Path, *, device: str = "auto", threads: int = 1, reading: Reading | None = None) -> Generator:
+    """Open the generator of a run folder, or an ONNX file; ``reading`` says how to read one that is not ganzoo's.
+
+    Needs no framework.
+    """
+    return open_generator(generator_path(expanded(source)), reading, device=device, threads=threads)
 
 
-def sample(source: str | Path, n: int, *, seed: int = 0, label: int | None = None, device: str = "auto") -> FloatArray:
+def sample(
+    source: str | Path,
+    n: int,
+    *,
+    seed: int = 0,
+    label: int | None = None,
+    device: str = "auto",
+    reading: Reading | None = None,
+) -> FloatArray:
     """Draw n samples: float32 [n, C, H, W] in [-1, 1], or [n, d] for points."""
-    return load(source, device=device).sample(n, seed, label=label)
+    return load(source, device=device, reading=reading).sample(n, seed, label=label)
 
 
 def score(
@@ -111,6 +121,7 @@ def score(
     device: str = "auto",
     threads: int = 1,
     total: bool = False,
+    reading: Reading | None = None,
     registry: Registry | None = None,
     zoo: Zoo | None = None,
     progress: Progress = silent,
@@ -120,19 +131,22 @@ def score(
     Texts are read as on the command line (``folder:DIR``, ``npz:FILE``, a dataset's name, a path); a ``Path`` is one.
     ``data`` defaults to "digits" where no ``reference`` is given. ``n`` draws another number of samples than the
     protocol says; ``metrics`` are names of metrics or columns, ``profile`` one of ``ganzoo score --help``. ``total``
-    has every estimate's total error, that of the reference drawn anew too, where it is known.
+    has every estimate's total error, that of the reference drawn anew too, where it is known. ``reading`` says how ONNX
+    generators that are not ganzoo's are read.
     """
     terms = Terms(
-        n=n,
-        extractor=extractor,
-        metrics=tuple(metrics),
-        profile=profile,
-        device=device,
-        threads=threads,
-        total=total,
+        n=n, extractor=extractor, metrics=tuple(metrics), profile=profile, device=device, threads=threads, total=total
     )
     return comparison(
-        source, data, reference=reference, data_dir=data_dir, terms=terms, registry=registry, zoo=zoo, progress=progress
+        source,
+        data,
+        reference=reference,
+        data_dir=data_dir,
+        terms=terms,
+        reading=reading,
+        registry=registry,
+        zoo=zoo,
+        progress=progress,
     ).score()
 
 
@@ -149,6 +163,7 @@ def compare(
     profile: str = DEFAULT_PROFILE,
     device: str = "auto",
     threads: int = 1,
+    reading: Reading | None = None,
     registry: Registry | None = None,
     zoo: Zoo | None = None,
     progress: Progress = silent,
@@ -160,9 +175,19 @@ def compare(
     zoo = zoo or Zoo.discover()
     terms = Terms(n=n, extractor=extractor, metrics=tuple(metrics), profile=profile, device=device, threads=threads)
     one = comparison(
-        first, data, reference=reference, data_dir=data_dir, terms=terms, registry=registry, zoo=zoo, progress=progress
+        first,
+        data,
+        reference=reference,
+        data_dir=data_dir,
+        terms=terms,
+        reading=reading,
+        others=(second,),
+        registry=registry,
+        zoo=zoo,
+        progress=progress,
     )
-    return compared(one.setup, one.source, _opening(zoo, terms, data_dir)(second))
+    opened = Opener((first, second, reference), zoo.datasets(), reading, _folder(data_dir), device, threads)
+    return compared(one.setup, one.source, opened(second, one.setup.side.form))
 
 
 def comparison(
@@ -173,24 +198,30 @@ def comparison(
     data_dir: str | Path | None = None,
     terms: Terms | None = None,
     reading: Reading | None = None,
+    others: Sequence[str | Path] = (),
     registry: Registry | None = None,
     zoo: Zoo | None = None,
     progress: Progress = silent,
 ) -> Comparison:
-    """One source against one reference, for all that can be asked of the two: score, classes, copies."""
+    """One source against one reference, for all that can be asked of the two: score, classes, copies.
+
+    ``others`` are sources that will be opened beside these, which ``reading`` may be for.
+    """
     terms = terms or Terms()
     registry = registry or registries.load()
     zoo = zoo or Zoo.discover(registry)
     if reference is not None and data is not None:
         raise UsageError(f"Both the reference {reference} and the dataset '{data}' were named.", "Name one of them.")
-    opened = _opening(zoo, terms, data_dir)
+    opened = Opener(
+        (source, *others, reference), zoo.datasets(), reading, _folder(data_dir), terms.device, terms.threads
+    )
     if reference is None or names_dataset(reference, data_dir, zoo=zoo):
         data = data or str(reference or "digits")
-        fake = None if reading else opened(source)  # its errors come before the work on the dataset
+        fake = None if opened.foreign else opened(source)  # its errors come before the work on the dataset
         setup = setup_of(zoo, registry, data, data_dir=data_dir, terms=terms, progress=progress)
-        return Comparison(setup, fake or opened(source, reading=reading, data=setup.side.spec))
+        return Comparison(setup, fake or opened(source, setup.side.spec))
     real = opened(reference)
-    fake = opened(source, reading=reading, data=real.form)
+    fake = opened(source, real.form)
     return Comparison(
         source_setup(real, fake, zoo.extractors(), zoo.metrics(), terms, profiles=zoo.profiles(), progress=progress),
         fake,
@@ -203,6 +234,7 @@ def statistics(
     *,
     data_dir: str | Path | None = None,
     terms: Terms | None = None,
+    reading: Reading | None = None,
     seed: int = 0,
     zoo: Zoo | None = None,
     progress: Progress = silent,
@@ -214,7 +246,9 @@ def statistics(
     clipped, are added to ``notes``.
     """
     zoo, terms = zoo or Zoo.discover(), terms or Terms()
-    opened = list(map(_opening(zoo, terms, data_dir), sources))
+    sources = tuple(sources)
+    opener = Opener(sources, zoo.datasets(), reading, _folder(data_dir), terms.device, terms.threads)
+    opened = list(map(opener, sources))
     sums, extractor = sums_of(opened, zoo.extractors(), terms, seed, progress)
     if notes is not None:
         choices = [note for each in opened for note in each.notes]
@@ -225,10 +259,10 @@ def statistics(
     return sums, extractor.name
 
 
-def data_of(source: str | Path) -> str:
-    """The dataset that a run folder's generator was trained on; "digits" for anything else."""
-    folder = RunFolder(expanded(source))
-    return folder.manifest().data_reference if exists(folder.file(MANIFEST)) else "digits"
+def data_of(*sources: str | Path) -> str:
+    """The dataset that the generator of the first run folder among ``sources`` was trained on; "digits" without one."""
+    folders = (RunFolder(expanded(source)) for source in sources)
+    return next((each.manifest().data_reference for each in folders if exists(each.file(MANIFEST))), "digits")
 
 
 def dataset(data: str, data_dir: str | Path | None = None, *, zoo: Zoo | None = None) -> Dataset:
@@ -245,16 +279,6 @@ def reference_of(data: str, data_dir: str | Path | None = None, *, zoo: Zoo) -> 
 def names_dataset(reference: str | Path, data_dir: str | Path | None = None, *, zoo: Zoo) -> bool:
     """Whether a reference is a dataset by its name, and no file or folder."""
     return parse(reference, zoo.datasets(), _folder(data_dir), path_first=True).path is None
-
-
-def _opening(zoo: Zoo, terms: Terms, data_dir: str | Path | None) -> Callable[..., SampleSource]:
-    return partial(
-        open_source,
-        datasets=zoo.datasets(),
-        data_dir=_folder(data_dir),
-        device=terms.device,
-        threads=terms.threads,
-    )
 
 
 def _folder(data_dir: str | Path | None) -> Path | None:
@@ -282,14 +306,3 @@ def setup_of(
         profiles=zoo.profiles(),
         progress=progress,
     )
-
-
-def _observed(zoo: Zoo, then: Observer) -> Observer:
-    """Pass events to the caller and to every installed observer."""
-
-    def both(event: str, fields: dict[str, Any]) -> None:
-        then(event, fields)
-        for failure in zoo.emit(event, fields):
-            then("warning", {"text": failure})
-
-    return both

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import graphs
 import numpy as np
 import pytest
 
@@ -68,6 +69,36 @@ def test_a_file_and_its_folder_are_the_same_generator(gaussian: RunFolder) -> No
     assert api.load(gaussian.path, device="cpu").sha256 == api.load(file, device="cpu").sha256
     assert api.data_of(gaussian.path) == "digits"
     assert api.data_of(file) == "digits"
+
+
+def test_a_reading_says_how_foreign_generators_are_read(
+    gaussian: RunFolder, catalogue: Registry, zoo: Zoo, tmp_path: Path
+) -> None:
+    """One keyword in every function; in a comparison it is for those that are not ganzoo's."""
+    path = graphs.foreign(tmp_path / "theirs.onnx", shape=(8, 8, 1), last="uint8", batch=3)
+    reading = ganzoo.Reading(latents=("noise:5:normal",))
+    there = {"registry": catalogue, "zoo": zoo, "device": "cpu", "n": 100, "metrics": ("fid",)}
+    gan = ganzoo.load(path, reading=reading, device="cpu")
+    np.testing.assert_array_equal(ganzoo.sample(path, 7, reading=reading, device="cpu"), gan.sample(7))
+    value = ganzoo.score(path, reading=reading, **there).estimates["fid"].value  # type: ignore[arg-type]
+    for first, second, gap in ((path, gaussian.path, 1), (gaussian.path, path, -1), (path, path, 0)):
+        found = ganzoo.compare(first, second, reading=reading, **there)  # type: ignore[arg-type]
+        (fid,) = (each for each in found.differences if each.column == "fid")
+        assert np.sign(fid.gap.value) == gap
+        assert value in (fid.first, fid.second)
+        assert f"{path.name}: its pixels are read as 0 to 255" in found.notes
+    sums, _ = api.statistics([path], tmp_path / "s.npz", reading=reading, terms=ganzoo.Terms(n=30, extractor="digits"))
+    assert sums.n == 30
+
+
+def test_the_dataset_is_that_of_the_first_run(gaussian: RunFolder, tmp_path: Path) -> None:
+    other = tmp_path / "run"
+    other.mkdir()
+    text = gaussian.file("run.json").read_text()
+    (other / "run.json").write_text(text.replace('"digits"', '"mnist"'))
+    assert api.data_of("theirs.onnx", other, gaussian.path) == "mnist"
+    assert api.data_of("theirs.onnx", gaussian.path, other) == "digits"
+    assert api.data_of("theirs.onnx") == "digits"
 
 
 @pytest.mark.parametrize("name", ["nowhere", "nowhere.onnx", "empty"])

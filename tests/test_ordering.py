@@ -13,6 +13,7 @@ from ganzoo.data import load
 from ganzoo.data.builtin import builtin_sources
 from ganzoo.ordering import content_order
 from ganzoo.scoring.compare import compared
+from ganzoo.scoring.opening import open_source
 from ganzoo.scoring.setup import Terms
 
 RNG = np.random.default_rng(0)
@@ -115,7 +116,7 @@ def test_a_flat_folder_in_the_order_of_its_names(tmp_path: Path, digits: Path) -
 
 def test_a_file_does_not_differ_from_its_own_permutation(digits: Path) -> None:
     one = ganzoo.api.comparison(digits / "sorted.npz", reference=digits / "mixed-part.npz", terms=Terms())
-    other = ganzoo.api.open_source(digits / "mixed.npz")
+    other = open_source(digits / "mixed.npz")
     found = compared(one.setup, one.source, other).differences
     assert {"fid", "kid", "precision", "recall", "coverage", "vendi"} <= {each.column for each in found}
     assert {each.verdict for each in found} == {"no difference"}

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from ganzoo.types import Variant
 
 CheckStatus = Literal["passed", "failed", "expected", "skipped"]
+LONGEST = 400
+"""Letters shown of what others say."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,18 @@ class Blocked(NotMade):
 
 
 def one_line(error: BaseException) -> str:
-    """An error as one line that says what went wrong."""
+    """An error as one line that says what went wrong: whole where ganzoo worded it, else the beginning."""
     from ganzoo.errors import GanzooError
 
     expected = isinstance(error, (CheckFailed, GanzooError))
-    text = " ".join((str(error) if expected else f"{type(error).__name__}: {error}").split())
-    return text if len(text) <= 400 else f"{text[:399]}…"
+    if expected:
+        return " ".join(str(error).split())
+    return shortened(" ".join(f"{type(error).__name__}: {error}".split()), LONGEST)
+
+
+def shortened(text: str, most: int) -> str:
+    """The text, or as many whole words of it as ``most`` letters hold, with dots behind them."""
+    if len(text) <= most:
+        return text
+    end = text.rfind(" ", 0, most - 1)
+    return f"{text[: end if end > 0 else most - 2]} …"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ganzoo.checks.base import CheckStatus, Result
+from ganzoo.checks.base import LONGEST, CheckStatus, Result, shortened
 from ganzoo.checks.child import Answer, CheckJob, Request
 from ganzoo.errors import UnknownName, UsageError
 from ganzoo.processes import ONE_THREAD, Child, python
@@ -151,4 +151,4 @@ def _died(child: Child) -> str:
     """How the process ended, with the last line of its stderr."""
     code, last = child.wait(), child.last_words()
     how = signal.Signals(-code).name if code < 0 else f"code {code}"
-    return f"the process ended with {how}" + (f": {last[:200]}" if last else "")
+    return f"the process ended with {how}" + (f": {shortened(last, LONGEST)}" if last else "")

@@ -28,7 +28,7 @@ COMMANDS = {
     "score": "Score a run, an ONNX file, an npz or a folder of images.",
     "compare": "Say whether two models differ by more than chance.",
     "stats": "Save feature statistics that add up across shards.",
-    "export": "Copy a run's generator.onnx out of the run store.",
+    "export": "Copy a run's generator.onnx, or make one of another ONNX file.",
     "bench": "Train and score many variants, and write the leaderboards.",
     "board": "Show a dataset's leaderboard.",
     "new": "Write a plugin package that works at once.",

@@ -13,6 +13,7 @@ from ganzoo.files import expanded
 
 if TYPE_CHECKING:
     from ganzoo.cli.progress import WorkProgress
+    from ganzoo.generator.foreign import Reading
     from ganzoo.plugin.manager import Zoo
     from ganzoo.registry import Registry
 
@@ -107,8 +108,9 @@ foreign_options = _together(
         help="An input of an ONNX generator that is not ganzoo's; LAW: normal, uniform, labels, onehot. "
         "NAME:VALUE:fixed is a number that never changes.",
     ),
-    click.option("--output", metavar="NAME", help="Its output that holds the samples.  [default: the only one]"),
+    click.option("--samples", metavar="NAME", help="Its output that holds the samples.  [default: the only one]"),
     click.option("--layout", type=click.Choice(["nchw", "nhwc"]), help="Its layout.  [default: by the shape]"),
+    click.option("--shape", metavar="C,H,W", help="The images that its flat outputs are.  [default: as the data]"),
     click.option(
         "--range",
         "value_range",
@@ -116,6 +118,22 @@ foreign_options = _together(
         help="Its range of pixels.  [default: by the last activation]",
     ),
 )
+
+
+def reading_of(given: dict[str, Any]) -> Reading | None:
+    """The options of ``foreign_options`` as a reading; None where there are none."""
+    said = {name: given[name] for name in ("latents", "samples", "layout", "shape", "value_range") if given[name]}
+    if not said:
+        return None
+    from ganzoo.errors import UsageError
+    from ganzoo.generator.foreign import Reading
+
+    if "shape" in said:
+        sizes = said["shape"].split(",")
+        if not all(size.strip().isdecimal() for size in sizes):
+            raise UsageError(f"--shape '{said['shape']}' is not C,H,W.", "Write for example --shape 1,28,28.")
+        said["shape"] = tuple(map(int, sizes))
+    return Reading(**said)
 
 
 def terms_of(given: dict[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @common.reference_options
 @click.option("-n", "count", type=click.IntRange(50), help="Draw this many samples.  [default: the protocol's]")
 @common.terms_options
+@common.foreign_options
 @click.option("--json", "as_json", is_flag=True, help="Print the differences as JSON.")
 def command(
     first: str,
@@ -35,13 +36,14 @@ def command(
     """Say whether A and B differ by more than chance: both scores, the difference and its paired standard error.
 
     What both share (the reference, and the latents of two generators) cancels from the error. p values are two-sided
-    and corrected for the number of columns (Holm).
+    and corrected for the number of columns (Holm). --latent and the flags beside it are for every ONNX file that is not
+    ganzoo's; where two need different ones, 'ganzoo export' them first.
     """
     registry, zoo = common.open_zoo(registry_path)
     from ganzoo import api
 
     if reference is None:
-        data = data or api.data_of(first)
+        data = data or api.data_of(first, second)
     with common.shown_progress(f"compare {Path(first).name} and {Path(second).name}") as progress:
         found = api.compare(
             first,
@@ -51,6 +53,7 @@ def command(
             data_dir=data_dir,
             n=count,
             **common.terms_of(more),
+            reading=common.reading_of(more),
             registry=registry,
             zoo=zoo,
             progress=progress,

@@ -1,8 +1,9 @@
-"""ganzoo export RUN"""
+"""ganzoo export RUN|FILE.onnx"""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -10,20 +11,25 @@ from ganzoo.cli import common
 
 
 @click.command("export")
-@click.argument("run", type=common.PATH)
+@click.argument("source", type=common.PATH)
 @click.option("-o", "--output", type=common.PATH, required=True, help="The .onnx file to write.")
-def command(run: Path, output: Path) -> None:
-    """Copy a run's generator.onnx out of the run store.
+@common.foreign_options
+def command(source: Path, output: Path, **more: Any) -> None:
+    """Copy a run's generator.onnx out of the run store, or make one of an ONNX generator that is not ganzoo's.
 
-    The file was checked against its framework when the run ended; its metadata say what it takes and gives.
+    A run's file was checked against its framework when the run ended; its metadata say what it takes and gives. Any
+    other generator is read by --latent and the flags beside it; what is written needs none of them.
     """
     from ganzoo.errors import UsageError
 
     if common.ending(output) != ".onnx":
         raise UsageError(f"A generator is written as .onnx, not as '{output.name}'.", "Name the output so.")
     from ganzoo import api, files
+    from ganzoo.generator.export import content_of
 
-    generator = api.load(run, device="cpu")
-    files.write_bytes(output, generator.path.read_bytes())
+    generator = api.load(source, device="cpu", reading=common.reading_of(more))
+    files.write_bytes(output, content_of(generator))
+    common.show_notes(generator.notes)
     takes, gives, info = ", ".join(generator.latent.names), list(generator.data.shape), generator.info
-    click.echo(f"{info.variant} on {info.dataset} in {output}: takes {takes}, gives x {gives}")
+    on = f" on {info.dataset}" if info.dataset else ""
+    click.echo(f"{info.variant}{on} in {output}: takes {takes}, gives x {gives}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -25,7 +26,8 @@ from ganzoo.files import expanded
     help="A .png grid, an .npz, or a folder: DIR/.",
 )
 @common.device_option
-def command(source: Path, count: int, seed: int, label: int | None, output: str, device: str) -> None:
+@common.foreign_options
+def command(source: Path, count: int, seed: int, label: int | None, output: str, device: str, **more: Any) -> None:
     """Draw samples from a run or an ONNX file.
 
     The same seed gives the same samples everywhere. An .npz holds x: uint8 [N, C, H, W], or float32 points [N, d], and
@@ -43,7 +45,7 @@ def command(source: Path, count: int, seed: int, label: int | None, output: str,
         )
     from ganzoo import api, pictures
 
-    generator = api.load(source, device=device)
+    generator = api.load(source, device=device, reading=common.reading_of(more))
     if folder:
         pictures.save_folder(generator, path, count, seed, label)
     elif form == ".npz":
@@ -52,5 +54,5 @@ def command(source: Path, count: int, seed: int, label: int | None, output: str,
         pictures.save_points(generator.sample(count, seed, label=label), path)
     else:
         pictures.save_grid(generator.sample(count, seed, label=label), path, pictures.best_columns(count))
-    common.show_notes([generator.clipped] if generator.clipped else [])
+    common.show_notes([*generator.notes, *([generator.clipped] if generator.clipped else [])])
     click.echo(f"{count} samples of {generator.info.variant} ({generator.provider}) in {output}")

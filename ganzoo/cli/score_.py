@@ -10,7 +10,6 @@ import click
 from ganzoo.cli import common, score_view
 
 if TYPE_CHECKING:
-    from ganzoo.generator.foreign import Reading
     from ganzoo.scoring.goals import Goal
 
 LIMIT = 100_000
@@ -76,7 +75,7 @@ def command(
             reference=reference,
             data_dir=data_dir,
             terms=Terms(n=count, total=total, **common.terms_of(more)),
-            reading=_reading(more),
+            reading=common.reading_of(more),
             registry=registry,
             zoo=zoo,
             progress=progress,
@@ -112,13 +111,3 @@ def _goal(until: str | None, count: int | None) -> Goal | None:
     if not name.endswith("_se") or not 0 < error < float("inf"):
         raise UsageError(f"--until '{until}' is not COLUMN_se=X.", "Write for example --until fid_se=0.5.")
     return Goal(name.removesuffix("_se"), error, count or LIMIT)
-
-
-def _reading(more: dict[str, Any]) -> Reading | None:
-    """The flags that say how to read a foreign generator; None where there are none."""
-    given = {name: more[name] for name in ("latents", "output", "layout", "value_range") if more[name]}
-    if not given:
-        return None
-    from ganzoo.generator.foreign import Reading
-
-    return Reading(**given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -18,6 +19,7 @@ from ganzoo.cli import common
 @common.seed_option
 @common.device_option
 @common.threads_option
+@common.foreign_options
 def command(
     sources: tuple[str, ...],
     output: Path,
@@ -27,6 +29,7 @@ def command(
     seed: int,
     device: str,
     threads: int,
+    **more: Any,
 ) -> None:
     """Save the feature statistics of SOURCES: mu, sigma and n, as other tools read them, and sums that add up.
 
@@ -44,7 +47,15 @@ def command(
     notes: list[str] = []
     with common.shown_progress(f"stats {output.name}") as progress:
         sums, name = api.statistics(
-            sources, output, data_dir=data_dir, terms=terms, seed=seed, zoo=zoo, progress=progress, notes=notes
+            sources,
+            output,
+            data_dir=data_dir,
+            terms=terms,
+            reading=common.reading_of(more),
+            seed=seed,
+            zoo=zoo,
+            progress=progress,
+            notes=notes,
         )
     common.show_notes(notes)
     click.echo(f"{sums.n} samples, {sums.width} features of '{name}' in {output}")

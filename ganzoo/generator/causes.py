@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_CODE = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ")
+_CODE = re.compile(r"^(?:\[ONNXRuntimeError\] : \d+ : \w+ : |Error in execution: )")
 _PLACE = re.compile(r"\S+\.(?:cc|cpp|cu|cuh|h):\d+ ")
 _CONDITION = re.compile(r"^.{,200}? was false\. (?=\S)")
-_NODE = re.compile(r"^(?:Error in execution: )?Non-zero status code returned while running (\w+) node\. .*?Message: ")
+_NODE = re.compile(
+    r"^(?:Non-zero status code returned while running (?P<run>\w+) node\. .*?Message: "
+    r"|Node \(.*?\) Op \((?P<read>\w+)\) \[\w+InferenceError\] )"
+)
+_SIGNATURE = re.compile(r"^[^(]*::[\w:~]*(?:<[^(]*>|operator\(\))?\(")
+_AFTER = re.compile(r"^(?:\s*const\b)?(?:::<[^>]*>)?\s*(?:\[with [^]]*\]\s*)?")
 _SIZE = re.compile(r"index: (\d+) Got: (\d+) Expected: (\d+)")
 DYNAMIC_BATCH = "Export it with a dynamic batch axis."
 _LOWER = "Export it with a lower opset, or update onnxruntime."
@@ -29,9 +34,11 @@ def cause(error: Exception) -> Cause:
             return Cause(sentence.format(*found.groups()), hint)
     if found := re.search(r"Got invalid dimensions for input: (.+?) for the following indices", text):
         return _sizes(found[1], text)
-    node = _NODE.match(text)
-    text = _without_place(_NODE.sub("", text)).rstrip(".") + "."
-    return Cause(f"its {node[1]} says: {text}" if node else text)
+    operator = ""
+    while node := _NODE.match(text):  # a Scan, Loop or If passes on what a node inside it says
+        operator, text = node["run"] or node["read"], text[node.end() :]
+    text = _without_place(text).rstrip(".") + "."
+    return Cause(f"its {operator} says: {text}" if operator else text)
 
 
 _KNOWN = (
@@ -50,7 +57,7 @@ _KNOWN = (
         "no operator '{}' is known in opset {}.",
         "",
     ),
-    (re.compile(r"^This is an invalid model\. .*, Error (No opset import .+?)\.?$"), "{}.", ""),
+    (re.compile(r"^This is an invalid model\. In Node, .*? ?, Error (.+?)\.?$"), "{}.", ""),
     (
         re.compile(r"(?:Fatal error: )(\S+):(\S+?)\(-?\d+\) is not a registered function/op"),
         "no operator '{1}' of the domain '{0}' is known.",
@@ -85,12 +92,12 @@ def _without_place(text: str) -> str:
 
 def _without_function(text: str) -> str:
     """Drop a function's name or whole signature at the start."""
-    start = text.find("(")
-    if start < 0 or "::" not in text[:start]:
+    signature = _SIGNATURE.match(text)
+    if not signature:
         return text.partition(" ")[2] or text
-    depth = 0
-    for end, letter in enumerate(text[start:], start):
+    depth = 1
+    for end, letter in enumerate(text[signature.end() :], signature.end()):
         depth += (letter == "(") - (letter == ")")
         if depth == 0:
-            return re.sub(r"^\s*(?:const\s+)?(?:\[with [^]]*\]\s*)?", "", text[end + 1 :])
+            return _AFTER.sub("", text[end + 1 :])
     return text

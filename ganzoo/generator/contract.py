@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -58,8 +59,9 @@ def describe(
     dataset_digest: str = "",
     options: Mapping[str, Any] | None = None,
     seed: int = 0,
+    content_hash: str = "",
 ) -> GeneratorInfo:
-    """The metadata of a generator of ``data``; the hash of its content is put in when the file is made."""
+    """The metadata of a generator of ``data``; of one to be trained, the hash of its content is known afterwards."""
     return GeneratorInfo(
         variant=variant,
         backend=backend,
@@ -72,9 +74,14 @@ def describe(
         options=dict(options or {}),
         seed=seed,
         value_range=(-1.0, 1.0) if data.kind == "image" else None,
-        content_hash="",
+        content_hash=content_hash,
         ganzoo_version=__version__,
     )
+
+
+def content_hash(model: onnx.ModelProto) -> str:
+    """The sha256 of a serialised model that has no metadata yet."""
+    return hashlib.sha256(model.SerializeToString(deterministic=True)).hexdigest()
 
 
 def put_info(model: onnx.ModelProto, info: GeneratorInfo) -> None:
@@ -83,14 +90,17 @@ def put_info(model: onnx.ModelProto, info: GeneratorInfo) -> None:
 
 
 def read_info(
-    metadata: Mapping[str, str], inputs: Iterable[str], outputs: Iterable[str], *, name: str
+    metadata: Mapping[str, str], inputs: Iterable[str], outputs: Iterable[str], *, name: str, hint: str = ""
 ) -> GeneratorInfo:
-    """The metadata of the file ``name``. Raises ModelError where there are none, or not of this model."""
+    """The metadata of the file ``name``.
+
+    Raises ModelError where there are none, with ``hint`` as what to do, or where they are not of this model.
+    """
     text = metadata.get(METADATA_KEY)
     if text is None:
         raise ModelError(
             f"{name} is an ONNX file, but no ganzoo generator: it has no '{METADATA_KEY}' metadata.",
-            "Score it with --latent, which says how its inputs are drawn, or export it with ganzoo.",
+            hint,
         )
     try:
         info = msgspec.convert(json.loads(text), GeneratorInfo)

@@ -15,6 +15,7 @@ from ganzoo import latents
 from ganzoo.errors import DeviceError, ModelError, UsageError
 from ganzoo.generator.causes import cause
 from ganzoo.generator.contract import read_info
+from ganzoo.generator.flags import examples
 from ganzoo.generator.graphs import refuse_external_data
 from ganzoo.generator.spread import Spread
 from ganzoo.types import LatentSpec
@@ -137,7 +138,8 @@ class Generator:
 
     ``sample(n, seed)`` gives the same samples whatever the batch size: sample i depends on (seed, i) alone.
     ``content`` is that of the file where it was read before, ``adapted`` the graph to run in the file's place: a
-    foreign one that was wrapped to keep the contract, whose range of pixels was ``declared``.
+    foreign one that was wrapped to keep the contract, whose range of pixels was ``declared``; ``notes`` say what was
+    inferred of it.
     Raises ModelError where the file is missing, no ONNX, or not a generator that keeps the contract.
     """
 
@@ -150,12 +152,16 @@ class Generator:
         content: bytes | None = None,
         adapted: bytes | None = None,
         declared: tuple[float, float] = (-1.0, 1.0),
+        notes: tuple[str, ...] = (),
     ) -> None:
         self.path = Path(path)
         content = read_model(self.path) if content is None else content
+        self.adapted = adapted
+        self.notes = notes
         self.sha256 = hashlib.sha256(content).hexdigest()
         self.session = Session(adapted or content, self.path.name, device=device, threads=threads)
-        self.info = read_info(self.session.metadata, self.session.inputs, self.session.outputs, name=self.path.name)
+        inputs, outputs = self.session.inputs, self.session.outputs
+        self.info = read_info(self.session.metadata, inputs, outputs, name=self.path.name, hint=examples(inputs))
         self.latent = self.info.latent
         self.data = self.info.data
         self.provider = self.session.provider

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +10,8 @@ import numpy as np
 
 from ganzoo import latents
 from ganzoo.errors import ModelError
-from ganzoo.files import write_bytes
-from ganzoo.generator.contract import PARITY_LIMIT, GeneratorInfo, broken_rule, put_info
+from ganzoo.files import readable, write_bytes
+from ganzoo.generator.contract import PARITY_LIMIT, GeneratorInfo, broken_rule, content_hash, put_info
 from ganzoo.generator.engine import Generator, check_finite
 from ganzoo.generator.graphs import every_graph, every_node, external_files, parameter_count
 from ganzoo.generator.optimise import dense_small_deconvolutions, number_names
@@ -55,12 +54,29 @@ def finalise(raw: Path, target: Path, info: GeneratorInfo) -> int:
     parameters = parameter_count(model)
     dense_small_deconvolutions(model)
     number_names(model)
-    info = msgspec.structs.replace(
-        info, content_hash=hashlib.sha256(model.SerializeToString(deterministic=True)).hexdigest()
-    )
-    put_info(model, info)
+    put_info(model, msgspec.structs.replace(info, content_hash=content_hash(model)))
     write_bytes(target, model.SerializeToString(deterministic=True))
     return parameters
+
+
+def content_of(generator: Generator) -> bytes:
+    """The file that keeps the contract: that of a run as it is, of a foreign generator its graph in our wrapper.
+
+    Raises ModelError where that cannot be, as with operators that are not standard ONNX.
+    """
+    import onnx
+
+    if generator.adapted is None:
+        return generator.path.read_bytes()
+    model = onnx.load_model_from_string(generator.adapted)
+    name = readable(generator.path.name)
+    if broken := broken_rule(model, generator.latent, generator.data.shape):
+        raise ModelError(f"{name} cannot be exported: {broken}.", "See docs/onnx.md.")
+    try:
+        onnx.checker.check_model(model)
+    except Exception as error:  # onnx raises bare exceptions of several libraries
+        raise ModelError(f"{name} cannot be exported: it is no valid ONNX: {_reason(error)}") from error
+    return generator.adapted
 
 
 def _reason(error: Exception) -> str:

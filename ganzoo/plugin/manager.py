@@ -180,6 +180,16 @@ class Zoo:
         """Tell every observer; returns one sentence per new failure."""
         return self._extensions.emit(event, run)
 
+    def observed_by(self, then: Callable[[str, dict[str, Any]], None]) -> Callable[[str, dict[str, Any]], None]:
+        """An observer that passes events to ``then`` and to every installed one."""
+
+        def both(event: str, fields: dict[str, Any]) -> None:
+            then(event, fields)
+            for failure in self.emit(event, fields):
+                then("warning", {"text": failure})
+
+        return both
+
 
 def _variant(module: Any) -> Hooks:
     hooks = Hooks(module)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from ganzoo.data.builtin import builtin_sources
 from ganzoo.data.reference import FOLDER, FORMS, NPZ, parse
 from ganzoo.errors import ModelError, UsageError
 from ganzoo.files import exists, readable
+from ganzoo.generator.flags import NOTHING_TO_ACT_ON
+from ganzoo.generator.foreign import is_foreign, open_generator
 from ganzoo.scoring.samples import GeneratorSource, StatisticsSource
 from ganzoo.scoring.statistics_file import read_features, read_statistics
 from ganzoo.scoring.stored import ArraySource, FeatureSource, FolderSource
@@ -58,7 +61,7 @@ def open_source(
             raise ModelError(f"There is no file or folder {path}.", hint)
         opened = _generator(path, _name(path), reading, data, device, threads)
     elif reading is not None:
-        raise UsageError(f"{source} is no ONNX file: --latent and the flags beside it have nothing to act on.")
+        raise UsageError(f"{source} is no ONNX file: {NOTHING_TO_ACT_ON}")
     elif path is None:
         opened = _training_split(load(found.text, known, data_dir))
     elif found.dataset == FOLDER:
@@ -70,6 +73,53 @@ def open_source(
     else:
         raise UsageError(f"{path} is neither a run folder, an .onnx, .npz or .npy file nor a folder of images.")
     return replace(opened, notes=(*found.notes, *opened.notes)) if found.notes else opened
+
+
+@dataclass(frozen=True)
+class Opener:
+    """How one command opens its sources: ``reading`` says it of every one that is a foreign generator.
+
+    Opening raises UsageError where there is a reading, but none of ``sources`` is such a generator.
+    """
+
+    sources: Sequence[str | Path | None]
+    datasets: Mapping[str, Source]
+    reading: Reading | None = None
+    data_dir: Path | None = None
+    device: str = "auto"
+    threads: int = 1
+
+    def __call__(self, source: str | Path, data: DataSpec | None = None) -> SampleSource:
+        """Open one of the sources; ``data`` is the form of what it is compared with."""
+        reading = self.reading if not self.foreign or source in self.foreign else None
+        try:
+            return open_source(
+                source,
+                reading=reading,
+                data=data,
+                device=self.device,
+                threads=self.threads,
+                datasets=self.datasets,
+                data_dir=self.data_dir,
+            )
+        except UsageError as error:
+            if reading is None or len(self.foreign) < 2:
+                raise
+            files = " and ".join(map(str, self.foreign))
+            hint = f"The flags act on {files} alike: where these differ, 'ganzoo export' each first."
+            raise UsageError(error.message, f"{error.hint} {hint}".strip()) from error
+
+    @cached_property
+    def foreign(self) -> tuple[str | Path, ...]:
+        """The sources that a reading is for."""
+        if self.reading is None:
+            return ()
+        named = (source for source in dict.fromkeys(self.sources) if source is not None)
+        return tuple(source for source in named if self._is_foreign(source))
+
+    def _is_foreign(self, source: str | Path) -> bool:
+        path = parse(source, self.datasets, self.data_dir, path_first=True).path
+        return path is not None and path.is_file() and path.suffix.lower() == ".onnx" and is_foreign(path)
 
 
 def is_generator(path: Path) -> bool:
@@ -114,11 +164,5 @@ def _arrays(path: Path, name: str) -> FeatureSource | ArraySource | StatisticsSo
 def _generator(
     path: Path, name: str, reading: Reading | None, data: DataSpec | None, device: str, threads: int
 ) -> GeneratorSource:
-    from ganzoo.generator.engine import Generator
-    from ganzoo.generator.foreign import open_foreign
-
-    file = generator_path(path)
-    if reading is None:
-        return GeneratorSource(name, Generator(file, device=device, threads=threads))
-    generator, notes = open_foreign(file, reading, data, device=device, threads=threads)
-    return GeneratorSource(name, generator, tuple(f"{readable(file.name)}: {sentence}" for sentence in notes))
+    generator = open_generator(generator_path(path), reading, data, device=device, threads=threads)
+    return GeneratorSource(name, generator, generator.notes)

@@ -61,6 +61,11 @@ class RealSide(ABC):
     heldout: Split | None = None
     """Real samples that are not compared with; None where there is no such split."""
 
+    @property
+    def form(self) -> DataSpec | None:
+        """The form of its own samples; None where only their features are known."""
+        return self.source.form if self.source else self.spec
+
     @abstractmethod
     def build(self, extractor: Extractor, progress: Progress = silent) -> Reference:
         """Compute the reference, or find it."""

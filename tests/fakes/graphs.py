@@ -11,6 +11,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from ganzoo.generator.contract import GeneratorInfo
+from ganzoo.generator.engine import Session
 from ganzoo.types import DataSpec, LatentSpec
 
 IMAGES = DataSpec(name="toy", kind="image", shape=(1, 8, 8), classes=3)
@@ -86,3 +87,77 @@ def linear(
     imports = [helper.make_opsetid(*opset) for opset in opsets]
     path.write_bytes(helper.make_model(graph, opset_imports=imports, ir_version=10).SerializeToString())
     return path
+
+
+def foreign(
+    path: Path,
+    *,
+    inputs: dict[str, tuple[int, list[Any]]] | None = None,
+    shape: tuple[int, ...] = (1, 8, 8),
+    last: str | None = "Tanh",
+    cast: int | None = None,
+    extra_output: bool = False,
+    batch: Any = "N",
+    inside: int = -1,
+    opset: int = 17,
+) -> Path:
+    """A linear generator that is not ganzoo's: noise [·, 5] (and one row per class) to ``image`` [N, *shape].
+
+    ``last`` is its activation, ``batch`` the batch axis that it declares, ``inside`` that of its last reshape.
+    """
+    inputs = inputs or {"noise": (TensorProto.FLOAT, [batch, 5])}
+    rng = np.random.default_rng(0)
+    width = int(np.prod(shape))
+    values = {"A": rng.normal(size=(5, width)), "B": rng.normal(size=(10, width))}
+    first = next(iter(inputs))
+    nodes = [
+        helper.make_node("Reshape", [first, "two"], ["flat_noise"]),
+        helper.make_node("MatMul", ["flat_noise", "A"], ["sum_0"]),
+    ]
+    for i, (name, (kind, dims)) in enumerate(list(inputs.items())[1:]):
+        onehot = kind == TensorProto.FLOAT
+        operator, given = ("MatMul", [name, "B"]) if onehot else ("Gather", ["B", f"flat_{name}"])
+        if not onehot:
+            nodes.append(helper.make_node("Reshape", [name, "one"], [f"flat_{name}"]))
+        nodes += [
+            helper.make_node(operator, given, [f"class_{i}"]),
+            helper.make_node("Add", [f"sum_{i}", f"class_{i}"], [f"sum_{i + 1}"]),
+        ]
+        assert dims
+    final = f"sum_{len(inputs) - 1}"
+    if last == "uint8":
+        nodes += [
+            helper.make_node("Sigmoid", [final], ["unit"]),
+            helper.make_node("Mul", ["unit", "high"], ["bytes"]),
+            helper.make_node("Cast", ["bytes"], ["bounded"], to=TensorProto.UINT8),
+        ]
+    else:
+        nodes.append(helper.make_node(last or "Identity", [final], ["bounded"]))
+    nodes.append(helper.make_node("Reshape", ["bounded", "form"], ["formed" if cast else "image"]))
+    if cast:
+        nodes.append(helper.make_node("Cast", ["formed"], ["image"], to=cast))
+    kind = TensorProto.UINT8 if last == "uint8" else (cast or TensorProto.FLOAT)
+    outputs = [helper.make_tensor_value_info("image", kind, [batch, *shape])]
+    if extra_output:
+        outputs.append(helper.make_tensor_value_info("flat_noise", TensorProto.FLOAT, None))
+    made = helper.make_graph(
+        nodes,
+        "foreign",
+        [helper.make_tensor_value_info(name, kind, dims) for name, (kind, dims) in inputs.items()],
+        outputs,
+        [
+            *(numpy_helper.from_array(value.astype(np.float32), name) for name, value in values.items()),
+            numpy_helper.from_array(np.array([inside, *shape], np.int64), "form"),
+            numpy_helper.from_array(np.array([-1, 5], np.int64), "two"),
+            numpy_helper.from_array(np.array([-1], np.int64), "one"),
+            numpy_helper.from_array(np.array(255, np.float32), "high"),
+        ],
+    )
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+    onnx.save(model, path)
+    return path
+
+
+def own_samples(path: Path, feeds: dict[str, Any]) -> Any:
+    """What the foreign graph itself gives."""
+    return Session(path.read_bytes(), path.name, device="cpu").run(feeds)["image"]

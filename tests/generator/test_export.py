@@ -11,9 +11,10 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from ganzoo.errors import ModelError
-from ganzoo.generator.contract import PARITY_LIMIT
+from ganzoo.generator.contract import PARITY_LIMIT, broken_rule
 from ganzoo.generator.engine import Generator
-from ganzoo.generator.export import finalise, parity
+from ganzoo.generator.export import content_of, finalise, parity
+from ganzoo.generator.foreign import Reading, open_foreign
 from ganzoo.types import DataSpec, LatentSpec
 
 Z = LatentSpec(z_dim=3)
@@ -174,3 +175,70 @@ def test_a_sample_that_depends_on_its_batch(tmp_path: Path) -> None:
 
 def test_the_limit_is_the_contracts() -> None:
     assert PARITY_LIMIT == 1e-4
+
+
+def test_what_a_run_exports_is_its_file(tmp_path: Path) -> None:
+    finalise(graphs.linear(tmp_path / "raw.onnx", Z, SHAPE), tmp_path / "out.onnx", graphs.info(Z))
+    assert content_of(Generator(tmp_path / "out.onnx", device="cpu")) == (tmp_path / "out.onnx").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("graph", "reading"),
+    [
+        ({"shape": (8, 8, 1), "last": "uint8"}, {}),
+        ({"shape": (6, 5, 3), "last": "Sigmoid", "batch": 1}, {}),
+        ({"shape": (64,), "batch": 3, "inside": 3}, {"shape": (1, 8, 8)}),
+        ({"shape": (2,), "last": None}, {}),
+        (
+            {"inputs": {"noise": (1, ["N", 5, 1, 1]), "y": (7, ["N", 1])}},
+            {"latents": ("noise:5:uniform", "y:10:labels")},
+        ),
+        ({"opset": 9}, {}),
+    ],
+    ids=["bytes", "one at a time", "flat, three at a time", "points", "labels", "an old opset"],
+)
+def test_a_foreign_generator_is_exported_as_it_is_read(
+    graph: dict[str, Any], reading: dict[str, Any], tmp_path: Path
+) -> None:
+    """The file keeps the contract, needs no flags, and gives the samples of the flags exactly."""
+    path = graphs.foreign(tmp_path / "theirs.onnx", **graph)
+    read = open_foreign(path, Reading(**{"latents": ("normal",), **reading}), device="cpu")
+    (tmp_path / "ours.onnx").write_bytes(content_of(read))
+    ours = Generator(tmp_path / "ours.onnx", device="cpu")
+    np.testing.assert_array_equal(ours.sample(50, 3), read.sample(50, 3))
+    assert (ours.latent, ours.data, ours.info) == (read.latent, read.data, read.info)
+    model = onnx.load(tmp_path / "ours.onnx")
+    assert broken_rule(model, ours.latent, ours.data.shape) == ""
+    given = reading.get("latents", ("noise:5:normal",))
+    assert ours.info.options["latents"] == list(given)
+    assert ours.info.options["file_sha256"] == read.sha256
+    assert len(ours.info.content_hash) == 64
+
+
+def test_constants_that_are_inputs_too(tmp_path: Path) -> None:
+    """As they had to be before IR version 4."""
+    model = onnx.load(graphs.foreign(tmp_path / "theirs.onnx", opset=9))
+    model.ir_version = 3
+    for tensor in model.graph.initializer:
+        model.graph.input.append(helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims))
+    onnx.checker.check_model(model)
+    onnx.save(model, tmp_path / "theirs.onnx")
+    read = open_foreign(tmp_path / "theirs.onnx", Reading(latents=("noise:5:normal",)), device="cpu")
+    (tmp_path / "ours.onnx").write_bytes(content_of(read))
+    ours = Generator(tmp_path / "ours.onnx", device="cpu")
+    np.testing.assert_array_equal(ours.sample(5), read.sample(5))
+
+
+def test_a_foreign_generator_of_other_operators_is_not_exported(tmp_path: Path) -> None:
+    path = graphs.foreign(tmp_path / "theirs.onnx", shape=(2,), last="Identity")
+    model = onnx.load(path)
+    node = next(node for node in model.graph.node if node.op_type == "Identity")
+    node.op_type, node.domain = "QuickGelu", "com.microsoft"
+    model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+    onnx.save(model, path)
+    read = open_foreign(path, Reading(latents=("normal",)), device="cpu")
+    with pytest.raises(ModelError) as caught:
+        content_of(read)
+    assert str(caught.value) == (
+        "theirs.onnx cannot be exported: operators of the domain com.microsoft are not standard ONNX. See docs/onnx.md."
+    )

@@ -9,85 +9,18 @@ import numpy as np
 import onnx
 import pytest
 from click.testing import CliRunner
+from graphs import foreign as graph
+from graphs import own_samples
 from onnx import TensorProto, helper, numpy_helper
 
 from ganzoo.cli import main
 from ganzoo.errors import GanzooError, ModelError, UsageError
-from ganzoo.generator.engine import Session
-from ganzoo.generator.foreign import Reading, open_foreign
+from ganzoo.generator.export import content_of
+from ganzoo.generator.foreign import Reading, is_foreign, open_foreign, open_generator
 from ganzoo.types import DataSpec
 
 GREY = DataSpec(name="digits", kind="image", shape=(1, 8, 8), classes=10)
 FLOAT, INT64 = TensorProto.FLOAT, TensorProto.INT64
-
-
-def graph(
-    path: Path,
-    *,
-    inputs: dict[str, tuple[int, list[Any]]] | None = None,
-    shape: tuple[int, ...] = (1, 8, 8),
-    last: str | None = "Tanh",
-    cast: int | None = None,
-    extra_output: bool = False,
-    batch: Any = "N",
-) -> Path:
-    """A linear generator: noise [·, 5] (and one row per class) to ``image`` [N, *shape] through ``last``."""
-    inputs = inputs or {"noise": (FLOAT, [batch, 5])}
-    rng = np.random.default_rng(0)
-    width = int(np.prod(shape))
-    values = {"A": rng.normal(size=(5, width)), "B": rng.normal(size=(10, width))}
-    first = next(iter(inputs))
-    nodes = [
-        helper.make_node("Reshape", [first, "two"], ["flat_noise"]),
-        helper.make_node("MatMul", ["flat_noise", "A"], ["sum_0"]),
-    ]
-    for i, (name, (kind, dims)) in enumerate(list(inputs.items())[1:]):
-        onehot = kind == FLOAT
-        operator, given = ("MatMul", [name, "B"]) if onehot else ("Gather", ["B", f"flat_{name}"])
-        if not onehot:
-            nodes.append(helper.make_node("Reshape", [name, "one"], [f"flat_{name}"]))
-        nodes += [
-            helper.make_node(operator, given, [f"class_{i}"]),
-            helper.make_node("Add", [f"sum_{i}", f"class_{i}"], [f"sum_{i + 1}"]),
-        ]
-        assert dims
-    final = f"sum_{len(inputs) - 1}"
-    if last == "uint8":
-        nodes += [
-            helper.make_node("Sigmoid", [final], ["unit"]),
-            helper.make_node("Mul", ["unit", "high"], ["bytes"]),
-            helper.make_node("Cast", ["bytes"], ["bounded"], to=TensorProto.UINT8),
-        ]
-    else:
-        nodes.append(helper.make_node(last or "Identity", [final], ["bounded"]))
-    nodes.append(helper.make_node("Reshape", ["bounded", "form"], ["formed" if cast else "image"]))
-    if cast:
-        nodes.append(helper.make_node("Cast", ["formed"], ["image"], to=cast))
-    kind = TensorProto.UINT8 if last == "uint8" else (cast or FLOAT)
-    outputs = [helper.make_tensor_value_info("image", kind, [batch, *shape])]
-    if extra_output:
-        outputs.append(helper.make_tensor_value_info("flat_noise", FLOAT, None))
-    made = helper.make_graph(
-        nodes,
-        "foreign",
-        [helper.make_tensor_value_info(name, kind, dims) for name, (kind, dims) in inputs.items()],
-        outputs,
-        [
-            *(numpy_helper.from_array(value.astype(np.float32), name) for name, value in values.items()),
-            numpy_helper.from_array(np.array([-1, *shape], np.int64), "form"),
-            numpy_helper.from_array(np.array([-1, 5], np.int64), "two"),
-            numpy_helper.from_array(np.array([-1], np.int64), "one"),
-            numpy_helper.from_array(np.array(255, np.float32), "high"),
-        ],
-    )
-    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    onnx.save(model, path)
-    return path
-
-
-def own_samples(path: Path, feeds: dict[str, Any]) -> Any:
-    """What the foreign graph itself gives."""
-    return Session(path.read_bytes(), path.name, device="cpu").run(feeds)["image"]
 
 
 @pytest.fixture
@@ -96,15 +29,18 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_the_samples_are_those_of_the_graph(file: Path) -> None:
-    generator, notes = open_foreign(graph(file), Reading(latents=("noise:5:normal",)), device="cpu")
+    generator = open_foreign(graph(file), Reading(latents=("noise:5:normal",)), device="cpu")
     z = generator.inputs(7, 3)["z"]
     np.testing.assert_array_equal(generator.sample(7, 3), own_samples(file, {"noise": z}))
-    assert notes == ["its images (1, 8, 8) are read as NCHW", "its pixels are read as -1 to 1"]
+    assert generator.notes == (
+        "theirs.onnx: its images (1, 8, 8) are read as NCHW",
+        "theirs.onnx: its pixels are read as -1 to 1",
+    )
     assert generator.data == DataSpec(name="theirs", kind="image", shape=(1, 8, 8))
 
 
 def test_the_law_alone_is_enough_for_one_input(file: Path) -> None:
-    generator, _ = open_foreign(graph(file), Reading(latents=("uniform",)), device="cpu")
+    generator = open_foreign(graph(file), Reading(latents=("uniform",)), device="cpu")
     assert generator.latent.law == "uniform"
     assert generator.latent.z_dim == 5
 
@@ -124,35 +60,86 @@ def test_every_range_becomes_ours(file: Path, last: str | None, value_range: Any
         onnx.save(model, file)
     else:
         graph(file, last=last)
-    generator, _ = open_foreign(file, Reading(latents=("normal",), value_range=value_range), device="cpu")
+    generator = open_foreign(file, Reading(latents=("normal",), value_range=value_range), device="cpu")
     theirs = own_samples(file, {"noise": generator.inputs(20, 0)["z"]}).astype(np.float64)
     low, high = bounds
     np.testing.assert_allclose(generator.sample(20, 0), (theirs - low) / (high - low) * 2 - 1, atol=1e-6)
 
 
 def test_channels_last_become_channels_first(file: Path) -> None:
-    generator, notes = open_foreign(graph(file, shape=(6, 5, 3)), Reading(latents=("normal",)), device="cpu")
+    generator = open_foreign(graph(file, shape=(6, 5, 3)), Reading(latents=("normal",)), device="cpu")
     theirs = own_samples(file, {"noise": generator.inputs(4, 0)["z"]})
     np.testing.assert_allclose(generator.sample(4, 0), theirs.transpose(0, 3, 1, 2), atol=1e-6)
-    assert "its images (6, 5, 3) are read as NHWC" in notes
+    assert "theirs.onnx: its images (6, 5, 3) are read as NHWC" in generator.notes
 
 
 def test_an_ambiguous_layout_is_asked_for(file: Path) -> None:
     graph(file, shape=(3, 5, 3))
     with pytest.raises(UsageError, match=r"images of shape \(3, 5, 3\).*--layout"):
         open_foreign(file, Reading(latents=("normal",)), device="cpu")
-    generator, _ = open_foreign(file, Reading(latents=("normal",), layout="nhwc"), device="cpu")
+    generator = open_foreign(file, Reading(latents=("normal",), layout="nhwc"), device="cpu")
     assert generator.data.shape == (3, 3, 5)
 
 
 def test_flat_pixels_take_the_form_of_the_data(file: Path) -> None:
-    generator, notes = open_foreign(graph(file, shape=(64,)), Reading(latents=("normal",)), GREY, device="cpu")
+    generator = open_foreign(graph(file, shape=(64,)), Reading(latents=("normal",)), GREY, device="cpu")
     assert generator.sample(3).shape == (3, 1, 8, 8)
-    assert "its 64 outputs are read as 1×8×8 pixels" in notes
+    assert "theirs.onnx: its 64 outputs are read as 1×8×8 pixels" in generator.notes
+
+
+def test_flat_pixels_take_the_shape_that_is_said(file: Path) -> None:
+    graph(file, shape=(60,))
+    as_points = open_foreign(file, Reading(latents=("normal",)), device="cpu")
+    assert as_points.data.kind == "points"
+    assert as_points.notes == ("theirs.onnx: its 60 outputs are read as points (with --shape C,H,W: as pixels)",)
+    flat = own_samples(file, {"noise": as_points.inputs(4, 0)["z"]})
+    for layout, wanted in ((None, flat.reshape(4, 3, 4, 5)), ("nhwc", flat.reshape(4, 4, 5, 3).transpose(0, 3, 1, 2))):
+        reading = Reading(latents=("normal",), shape=(3, 4, 5), layout=layout)
+        generator = open_foreign(file, reading, GREY, device="cpu")
+        np.testing.assert_array_equal(generator.sample(4), wanted)
+        assert not any("outputs" in note for note in generator.notes)
+
+
+@pytest.mark.parametrize(
+    ("form", "shape", "sentence"),
+    [
+        ((60,), (1, 8, 8), "theirs.onnx gives 60 numbers a sample, which are not 1×8×8 pixels."),
+        ((60,), (6, 10), "--shape 6,10 is not C,H,W. Write for example 1,28,28."),
+        ((60,), (0, 6, 10), "--shape 0,6,10 is not C,H,W. Write for example 1,28,28."),
+        ((1, 8, 8), (1, 4, 16), "theirs.onnx gives images of 1×8×8, not of 1×4×16. Leave --shape out."),
+    ],
+)
+def test_a_shape_that_is_wrong(form: tuple[int, ...], shape: tuple[int, ...], sentence: str, file: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        open_foreign(graph(file, shape=form), Reading(latents=("normal",), shape=shape), device="cpu")
+    assert str(caught.value) == sentence
+
+
+def test_what_has_metadata_is_not_read_by_flags(file: Path) -> None:
+    generator = open_foreign(graph(file), Reading(latents=("normal",)), device="cpu")
+    file.write_bytes(content_of(generator))
+    assert not is_foreign(file)
+    with pytest.raises(UsageError) as caught:
+        open_generator(file, Reading(latents=("normal",)), device="cpu")
+    assert str(caught.value) == (
+        "theirs.onnx is ganzoo's own, and read by its metadata: "
+        "--latent and the flags beside it have nothing to act on."
+    )
+
+
+def test_without_flags_the_sentence_names_the_inputs(file: Path) -> None:
+    graph(file, inputs={"noise": (FLOAT, ["N", 5]), "y": (INT64, ["N"])})
+    assert is_foreign(file)
+    with pytest.raises(ModelError) as caught:
+        open_generator(file, device="cpu")
+    assert str(caught.value) == (
+        "theirs.onnx is an ONNX file, but no ganzoo generator: it has no 'ganzoo' metadata. Say how its inputs are "
+        "drawn, for example --latent noise:5:normal --latent y:10:labels."
+    )
 
 
 def test_points_stay_points(file: Path) -> None:
-    generator, _ = open_foreign(graph(file, shape=(2,), last=None), Reading(latents=("normal",)), device="cpu")
+    generator = open_foreign(graph(file, shape=(2,), last=None), Reading(latents=("normal",)), device="cpu")
     assert generator.data.kind == "points"
     theirs = own_samples(file, {"noise": generator.inputs(9, 1)["z"]})
     np.testing.assert_array_equal(generator.sample(9, 1), theirs)
@@ -161,7 +148,7 @@ def test_points_stay_points(file: Path) -> None:
 def test_a_latent_map_is_filled(file: Path) -> None:
     """Convolutional generators often take z as [N, d, 1, 1]."""
     graph(file, inputs={"noise": (FLOAT, ["N", 5, 1, 1])})
-    generator, _ = open_foreign(file, Reading(latents=("normal",)), device="cpu")
+    generator = open_foreign(file, Reading(latents=("normal",)), device="cpu")
     z = generator.inputs(6, 0)["z"]
     np.testing.assert_array_equal(generator.sample(6), own_samples(file, {"noise": z.reshape(6, 5, 1, 1)}))
 
@@ -179,14 +166,14 @@ def test_a_latent_map_is_filled(file: Path) -> None:
 )
 def test_labels_in_every_form(file: Path, kind: int, dims: list[Any], latents: tuple[str, ...]) -> None:
     graph(file, inputs={"noise": (FLOAT, ["N", 5]), "y": (kind, dims)})
-    generator, notes = open_foreign(file, Reading(latents=latents), GREY, device="cpu")
+    generator = open_foreign(file, Reading(latents=latents), GREY, device="cpu")
     given = generator.inputs(12, 0)
     labels = np.eye(10, dtype=np.float32)[given["y"]] if kind == FLOAT else given["y"]
     dtype = {FLOAT: np.float32, INT64: np.int64, TensorProto.INT32: np.int32}[kind]
     feeds = {"noise": given["z"], "y": labels.reshape(12, *dims[1:]).astype(dtype)}
     np.testing.assert_array_equal(generator.sample(12), own_samples(file, feeds))
     assert generator.latent.classes == 10
-    assert ("input 'y' is read as the class label, 0 to 9" in notes) == (len(latents) == 1)
+    assert ("theirs.onnx: input 'y' is read as the class label, 0 to 9" in generator.notes) == (len(latents) == 1)
 
 
 @pytest.mark.parametrize(
@@ -201,8 +188,8 @@ def test_labels_in_every_form(file: Path, kind: int, dims: list[Any], latents: t
         ({}, {"latents": ("noise:0.5:fixed",)}, "was given no input that is drawn"),
         ({"last": None}, {"latents": ("normal",)}, "Nothing in theirs.onnx bounds its pixels"),
         ({"last": None}, {"latents": ("normal",), "value_range": "0,1"}, "outside of the range 0,1"),
-        ({"extra_output": True}, {"latents": ("normal",)}, "Say which are the samples with --output"),
-        ({}, {"latents": ("normal",), "output": "picture"}, "has no output 'picture'; it gives image"),
+        ({"extra_output": True}, {"latents": ("normal",)}, "Say which are the samples with --samples"),
+        ({}, {"latents": ("normal",), "samples": "picture"}, "has no output 'picture'; it gives image"),
     ],
 )
 def test_what_is_open_is_one_sentence(
@@ -214,26 +201,17 @@ def test_what_is_open_is_one_sentence(
 
 
 def test_one_output_of_two_can_be_named(file: Path) -> None:
-    generator, _ = open_foreign(
-        graph(file, extra_output=True), Reading(latents=("normal",), output="image"), device="cpu"
+    generator = open_foreign(
+        graph(file, extra_output=True), Reading(latents=("normal",), samples="image"), device="cpu"
     )
     assert generator.sample(3).shape == (3, 1, 8, 8)
-
-
-def test_a_fixed_batch_is_refused(file: Path) -> None:
-    graph(file, batch=4)
-    with pytest.raises(ModelError) as caught:
-        open_foreign(file, Reading(latents=("normal",)), device="cpu")
-    assert str(caught.value) == (
-        "The batch axis of theirs.onnx's input 'noise' is fixed at 4. Export it with a dynamic batch axis."
-    )
 
 
 @pytest.mark.parametrize("latents", [("noise:0:5:normal", "label:0:10:labels"), ("noise:0:5:normal",)])
 def test_names_with_colons(latents: tuple[str, ...], file: Path) -> None:
     """TensorFlow's inputs are called so."""
     graph(file, inputs={"noise:0": (FLOAT, ["N", 5]), "label:0": (INT64, ["N"])})
-    generator, _ = open_foreign(file, Reading(latents=latents), GREY, device="cpu")
+    generator = open_foreign(file, Reading(latents=latents), GREY, device="cpu")
     given = generator.inputs(6, 0)
     theirs = own_samples(file, {"noise:0": given["z"], "label:0": given["y"]})
     np.testing.assert_array_equal(generator.sample(6), theirs)
@@ -294,17 +272,18 @@ DTYPES = {FLOAT: np.float32, TensorProto.DOUBLE: np.float64, TensorProto.FLOAT16
 def test_a_fixed_input(name: str, kind: int, dims: list[Any], value: float, file: Path) -> None:
     scaled(file, name, kind, dims)
     latents = ("noise:5:normal", f"{name}:{value}:fixed")
-    generator, _ = open_foreign(file, Reading(latents=latents), device="cpu")
+    generator = open_foreign(file, Reading(latents=latents), device="cpu")
     shape = [7 if dim == "N" else dim for dim in dims]
     psi = np.full(shape, value, DTYPES.get(kind, np.bool_))
     theirs = own_samples(file, {"noise": generator.inputs(7, 0)["z"], name: psi})
     np.testing.assert_array_equal(generator.sample(7), theirs)
     assert set(generator.inputs(7, 0)) == {"z"}
+    assert not any("batch" in note for note in generator.notes)
 
 
 def test_a_class_may_be_fixed(file: Path) -> None:
     graph(file, inputs={"noise": (FLOAT, ["N", 5]), "y": (INT64, ["N"])})
-    generator, _ = open_foreign(file, Reading(latents=("noise:5:normal", "y:3:fixed")), GREY, device="cpu")
+    generator = open_foreign(file, Reading(latents=("noise:5:normal", "y:3:fixed")), GREY, device="cpu")
     feeds = {"noise": generator.inputs(6, 0)["z"], "y": np.full(6, 3)}
     np.testing.assert_array_equal(generator.sample(6), own_samples(file, feeds))
     assert generator.latent.classes == 0
@@ -347,7 +326,7 @@ def test_a_generator_that_takes_a_class_alone(law: str, file: Path) -> None:
     body = helper.make_graph(nodes, "g", inputs, outputs, [numpy_helper.from_array(table, "table")])
     onnx.save(helper.make_model(body, opset_imports=[helper.make_opsetid("", 18)], ir_version=9), file)
     reading = Reading(latents=(f"y:4:{law}",), value_range="-1,1")
-    generator, _ = open_foreign(file, reading, DataSpec(name="d", kind="image", shape=(1, 8, 8)), device="cpu")
+    generator = open_foreign(file, reading, DataSpec(name="d", kind="image", shape=(1, 8, 8)), device="cpu")
     assert (generator.latent.z_dim, generator.latent.classes) == (1, 4)
     inputs_drawn = generator.inputs(300, 0)
     x = generator.sample(300, 0)
@@ -364,7 +343,7 @@ def test_bfloat16_inputs_and_outputs(file: Path) -> None:
     outputs = [helper.make_tensor_value_info("x", TensorProto.BFLOAT16, ["N", 8])]
     body = helper.make_graph(nodes, "g", inputs, outputs)
     onnx.save(helper.make_model(body, opset_imports=[helper.make_opsetid("", 18)], ir_version=9), file)
-    generator, _ = open_foreign(file, Reading(latents=("z:8:normal",)), device="cpu")
+    generator = open_foreign(file, Reading(latents=("z:8:normal",)), device="cpu")
     x, z = generator.sample(20, 0), generator.inputs(20, 0)["z"]
     assert np.abs(x - z).max() > 0, "it was rounded"
     np.testing.assert_allclose(x, z, rtol=2**-8)

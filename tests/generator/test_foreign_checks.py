@@ -34,7 +34,7 @@ def model(path: Path, extra: Nodes, shape: tuple[int, ...] = (1, 8, 8), **consta
 
 
 def opened(path: Path) -> Generator:
-    return open_foreign(path, Reading(latents=("z:8:normal",)), device="cpu")[0]
+    return open_foreign(path, Reading(latents=("z:8:normal",)), device="cpu")
 
 
 def added(node: onnx.NodeProto, share: float = 1.0) -> Nodes:

@@ -140,7 +140,7 @@ def rare(path: Path) -> Path:
 def test_what_shows_later_is_said_then(tmp_path: Path) -> None:
     """A long tail is no wrong range, however far it goes; a reader sees how far."""
     path = rare(tmp_path / "theirs.onnx")
-    generator, _ = open_foreign(path, Reading(latents=("normal",), value_range="-1,1"), device="cpu")
+    generator = open_foreign(path, Reading(latents=("normal",), value_range="-1,1"), device="cpu")
     generator.sample(16)
     assert generator.clipped == ""
     generator.sample(4000)

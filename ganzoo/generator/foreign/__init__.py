@@ -6,6 +6,8 @@ device, as any other. What the graph leaves open is asked for; what it leaves on
 
 from __future__ import annotations
 
+import hashlib
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -14,14 +16,14 @@ import numpy as np
 
 from ganzoo.errors import ModelError, UsageError
 from ganzoo.files import readable
-from ganzoo.generator.causes import DYNAMIC_BATCH
-from ganzoo.generator.contract import MOST_OUTSIDE, PARITY_LIMIT, describe, put_info
+from ganzoo.generator.contract import METADATA_KEY, MOST_OUTSIDE, PARITY_LIMIT, content_hash, describe, put_info
 from ganzoo.generator.engine import WRONG_RANGE, Generator, Session, read_model
-from ganzoo.generator.foreign.checks import TRIED, check_samples
-from ganzoo.generator.foreign.inputs import latent_of, read_inputs, shown
-from ganzoo.generator.foreign.wrap import RAW, Range, bounds, give_ours, take_ours
-from ganzoo.latents import samples
-from ganzoo.types import DataSpec, LatentSpec
+from ganzoo.generator.flags import NOTHING_TO_ACT_ON, shown
+from ganzoo.generator.foreign.batches import first_samples
+from ganzoo.generator.foreign.checks import check_samples
+from ganzoo.generator.foreign.inputs import latent_of, read_inputs
+from ganzoo.generator.foreign.wrap import Range, bounds, give_ours, take_ours
+from ganzoo.types import DataSpec
 
 if TYPE_CHECKING:
     import onnx
@@ -39,23 +41,53 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     latents: tuple[str, ...] = ()
     """``NAME:SIZE:LAW`` each, with the law ``normal``, ``uniform``, ``labels`` (class numbers) or ``onehot``; the law
     alone where the graph has one input of a known size; ``NAME:VALUE:fixed`` for the same number in every call."""
-    output: str = ""
+    samples: str = ""
+    """The output that holds the samples."""
     layout: Layout | None = None
+    shape: tuple[int, ...] = ()
+    """Of one image, channels first: [C, H, W]. Flat outputs are read as such images."""
     value_range: Range | None = None
+
+
+def open_generator(
+    path: Path,
+    reading: Reading | None = None,
+    data: DataSpec | None = None,
+    *,
+    device: str = "auto",
+    threads: int = 1,
+) -> Generator:
+    """Open ganzoo's own generator by its metadata, or by ``reading`` one that has none, as ``open_foreign`` does."""
+    if reading is None:
+        return Generator(path, device=device, threads=threads)
+    return open_foreign(path, reading, data, device=device, threads=threads)
+
+
+def is_foreign(path: Path) -> bool:
+    """Whether an ONNX file has no ganzoo metadata; so for one that cannot be parsed, as opening it says why."""
+    import onnx
+
+    try:
+        model = onnx.load(path, load_external_data=False)
+    except Exception:  # noqa: BLE001 - protobuf's errors share no public base class
+        return True
+    return all(entry.key != METADATA_KEY for entry in model.metadata_props)
 
 
 def open_foreign(
     path: Path, reading: Reading, data: DataSpec | None = None, *, device: str = "auto", threads: int = 1
-) -> tuple[Generator, list[str]]:
+) -> Generator:
     """Open a generator that has no ganzoo metadata; ``data`` is the form of what it is compared with.
 
-    Returns it with one sentence per thing that was inferred. Raises UsageError where a flag is needed or wrong, and
-    ModelError where the graph does not run.
+    Its ``notes`` have one sentence for each thing that was inferred. Raises UsageError where a flag is needed or wrong,
+    or where the file has metadata, and ModelError where the graph does not run.
     """
     import onnx
 
     content = read_model(path)
     session = Session(content, path.name, device="cpu", threads=threads)
+    if METADATA_KEY in session.metadata:
+        raise UsageError(f"{path.name} is ganzoo's own, and read by its metadata: {NOTHING_TO_ACT_ON}")
     notes: list[str] = []
     inputs = read_inputs(session, path.name, reading.latents, data, notes)
     output = _output(session, path.name, reading)
@@ -63,65 +95,76 @@ def open_foreign(
     model = onnx.load_from_string(content)
     bound: Range | None = "0,255" if session.outputs[output].type == "tensor(uint8)" else _bounded_by(model, output)
     take_ours(model, inputs, output, latent)
-    produced = _tried(model, latent, path.name)
+    produced = first_samples(model, inputs, latent, path.name, notes)
     transpose, shape = _form(produced, path.name, reading, data, notes)
     value_range = _value_range(bound, produced, path.name, reading, notes) if len(shape) > 1 else None
     give_ours(model, transpose, shape, value_range)
     name = readable(path.stem)
     form = DataSpec(name=name, kind="image" if len(shape) > 1 else "points", shape=shape, classes=latent.classes)
-    put_info(model, describe(name, form, latent, backend="onnx"))
-    low, high = bounds(value_range or "-1,1")
+    read = {
+        "file_sha256": hashlib.sha256(content).hexdigest(),
+        "latents": [each.text for each in inputs],
+        "samples": output,
+        "layout": "nhwc" if transpose else "nchw",
+        "value_range": value_range,
+    }
+    put_info(model, describe(name, form, latent, backend="onnx", options=read, content_hash=content_hash(model)))
     adapted = model.SerializeToString()
-    generator = Generator(path, device=device, threads=threads, content=content, adapted=adapted, declared=(low, high))
+    generator = Generator(
+        path,
+        device=device,
+        threads=threads,
+        content=content,
+        adapted=adapted,
+        declared=bounds(value_range or "-1,1"),
+        notes=tuple(f"{readable(path.name)}: {sentence}" for sentence in notes),
+    )
     on_cpu = generator.session if generator.provider == "CPU" else Session(adapted, path.name, device="cpu")
     check_samples(on_cpu, model, latent, path.name, levels=value_range == "0,255")
-    return generator, notes
+    return generator
 
 
 def _output(session: Session, name: str, reading: Reading) -> str:
-    if reading.output and reading.output not in session.outputs:
-        raise UsageError(f"{name} has no output '{reading.output}'; it gives {shown(session.outputs)}.")
-    if not reading.output and len(session.outputs) > 1:
-        raise UsageError(f"{name} gives {shown(session.outputs)}.", "Say which are the samples with --output NAME.")
-    return reading.output or next(iter(session.outputs))
-
-
-def _tried(model: onnx.ModelProto, latent: LatentSpec, name: str) -> Array:
-    """The first samples in the graph's own form."""
-    session = Session(model.SerializeToString(), name, device="cpu")
-    inputs = samples(latent, 0, 0, TRIED)
-    try:
-        x = session.run(inputs)[RAW]
-    except ModelError as error:
-        if not _takes_one(session, inputs):
-            raise
-        message = f"{name} runs with one sample, but not with {TRIED}: its batch axis is fixed at 1 inside the graph."
-        raise ModelError(message, DYNAMIC_BATCH) from error
-    if x.shape[:1] != (TRIED,):
-        raise ModelError(
-            f"{name} gave samples {x.shape} for a batch of {TRIED}: its batch axis is fixed.", DYNAMIC_BATCH
-        )
-    return x
-
-
-def _takes_one(session: Session, inputs: dict[str, Array]) -> bool:
-    try:
-        session.run({name: value[:1] for name, value in inputs.items()})
-    except ModelError:
-        return False
-    return True
+    if reading.samples and reading.samples not in session.outputs:
+        raise UsageError(f"{name} has no output '{reading.samples}'; it gives {shown(session.outputs)}.")
+    if not reading.samples and len(session.outputs) > 1:
+        raise UsageError(f"{name} gives {shown(session.outputs)}.", "Say which are the samples with --samples NAME.")
+    return reading.samples or next(iter(session.outputs))
 
 
 def _form(
     x: Array, name: str, reading: Reading, data: DataSpec | None, notes: list[str]
 ) -> tuple[bool, tuple[int, ...]]:
     """Whether to transpose NHWC → NCHW, and the shape of one sample in our layout."""
+    if reading.shape and (len(reading.shape) != 3 or min(reading.shape) < 1):
+        raise UsageError(f"--shape {','.join(map(str, reading.shape))} is not C,H,W.", "Write for example 1,28,28.")
     if x.ndim == 2:
-        flat = data is not None and data.kind == "image" and int(np.prod(data.shape)) == x.shape[1]
-        if data is None or not flat:
-            return False, x.shape[1:]
-        notes.append(f"its {x.shape[1]} outputs are read as {'×'.join(map(str, data.shape))} pixels")
-        return False, data.shape
+        shape = _flat(x.shape[1], name, reading, data, notes)
+        return reading.layout == "nhwc" and len(shape) > 1, shape
+    transpose, shape = _image(x, name, reading, notes)
+    if reading.shape and shape != reading.shape:
+        raise UsageError(
+            f"{name} gives images of {_times(shape)}, not of {_times(reading.shape)}.", "Leave --shape out."
+        )
+    return transpose, shape
+
+
+def _flat(width: int, name: str, reading: Reading, data: DataSpec | None, notes: list[str]) -> tuple[int, ...]:
+    """The shape of a sample that comes as one row of numbers: that said, that of the data, or a point."""
+    if reading.shape:
+        if math.prod(reading.shape) != width:
+            raise UsageError(f"{name} gives {width} numbers a sample, which are not {_times(reading.shape)} pixels.")
+        return reading.shape
+    if data is None:
+        notes.append(f"its {width} outputs are read as points (with --shape C,H,W: as pixels)")
+        return (width,)
+    if data.kind != "image" or math.prod(data.shape) != width:
+        return (width,)
+    notes.append(f"its {width} outputs are read as {_times(data.shape)} pixels")
+    return data.shape
+
+
+def _image(x: Array, name: str, reading: Reading, notes: list[str]) -> tuple[bool, tuple[int, ...]]:
     if x.ndim == 3:
         notes.append("its images without a channel axis are read as grey")
         return False, (1, *x.shape[1:])
@@ -152,6 +195,11 @@ def _value_range(bound: Range | None, x: Array, name: str, reading: Reading, not
     if reading.value_range is None:
         notes.append(f"its pixels are read as {low:g} to {high:g}")
     return found
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    """A shape for a sentence: 1×28×28."""
+    return "×".join(map(str, shape))
 
 
 def _bounded_by(model: onnx.ModelProto, output: str) -> Range | None:

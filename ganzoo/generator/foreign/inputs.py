@@ -10,6 +10,7 @@ import msgspec
 
 from ganzoo.errors import ModelError, UsageError
 from ganzoo.generator.causes import DYNAMIC_BATCH
+from ganzoo.generator.flags import EXAMPLE_CLASSES, EXAMPLE_SIZE, example, shown, size_of
 from ganzoo.types import LatentSpec
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 NOISE = ("normal", "uniform")
 LABELS = ("labels", "onehot")
 FIXED = "fixed"
-EXAMPLE_SIZE, EXAMPLE_CLASSES = 128, 10
-"""What examples in hints show where a size is open."""
 
 
 class ForeignInput(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +35,11 @@ class ForeignInput(msgspec.Struct, frozen=True, kw_only=True):
     """As declared: open dimensions are names or None, a scalar has none."""
     size: int = 0
     value: float = 0.0
+
+    @property
+    def text(self) -> str:
+        """As ``--latent`` says it."""
+        return f"{self.name}:{self.value if self.law == FIXED else self.size}:{self.law}"
 
     @property
     def tail(self) -> list[int]:
@@ -56,8 +60,8 @@ class ForeignInput(msgspec.Struct, frozen=True, kw_only=True):
 def read_inputs(
     session: Session, name: str, latents: Sequence[str], data: DataSpec | None, notes: list[str]
 ) -> list[ForeignInput]:
-    """How every input is drawn. Raises UsageError where it must be said or was said wrongly, ModelError where it takes
-    a batch of one size only.
+    """How every input is drawn. Raises UsageError where it must be said or was said wrongly, ModelError where it has no
+    batch axis.
     """
     given = {each.name: each for each in (_parsed(text, session, name, data) for text in latents)}
     for key, item in session.inputs.items():
@@ -69,7 +73,7 @@ def read_inputs(
         else:
             raise UsageError(
                 f"{name} has no ganzoo metadata: takes {shown(session.inputs)}, gives {shown(session.outputs)}.",
-                f"Say how '{key}' is drawn, for example --latent {_example(key, item, data)}.",
+                f"Say how '{key}' is drawn, for example --latent {example(key, item, data)}.",
             )
     inputs = list(given.values())
     for laws, what in ((NOISE, "latent"), (LABELS, "class label")):
@@ -91,11 +95,6 @@ def latent_of(inputs: Sequence[ForeignInput]) -> LatentSpec:
     classes = next((each.size for each in inputs if each.law in LABELS), 0)
     law: Law = "uniform" if z is not None and z.law == "uniform" else "normal"
     return LatentSpec(z_dim=z.size if z is not None else 1, law=law, classes=classes)
-
-
-def shown(items: Any) -> str:
-    """Inputs or outputs with their types and shapes, for a sentence."""
-    return ", ".join(f"{name} {item.type.removeprefix('tensor')} {item.shape}" for name, item in items.items())
 
 
 def _parsed(text: str, session: Session, name: str, data: DataSpec | None) -> ForeignInput:
@@ -127,7 +126,7 @@ def _number(text: str) -> float | None:
 def _alone(law: str, session: Session, name: str, data: DataSpec | None) -> ForeignInput:
     """A law without a name and a size, for the only input."""
     key, item = next(iter(session.inputs.items()))
-    size = (data.classes if data else 0) if law == "labels" else _size(item)
+    size = (data.classes if data else 0) if law == "labels" else size_of(item)
     if not size:
         what = "number of classes" if law == "labels" else "size"
         raise UsageError(
@@ -142,29 +141,16 @@ def _input(key: str, item: Any, **more: Any) -> ForeignInput:
     return ForeignInput(name=key, kind=kind, shape=tuple(item.shape or ()), **more)
 
 
-def _size(item: Any) -> int | None:
-    """The size of one latent: the product of the static dimensions after the batch; None where one is open."""
-    dims = (item.shape or ())[1:]
-    return math.prod(dims) if dims and all(isinstance(dim, int) for dim in dims) else None
-
-
-def _example(key: str, item: Any, data: DataSpec | None) -> str:
-    if "int" in item.type:
-        return f"{key}:{data.classes if data and data.classes else EXAMPLE_CLASSES}:labels"
-    return f"{key}:{_size(item) or EXAMPLE_SIZE}:normal"
-
-
 def _check(each: ForeignInput, name: str) -> None:
     if each.law == FIXED:
         whole = "int" in each.kind or each.kind == "bool"
         if whole and not each.value.is_integer():
             raise UsageError(f"{name}'s input '{each.name}' takes {each.kind} numbers, which {each.value:g} is not.")
         return
-    if each.shape and not each.batched:
-        raise ModelError(
-            f"The batch axis of {name}'s input '{each.name}' is fixed at {each.shape[0]}.",
-            DYNAMIC_BATCH,
-        )
+    if each.shape == (each.size,) and each.size > 1 and each.law != "labels":
+        raise ModelError(f"{name}'s input '{each.name}' {list(each.shape)} has no batch axis.", DYNAMIC_BATCH)
     wanted = 1 if each.law == "labels" else each.size
     if math.prod(each.tail) != wanted:
-        raise UsageError(f"Input '{each.name}' takes {each.tail} numbers a sample, but --latent says {wanted}.")
+        raise UsageError(
+            f"{name}'s input '{each.name}' takes {each.tail} numbers a sample, but --latent says {wanted}."
+        )

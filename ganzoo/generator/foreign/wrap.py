@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from ganzoo.errors import ModelError
+from ganzoo.generator.causes import DYNAMIC_BATCH
 from ganzoo.generator.foreign.inputs import FIXED, NOISE
 from ganzoo.generator.nodes import Nodes, prefix
 
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
 Range = Literal["-1,1", "0,1", "0,255"]
 _SCALES: dict[Range, tuple[float, float]] = {"-1,1": (1.0, 0.0), "0,1": (2.0, -1.0), "0,255": (1 / 127.5, -1.0)}
 _PREFIX = "foreign/"
+_PART = "part/"
+_CONSTANTS_ALONE = 4
+"""The IR version from which initialisers need not be inputs, too."""
+_OLDEST_SCAN = 9
+"""The opset in which Scan got the form that it has."""
 _KINDS = {"float": "FLOAT", "double": "DOUBLE"}
 RAW = "raw"
 """The foreign graph's samples as float32, in its own form."""
@@ -34,6 +41,7 @@ def take_ours(model: onnx.ModelProto, inputs: Sequence[ForeignInput], output: st
     """Put ``z`` and ``y`` of ``latent`` before the foreign graph, and let it give nothing but ``RAW``."""
     from onnx import TensorProto, helper
 
+    model.ir_version = max(model.ir_version, _CONSTANTS_ALONE)
     graph = model.graph
     prefix(graph, _PREFIX)
     before = Nodes("before")
@@ -50,6 +58,51 @@ def take_ours(model: onnx.ModelProto, inputs: Sequence[ForeignInput], output: st
     graph.output.append(helper.make_tensor_value_info(RAW, TensorProto.FLOAT, None))
 
 
+def in_parts(model: onnx.ModelProto, latent: LatentSpec, size: int, shape: tuple[int, ...], name: str) -> None:
+    """After ``take_ours``: run a graph that takes ``size`` samples on as many at a time, so that it takes any number.
+
+    The graph becomes the body of a Scan over parts of the inputs; what the last part lacks is filled up with the first
+    samples again, whose results are cut off. ``shape`` is that of one sample. Raises ModelError for opsets before 9.
+    """
+    import onnx
+    from onnx import TensorProto, helper
+
+    if any(each.domain in ("", "ai.onnx") and each.version < _OLDEST_SCAN for each in model.opset_import):
+        raise ModelError(f"The batch axis of {name} is fixed at {size}, and its opset is too old.", DYNAMIC_BATCH)
+    body, graph = onnx.GraphProto(), model.graph
+    body.CopyFrom(graph)
+    prefix(body, _PART)
+    del body.input[:]
+    inputs = list(graph.input)
+    graph.Clear()
+    graph.name = "parts"
+    nodes, parts = Nodes("parts"), []
+    n = nodes.add("Gather", nodes.add("Shape", "z"), nodes.integers(0))
+    count = nodes.add("Div", nodes.add("Add", n, nodes.integers(size - 1)), nodes.integers(size))
+    places = _numbers_below(nodes, nodes.add("Mul", count, nodes.integers(size)))
+    places = nodes.add("Sub", places, nodes.add("Mul", nodes.add("Div", places, n), n))  # modulo n
+    for each, tail in zip(inputs, ([latent.z_dim], []), strict=False):
+        filled = nodes.add("Gather", each.name, places)
+        parts.append(nodes.add("Reshape", filled, nodes.integers(-1, size, *tail)))
+        kind = each.type.tensor_type.elem_type
+        body.input.append(helper.make_tensor_value_info(_PART + each.name, kind, [size, *tail]))
+    scanned = nodes.add("Scan", *parts, body=body, num_scan_inputs=len(parts))
+    scanned = nodes.add("Reshape", scanned, nodes.integers(-1, *shape))
+    nodes.add("Gather", scanned, _numbers_below(nodes, n), output=RAW)
+    graph.input.extend(inputs)
+    nodes.put_before(graph)
+    graph.output.append(helper.make_tensor_value_info(RAW, TensorProto.FLOAT, None))
+
+
+def _numbers_below(nodes: Nodes, count: str) -> str:
+    """0 … count - 1, as opsets before 11 have no Range."""
+    from onnx import numpy_helper
+
+    ones = nodes.add("ConstantOfShape", count, value=numpy_helper.from_array(np.array([1], np.int64)))
+    found = nodes.add("NonZero", ones)
+    return nodes.add("Reshape", found, nodes.integers(-1))
+
+
 def give_ours(model: onnx.ModelProto, transpose: bool, shape: tuple[int, ...], value_range: Range | None) -> None:
     """After ``take_ours``: give ``x`` [N, *shape] in the contract's range instead of ``RAW``."""
     from onnx import TensorProto, helper
@@ -57,6 +110,8 @@ def give_ours(model: onnx.ModelProto, transpose: bool, shape: tuple[int, ...], v
     scale, shift = _SCALES[value_range] if value_range else (1.0, 0.0)
     nodes, last = Nodes("after"), RAW
     if transpose:
+        channels, *pixels = shape
+        last = nodes.add("Reshape", last, nodes.integers(-1, *pixels, channels))
         last = nodes.add("Transpose", last, perm=[0, 3, 1, 2])
     last = nodes.add("Reshape", last, nodes.integers(-1, *shape))
     last = nodes.add("Mul", last, nodes.number(scale))
