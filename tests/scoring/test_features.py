@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from ganzoo.extractors.base import Extracted
-from ganzoo.scoring.features import Drawn
+from ganzoo.scoring.features import Drawn, draw
+from ganzoo.types import LatentSpec
 
 FIRST = Drawn(
     Extracted(np.zeros((2, 3)), np.ones((2, 4))),
@@ -47,3 +49,53 @@ def test_what_one_of_them_lacks_the_whole_lacks() -> None:
     for both in (FIRST.followed_by(bare), bare.followed_by(FIRST)):
         assert (both.labels, both.codes) == (None, None)
         assert both.seconds == 1.5
+
+
+def test_the_first_of_them_keep_all_that_is_known() -> None:
+    both = FIRST.followed_by(MORE)
+    part = both.first(2)
+    assert len(part) == 2
+    np.testing.assert_array_equal(part.extracted.features, FIRST.extracted.features)
+    assert part.extracted.logits is not None
+    np.testing.assert_array_equal(part.extracted.logits, both.extracted.logits[:2])
+    np.testing.assert_array_equal(part.labels, [0, 1])
+    np.testing.assert_array_equal(part.codes, [5, 6])
+    assert both.first(3) is both.first(9) is both
+
+
+class Coded:
+    """A generator with classes and codes, as far as drawing looks at it; its clock ticks once a batch."""
+
+    latent = LatentSpec(z_dim=2, classes=3, categorical=4, continuous=1)
+    provider, sha256, clipped = "CPU", "ab", ""
+
+    def __init__(self) -> None:
+        self.firsts: list[int] = []
+
+    def inputs(self, n: int, seed: int, *, start: int) -> dict[str, np.ndarray]:
+        rows = np.arange(start, start + n)
+        codes = np.column_stack([np.eye(4)[rows % 4], np.full(n, 0.5)])
+        return {"z": np.column_stack([rows, rows]).astype(float), "y": rows % 3, "c": codes}
+
+    def bind(self, inputs: dict[str, np.ndarray], *, first: int) -> np.ndarray:
+        self.firsts.append(first)
+        return inputs["z"]
+
+
+class AsTheyAre:
+    def extract_bound(self, value: np.ndarray) -> Extracted:
+        return Extracted(value)
+
+
+def test_drawing_notes_labels_codes_and_the_generators_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter(np.cumsum([5.0, 1.0] * 9))
+    monkeypatch.setattr("ganzoo.scoring.features.time.perf_counter", lambda: next(times))
+    model = Coded()
+    found = draw(model, AsTheyAre(), 600, 0, start=10)
+    assert len(found) == 590
+    np.testing.assert_array_equal(found.extracted.features[:, 0], np.arange(10, 600))
+    np.testing.assert_array_equal(found.labels, np.arange(10, 600) % 3)
+    np.testing.assert_array_equal(found.codes, np.arange(10, 600) % 4)
+    assert found.class_names == ("0", "1", "2")
+    assert model.firsts == [10, 266, 522], "an error must be able to say which sample it is about"
+    assert found.seconds == 3.0

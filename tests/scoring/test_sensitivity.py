@@ -15,6 +15,7 @@ from ganzoo import api
 from ganzoo.data.base import Dataset
 from ganzoo.errors import ScoreError
 from ganzoo.extractors.base import Extracted, PixelExtractor
+from ganzoo.metrics import Metric, Sets
 from ganzoo.plugin.manager import Zoo
 from ganzoo.scoring import sensitivity_files
 from ganzoo.scoring.disturbances import DISTURBANCES, Disturbance
@@ -58,6 +59,29 @@ def test_what_is_asked_of_a_column(values: list[float], verdict: str) -> None:
 )
 def test_what_is_to_be_quiet(values: list[float], verdict: str) -> None:
     assert judged([0, 0, 0], memorised=values).verdict(MADE_UP, "memorised") == verdict
+
+
+@pytest.mark.parametrize(("values", "verdict"), [([0, 0, 2], "blind"), ([-2, 0, 3], "from 3"), ([2, 3, 3], "from 2")])
+def test_two_standard_errors_exactly_are_not_clear(values: list[float], verdict: str) -> None:
+    """0.6 and 0.8 make an error of 1 for the difference."""
+    found = judged(values)
+    clean = {"fid": Estimate(0.0, 0.6, 9)}
+    trials = tuple(
+        replace(trial, estimates={"fid": Estimate(trial.estimates["fid"].value, 0.8, 9)}) for trial in found.trials
+    )
+    assert replace(found, clean=clean, trials=trials).verdict(MADE_UP, "fid") == verdict
+    quiet = replace(
+        found,
+        clean={"memorised": Estimate(0.0, 0.6, 9)},
+        trials=tuple(replace(trial, estimates={"memorised": Estimate(2.0, 0.8, 9)}) for trial in found.trials),
+    )
+    assert quiet.verdict(MADE_UP, "memorised") == "quiet"
+
+
+def test_small_errors_count_as_what_they_are() -> None:
+    found = judged([0, 0, 0])
+    trials = tuple(replace(trial, estimates={"fid": Estimate(0.5, 0.1, 9)}) for trial in found.trials)
+    assert replace(found, clean={"fid": Estimate(0.0, 0.1, 9)}, trials=trials).verdict(MADE_UP, "fid") == "from 1"
 
 
 def test_nothing_is_said_of_what_is_not_asked() -> None:
@@ -139,6 +163,125 @@ def test_parts_are_apart(digits: Dataset) -> None:
     parts = [{image.tobytes() for image in part} for part in seen[:3]]  # reference, images, held out
     assert [len(part) for part in seen[:3]] == [100, 200, 50]
     assert not parts[0] & parts[1] and not parts[0] & parts[2] and not parts[1] & parts[2]
+
+
+@pytest.fixture(scope="module")
+def seen(digits: Dataset) -> tuple[list[Sets], list[tuple[str, int, int | None]], Sensitivity]:
+    """What a metric is given, the clean images first; of 8×8 images the features of "pixels" are the pixels."""
+    sets: list[Sets] = []
+
+    def look(given: Sets) -> dict[str, Estimate]:
+        sets.append(given)
+        return {"fid": Estimate(0.0, 0.0, 1)}
+
+    steps: list[tuple[str, int, int | None]] = []
+    metric = Metric(name="look", summary="", columns=("fid",), compute=look)
+    found = sensitivity(digits, PixelExtractor(), [metric], n=100, progress=lambda *step: steps.append(step))
+    return sets, steps, found
+
+
+def given(seen: tuple[list[Sets], list, Sensitivity], name: str, strength: float) -> np.ndarray:
+    sets, _, found = seen
+    return next(
+        each.fake
+        for each, trial in zip(sets[1:], found.trials, strict=True)
+        if (trial.disturbance.name, trial.strength) == (name, strength)
+    )
+
+
+def within(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
+    known = {row.tobytes() for row in others}
+    return np.array([row.tobytes() in known for row in rows])
+
+
+def mirrored(rows: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(rows.reshape(-1, 8, 8)[:, :, ::-1].reshape(-1, 64))
+
+
+@pytest.mark.parametrize("percent", [10, 25, 50, 100])
+def test_what_replaces_a_share_of_the_images(seen: tuple[list[Sets], list, Sensitivity], percent: int) -> None:
+    clean, real = seen[0][0].fake, seen[0][0].reference.real
+    for name, source in (("copies", real), ("flipped copies", mirrored(real)), ("flips", mirrored(clean))):
+        fake = given(seen, name, percent)
+        changed = (fake != clean).any(axis=1)
+        assert changed.sum() == percent, name
+        assert within(fake[changed], source).all(), name
+    flips = given(seen, "flips", percent)
+    changed = (flips != clean).any(axis=1)
+    np.testing.assert_array_equal(flips[changed], mirrored(clean[changed]))
+    assert len({row.tobytes() for row in given(seen, "copies", percent)}) == 100
+
+
+def test_foreign_images_and_the_gaussian_are_neither_real_nor_each_other(seen: tuple) -> None:
+    clean, real = seen[0][0].fake, seen[0][0].reference.real
+    foreign, gaussian = given(seen, "foreign images", 50), given(seen, "fitted Gaussian", 50)
+    for fake in (foreign, gaussian):
+        assert (fake != clean).any(axis=1).sum() == 50
+        assert not within(fake[(fake != clean).any(axis=1)], real).any()
+    drawn = given(seen, "fitted Gaussian", 100)
+    np.testing.assert_allclose(drawn.mean(axis=0), real.mean(axis=0), atol=0.3)
+    assert np.abs(foreign[(foreign != clean).any(axis=1)].mean(axis=0) - real.mean(axis=0)).max() > 0.5
+
+
+@pytest.mark.parametrize("times", [2, 5, 10])
+def test_repeats_are_there_so_many_times(seen: tuple, times: int) -> None:
+    rows, counts = np.unique(given(seen, "repeats", times), axis=0, return_counts=True)
+    assert len(rows) == 100 // times and set(counts) == {times}
+
+
+def test_progress_says_what_is_done_of_how_much(seen: tuple) -> None:
+    _, steps, found = seen
+    last = {what: (done, total) for what, done, total in steps}
+    assert last["reference"] == (100, 100)
+    assert last["images"] == (200, 200)
+    assert last["held-out images"] == (50, 50)
+    assert [done for what, done, _ in steps if what == "scoring"] == list(range(1, len(found.trials) + 1))
+    assert last["scoring"] == (len(found.trials), len(found.trials))
+
+
+def test_labels_and_logits_go_with_their_images(digits: Dataset, zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
+    sets: list[Sets] = []
+
+    def look(given: Sets) -> dict[str, Estimate]:
+        sets.append(given)
+        return {"fid": Estimate(0.0, 0.0, 1)}
+
+    dropped: list[np.ndarray] = []
+
+    def spy(labels: np.ndarray, percent: float, n: int, rng: np.random.Generator) -> np.ndarray:
+        dropped.append(labels)
+        return np.arange(n)
+
+    monkeypatch.setattr("ganzoo.scoring.disturbances.without_classes", spy)
+    metric = Metric(name="look", summary="", columns=("fid",), compute=look)
+    found = sensitivity(digits, zoo.extractors()["digits"].open("cpu", 1), [metric], n=200)
+    clean = sets[0]
+    assert clean.reference.classes == 10 and clean.reference.labels is not None and clean.logits is not None
+    assert (clean.logits.argmax(axis=1) == dropped[0][:200]).mean() > 0.95
+    for given, trial in zip(sets[1:], found.trials, strict=True):
+        assert given.logits is not None
+        if trial.disturbance.name == "dropped classes":
+            np.testing.assert_array_equal(given.logits, clean.logits)
+        if (trial.disturbance.name, trial.strength) == ("copies", 100):
+            assert (given.logits != clean.logits).any(axis=1).all()
+
+
+def test_there_are_as_many_images_as_three_and_a_half_sets_need(digits: Dataset) -> None:
+    assert sensitivity(digits, PixelExtractor(), [], n=1000).n == 2 * 1797 // 7
+    enough = replace(
+        digits,
+        train=replace(digits.train, x=digits.train.x[:100], y=None),
+        heldout=replace(digits.heldout, x=digits.heldout.x[:75], y=None),
+    )
+    assert sensitivity(enough, PixelExtractor(), []).n == 50
+
+
+def test_a_metric_that_refuses_is_left_out(digits: Dataset) -> None:
+    def refuse(given: Sets) -> dict[str, Estimate]:
+        raise ScoreError("not these")
+
+    metric = Metric(name="refusing", summary="", columns=("fid",), compute=refuse)
+    assert sensitivity(digits, PixelExtractor(), [metric], n=60).columns == []
 
 
 def test_unlabelled_images_lose_clusters(digits: Dataset, zoo: Zoo) -> None:
