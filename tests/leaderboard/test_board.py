@@ -415,6 +415,9 @@ def test_total_intervals_count_the_reference_once(tmp_path: Path) -> None:
     assert found.loc["a", "fid_ci"] == pytest.approx(1.96 * 0.4)
     assert found.loc["a", "vendi_ci"] == 0
     assert np.isnan(found.loc["old", "fid_ci"])
+    older = [each | {"variant": "older", "fid_total": ""} for each in made[:2]]
+    without = board.aggregate(board.pd.DataFrame(older, columns=list(rows.COLUMNS), dtype="str"), "d", total=True)
+    assert without.loc[0, "fid_ci"] == 0, "what is not known adds nothing"
     given = board.aggregate(board.pd.DataFrame(made, columns=list(rows.COLUMNS), dtype="str"), "d")
     assert given.set_index("variant").loc["a", "fid_ci"] == 0
 

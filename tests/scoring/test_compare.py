@@ -110,10 +110,12 @@ def test_sources_of_different_sizes_are_compared_on_equal_footing(tmp_path: Path
     assert "of both 100 samples are looked at, as few.npz has no more" in found.notes
     assert {each.gap.n for each in found.differences} == {100}
     alone = api.score(tmp_path / "few.npz", "digits", extractor="digits", zoo=zoo)
+    assert found.protocol_hash == alone.protocol_hash, "of as many samples as were looked at"
     column = {each.column: each for each in found.differences}["precision"]
     assert (column.first if turned else column.second) == alone.estimates["precision"].value
     equal = api.compare(tmp_path / "all.npz", tmp_path / "all.npz", "digits", extractor="digits", zoo=zoo)
     assert not any("looked at" in note for note in equal.notes)
+    assert all(equal.notes), "no empty note"
 
 
 @pytest.mark.parametrize(("gap", "better", "says"), [

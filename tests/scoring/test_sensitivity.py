@@ -308,9 +308,17 @@ def test_files_hold_every_value_and_a_picture(found: Sensitivity, tmp_path: Path
     table, chart = sensitivity_files.save(found, tmp_path / "new")
     rows = list(csv.DictReader(io.StringIO(table.read_text())))
     assert rows[0]["disturbance"] == "none" and rows[0]["extractor"] == "digits"
+    assert rows[0]["strength"] == "0" and rows[0]["unit"] == ""
+    assert b"\r" not in table.read_bytes()
     one = next(r for r in rows if r["disturbance"] == "noise" and r["strength"] == "8" and r["column"] == "fid")
     trial = next(t for t in found.trials if t.disturbance.name == "noise" and t.strength == 8)
     assert float(one["value"]) == trial.estimates["fid"].value and float(one["se"]) == trial.estimates["fid"].se
     assert one["unit"] == "grey levels" and one["n"] == "200" and one["extractor_sha256"] == found.sha256
     with Image.open(chart) as picture:
         assert picture.width > 600 and picture.height > 400
+
+
+def test_a_value_without_an_error_has_an_empty_cell() -> None:
+    found = replace(judged([0, 0, 0]), clean={"fid": Estimate(0.0, None, 9)})
+    first = next(csv.DictReader(io.StringIO(sensitivity_files.csv_of(found))))
+    assert (first["value"], first["se"]) == ("0.0", "")
