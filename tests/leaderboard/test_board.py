@@ -392,6 +392,25 @@ def test_values_of_extensions_go_to_a_long_table(store: RunStore, tmp_path: Path
     assert (tmp_path / "metrics.csv").read_bytes() == lines.encode()
 
 
+def test_values_of_extensions_are_found_behind_runs_that_are_not_scored(store: RunStore, tmp_path: Path) -> None:
+    first, last = store.all()[0], store.all()[-1]
+    score = msgspec.json.decode(last.file("score.json").read_bytes(), type=Score)
+    write_json(last.file("score.json"), msgspec.structs.replace(score, estimates={"width": Estimate(2.0, 0.5, 9)}))
+    first.file("score.json").unlink()
+    assert [row["column"] for row in rows.collect_long(store)] == ["width"]
+
+
+def test_a_board_is_in_the_order_of_the_datasets_own_column(store: RunStore, tmp_path: Path) -> None:
+    book = registry.parse('api = 1\n[datasets.digits]\nextractor = "digits"\nrank_by = "kid"\n', "here")
+    for folder in store.all():
+        score = msgspec.json.decode(folder.file("score.json").read_bytes(), type=Score)
+        turned = {**score.estimates, "kid": Estimate(-score.estimates["kid"].value, 0.001, 200)}
+        write_json(folder.file("score.json"), msgspec.structs.replace(score, estimates=turned))
+    board.write(store, tmp_path, book)
+    shown = [line.split(",")[1] for line in (tmp_path / "digits.csv").read_text().splitlines()[1:]]
+    assert shown.index("other") < shown.index("one") < shown.index("good")
+
+
 def test_a_column_of_an_extension_named_like_one_of_ours_changes_no_row(store: RunStore, tmp_path: Path) -> None:
     board.write(store, tmp_path / "before", BOOK)
     folder = store.all()[0]

@@ -37,7 +37,7 @@ DAMAGED = {
     "NUL after empty lines": (b"\n\n\0", "line 3 has a NUL"),
     "NUL": (WHOLE.replace("as is", "as\0is").encode(), "line 2 has a NUL"),
     "open quote": (f'{WHOLE}"good,{LINE[5:]}\n'.encode(), "line 3 begins a row that is no CSV"),
-    "ours": (f"{HEADER}\n<<<<<<< HEAD\n{LINE}\n".encode(), "line 2 is a conflict marker"),
+    "ours": (f"{HEADER}\n<<<<<<< HEAD\n{LINE}\n".encode(), r"line 2 is a conflict marker of a merge \(<<<<<<<\)"),
     "between": (f"{WHOLE}=======\n{LINE}\n".encode(), "line 3 is a conflict marker"),
     "theirs": (f"{WHOLE}>>>>>>> other\n".encode(), "line 3 is a conflict marker"),
     "header in conflict": (f"<<<<<<< HEAD\n{WHOLE}".encode(), "line 1 is a conflict marker"),
