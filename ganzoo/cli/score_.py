@@ -29,7 +29,12 @@ LIMIT = 100_000
 @click.option("--total", is_flag=True, help="Also the total errors: with the reference drawn anew, too.")
 @click.option("--by-class", is_flag=True, help="Also FID, precision and recall of every class (labelled data).")
 @click.option("--copies", type=common.PATH, metavar="FILE.png", help="Draw the samples nearest to training images.")
-@click.option("--realism", type=common.PATH, metavar="FILE.png", help="Draw the most and the least realistic samples.")
+@click.option(
+    "--realism",
+    type=common.PATH,
+    metavar="FILE",
+    help="Draw the most and the least realistic samples (.png), or list the realism of each (.csv).",
+)
 @common.foreign_options
 @click.option(
     "--format",
@@ -82,19 +87,29 @@ def command(
         )
         if copies is not None:
             comparison.check_copies()
-        if realism is not None:
+        if realism is not None and _kind(realism) == ".png":
             comparison.check_extremes()
         score = comparison.score(goal)
         classes = comparison.classes() if by_class else []
         if copies is not None:
             comparison.save_copies(copies)
         if realism is not None:
-            comparison.save_extremes(realism)
+            comparison.save_realism(realism)
     score_view.remarks(score, comparison, zoo, registry.datasets.get(data or reference or ""))
     score_view.show(score, classes, "json" if as_json else form, source, total)
     for name, file in (("copies", copies), ("realism", realism)):
         if file is not None:
             click.echo(f"{name}  {file}", err=True)
+
+
+def _kind(realism: Path) -> str:
+    """How a file of realism ends. Raises UsageError for another ending than .png or .csv."""
+    from ganzoo.errors import UsageError
+
+    ending = common.ending(realism)
+    if ending not in (".png", ".csv"):
+        raise UsageError(f"--realism writes .png or .csv, not '{realism.name}'.", "Name for example realism.png.")
+    return ending
 
 
 def _goal(until: str | None, count: int | None) -> Goal | None:

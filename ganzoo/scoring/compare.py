@@ -10,13 +10,14 @@ import numpy as np
 
 from ganzoo.errors import ScoreError, UsageError
 from ganzoo.extractors.base import caution_of
+from ganzoo.files import write_text
 from ganzoo.metrics.classwise import ClassScore, class_scores
 from ganzoo.metrics.copying import Copy, worst_copies
 from ganzoo.metrics.nearest import train_index
 from ganzoo.metrics.paired import gaps, holm, influences, significance
 from ganzoo.metrics.realism import extremes, realism_scores
 from ganzoo.scoring.copies import copies_picture
-from ganzoo.scoring.extremes import extremes_picture
+from ganzoo.scoring.extremes import extremes_picture, realism_table
 from ganzoo.scoring.fitting import check_shapes, several_sizes, size_notes
 from ganzoo.scoring.protocol import ONE_PASS, Score
 from ganzoo.scoring.samples import Selection
@@ -56,6 +57,12 @@ class Comparison:
         if self._drawn is None:
             self._drawn = draw_source(self.setup, self.source)
         return self._drawn
+
+    @property
+    def _selection(self) -> Selection:
+        """The samples that a score looks at."""
+        protocol = self.setup.protocol
+        return Selection(protocol.n_fake, protocol.seed, file_order=protocol.file_order)
 
     def score(self, goal: Goal | None = None) -> Score:
         """The score; with a goal, of as many samples as it takes."""
@@ -105,9 +112,8 @@ class Comparison:
     def save_copies(self, path: Path, count: int = SHOWN) -> None:
         """Draw the samples that come nearest to training samples, each beside the one it is nearest to, as a PNG."""
         self.check_copies()
-        worst, protocol = self.worst_copies(count), self.setup.protocol
-        selection = Selection(protocol.n_fake, protocol.seed, file_order=protocol.file_order)
-        samples = self.source.rows([each.sample for each in worst], selection)
+        worst = self.worst_copies(count)
+        samples = self.source.rows([each.sample for each in worst], self._selection)
         train = self.setup.side.training_samples([each.train for each in worst])
         copies_picture(samples, train, [each.ratio for each in worst], path)
 
@@ -116,14 +122,19 @@ class Comparison:
         reference = self.setup.reference
         return realism_scores(reference.real, self.drawn.extracted.features, reference=reference)
 
-    def save_extremes(self, path: Path, count: int = SHOWN) -> None:
-        """Draw the most and the least realistic samples, with their realism, as a PNG."""
+    def save_realism(self, path: Path, count: int = SHOWN) -> None:
+        """Write the realism of every sample as a CSV, most realistic first, or draw the extremes as a PNG."""
+        if path.suffix.lower() == ".csv":
+            write_text(path, realism_table(self.source.names(self._selection), self.realism()))
+        else:
+            self._save_extremes(path, count)
+
+    def _save_extremes(self, path: Path, count: int) -> None:
         self.check_extremes()
-        scores, protocol = self.realism(), self.setup.protocol
+        scores = self.realism()
         best, worst = extremes(scores, min(count, len(scores)))
-        selection = Selection(protocol.n_fake, protocol.seed, file_order=protocol.file_order)
         chosen = np.concatenate([best, worst])
-        samples = self.source.rows(chosen.tolist(), selection)
+        samples = self.source.rows(chosen.tolist(), self._selection)
         extremes_picture(samples[: len(best)], samples[len(best) :], scores[chosen], path)
 
 

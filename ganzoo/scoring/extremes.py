@@ -1,7 +1,9 @@
-"""A picture of the most and the least realistic samples, each with its realism."""
+"""The realism of every sample as a table, and a picture of the most and the least realistic ones."""
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +22,15 @@ ROWS = 3
 """Of either kind."""
 _BESIDE = 1000.0
 """A realism above which a number says no more: the sample is, or nearly is, a real one."""
+
+
+def realism_table(names: Sequence[str], realism: Array) -> str:
+    """A CSV of samples by their names with the realism of each [n], most realistic first."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("sample", "realism"))
+    writer.writerows((names[i], f"{realism[i]:.6g}") for i in np.argsort(-realism, kind="stable"))
+    return text.getvalue()
 
 
 def extremes_picture(best: Array, worst: Array, realism: Sequence[float], path: Path) -> None:

@@ -108,6 +108,10 @@ class SampleSource(ABC):
         """
         raise ScoreError(f"{self.name} holds no samples to show.")
 
+    def names(self, selection: Selection) -> list[str]:
+        """What each row of ``features`` is called: a generator's samples by their numbers."""
+        return [str(i) for i in range(selection.n)]
+
 
 @dataclass(frozen=True)
 class GeneratorSource(SampleSource):

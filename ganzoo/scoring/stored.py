@@ -13,6 +13,7 @@ import numpy as np
 from ganzoo.data.base import scale
 from ganzoo.data.sizing import Sizing
 from ganzoo.extractors.base import Extracted, placed
+from ganzoo.files import readable
 from ganzoo.generator.engine import BATCH
 from ganzoo.ordering import content_order
 from ganzoo.scoring.features import Drawn, Progress, extract_rows, silent
@@ -65,6 +66,10 @@ class StoredSource(SampleSource):
         for start in range(0, len(rows), size):
             yield self.extract(rows[start : start + size], extractor)
             progress("reading", min(start + size, len(rows)), len(rows))
+
+    def names(self, selection: Selection) -> list[str]:
+        """By the rows of the file."""
+        return [str(row) for row in self._chosen(selection)]
 
     def _chosen(self, selection: Selection) -> IndexArray:
         if selection.file_order and selection.n >= len(self):
@@ -165,6 +170,11 @@ class FolderSource(SavedSamples):
     def sized(self, height: int, width: int) -> str:
         """The reference with that size."""
         return self.images.sized(Sizing(height, width))
+
+    def names(self, selection: Selection) -> list[str]:
+        """By the paths of the files in the folder."""
+        paths, root = self.images.paths, self.images.root
+        return [readable(str(paths[row].relative_to(root))) for row in self._chosen(selection)]
 
     def contents(self) -> Iterator[bytes]:
         """The class and the hash of each file."""

@@ -255,6 +255,23 @@ def test_the_most_and_the_least_realistic_samples_are_drawn(run: Any, gaussian: 
         assert min(picture.size) > 300
 
 
+def test_the_realism_of_every_sample_is_listed_by_its_name(run: Any, files: Path) -> None:
+    result = run("score", "fake", "--extractor", "digits", "--metrics", "realism", "--realism", "r.csv", *CPU)
+    assert result.exit_code == 0, result.output
+    header, *rows = [line.split(",") for line in (files / "r.csv").read_text().splitlines()]
+    assert header == ["sample", "realism"]
+    assert {name for name, _ in rows} == {path.name for path in (files / "fake").iterdir()}
+    values = [float(value) for _, value in rows]
+    assert values == sorted(values, reverse=True)
+    shown = float(table(result.stdout)["realism"][0])
+    assert min(values) < shown < max(values)
+
+
+def test_a_file_of_realism_is_a_picture_or_a_table(refused: Refused, files: Path) -> None:
+    line = refused(2, "score", "fake.npz", "--realism", "r.txt", *CPU)
+    assert "--realism writes .png or .csv, not 'r.txt'." in line
+
+
 def test_copies_of_several_sizes_are_refused_before_the_score(
     refused: Refused, files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
