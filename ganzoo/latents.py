@@ -1,26 +1,38 @@
 """All randomness of the zoo: counter-based draws from NumPy's Philox, never from a framework.
 
 A draw is addressed, not consumed: sample ``i`` of a stream depends on (seed, stream, i) alone, whatever the batch size,
-the device, the number of workers or the point at which a run was resumed. Draws are made in blocks, so that addressing
-costs little.
+the device, the number of workers or the point at which a run was resumed.
+
+Samples are made of Philox's words by the rules of docs/onnx.md, with additions, products, quotients and square roots
+alone, so that any language gets the same bits. The streams of training are NumPy's own, made in blocks.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ganzoo.errors import UsageError
 from ganzoo.types import LatentSpec
 
 if TYPE_CHECKING:
-    from ganzoo.types import Array, IndexArray
+    from ganzoo.types import Array, FloatArray, IndexArray
 
-SAMPLE_BLOCK = 256
 TICK_BLOCK = 32
+SEEDS = 2**64
+"""How many seeds there are for samples: 0 … 2⁶⁴ − 1."""
+Z, LABEL, CATEGORY, CONTINUOUS = 1, 2, 3, 4
+"""The second words of the keys of the four streams that samples are made of."""
+_CHUNK = 4096  # words whose numbers fit the cache
+_ATANH = [1.0, 1 / 3, 1 / 5, 1 / 7, 1 / 9, 1 / 11]
+_SIN = [(-1) ** k / math.factorial(2 * k + 1) for k in range(7)]
+_COS = [(-1) ** k / math.factorial(2 * k) for k in range(7)]
+_SQRT_HALF = np.float64(math.sqrt(0.5)).view(np.int64)
 
 
 def generator(seed: int, purpose: str, *counters: int) -> np.random.Generator:
@@ -56,15 +68,97 @@ def _codes(spec: LatentSpec, rng: np.random.Generator, shape: tuple[int, ...]) -
 
 
 def samples(spec: LatentSpec, seed: int, start: int, count: int) -> dict[str, Array]:
-    """Generator inputs of samples ``start`` … ``start + count - 1`` of the sampling stream ``seed``."""
-    blocks = [
-        draw(spec, generator(seed, "sample", block), (SAMPLE_BLOCK,))
-        for block in range(start // SAMPLE_BLOCK, -(-(start + count) // SAMPLE_BLOCK))
-    ]
-    offset = start % SAMPLE_BLOCK
-    if not blocks:
-        return {name: value[:0] for name, value in draw(spec, generator(seed, "sample", 0), (1,)).items()}
-    return {name: np.concatenate([b[name] for b in blocks])[offset : offset + count] for name in blocks[0]}
+    """Generator inputs of samples ``start`` … ``start + count - 1`` of the sampling stream ``seed``.
+
+    Raises UsageError for a seed that is none of 0 … 2⁶⁴ − 1.
+    """
+    if not 0 <= seed < SEEDS:
+        raise UsageError(f"The seed {seed} is none of 0 to {SEEDS - 1}.", "Give another one.")
+    numbers = _normal if spec.law == "normal" else _symmetric
+    drawn: dict[str, Array] = {"z": numbers(_words(seed, Z, start, count, -(-spec.z_dim // 2)))[:, : spec.z_dim]}
+    if spec.classes:
+        drawn["y"] = _below(spec.classes, _words(seed, LABEL, start, count, 1))
+    if spec.code_dim:
+        onehot = np.zeros((count, spec.categorical), np.float32)
+        if spec.categorical:
+            chosen = _below(spec.categorical, _words(seed, CATEGORY, start, count, 1))
+            onehot[np.arange(count), chosen] = 1
+        values = _symmetric(_words(seed, CONTINUOUS, start, count, -(-spec.continuous // 2)))
+        drawn["c"] = np.concatenate([onehot, values[:, : spec.continuous]], axis=1)
+    return {name: np.ascontiguousarray(value) for name, value in drawn.items()}
+
+
+def _words(seed: int, stream: int, start: int, count: int, each: int) -> Array:
+    """The words of samples ``start`` … of a stream, ``each`` of them a sample: uint64 [count, each]."""
+    first, total = start * each, count * each
+    philox = np.random.Philox(key=seed + (stream << 64), counter=first // 4)
+    words: Array = philox.random_raw(first % 4 + total)[first % 4 :].reshape(count, each)
+    return words
+
+
+def _halves(words: Array) -> tuple[Array, Array]:
+    """The low and the high half of each word, uint32."""
+    return (words & np.uint64(0xFFFFFFFF)).astype(np.uint32), (words >> np.uint64(32)).astype(np.uint32)
+
+
+def _below(n: int, words: Array) -> IndexArray:
+    """A whole number below ``n`` of the low half of each word: int64 [count] of words [count, 1]."""
+    low, _ = _halves(words[:, 0])
+    return (low.astype(np.uint64) * np.uint64(n) >> np.uint64(32)).astype(np.int64)
+
+
+def _symmetric(words: Array) -> FloatArray:
+    """Multiples of 2⁻²³ from [-1, 1), two of each word: float32 [count, 2·each] of words [count, each]."""
+    halves = np.stack(_halves(words), axis=-1).reshape(len(words), 2 * words.shape[1])
+    return (halves >> np.uint32(8)).astype(np.float32) * np.float32(2**-23) - np.float32(1)
+
+
+def _normal(words: Array) -> FloatArray:
+    """Numbers from N(0, 1), two of each word: float32 [count, 2·each] of words [count, each]."""
+    flat = words.ravel()
+    pairs = np.empty((len(flat), 2), np.float32)
+    for first in range(0, len(flat), _CHUNK):
+        low, high = _halves(flat[first : first + _CHUNK])
+        cosine, sine = _direction(high)
+        radius = _radius(low)
+        pairs[first : first + _CHUNK, 0] = radius * cosine
+        pairs[first : first + _CHUNK, 1] = radius * sine
+    return pairs.reshape(len(words), 2 * words.shape[1])
+
+
+def _radius(low: Array) -> Array:
+    """√(-2·ln((low + ½)·2⁻³²)) of Box and Muller (1958), to within 10⁻¹⁰ of it."""
+    value = 2.0 * low + 1.0
+    bits = value.view(np.int64)
+    exponent = (bits - _SQRT_HALF) >> 52
+    bits -= exponent << 52  # now it is in [√½, √2)
+    s = (value - 1) / (value + 1)
+    squared = _series(_ATANH, s * s)
+    squared *= s
+    squared *= -4
+    squared += (33 - exponent) * (2 * math.log(2))
+    return np.sqrt(squared, out=squared)
+
+
+def _direction(high: Array) -> tuple[Array, Array]:
+    """Cosine and sine of the angle high·2π·2⁻³², to within 10⁻⁹: a quarter of it, doubled twice."""
+    x = high.view(np.int32) * (math.pi * 2**-33)
+    square = x * x
+    cosine, sine = _series(_COS, square), _series(_SIN, square)
+    sine *= x
+    for _ in range(2):
+        cosine, sine = cosine * cosine - sine * sine, 2 * cosine * sine
+    return cosine, sine
+
+
+def _series(coefficients: Sequence[float], x: Array) -> Array:
+    """c0 + x·(c1 + x·(c2 + …)), from the inside out."""
+    value = coefficients[-1] * x
+    for coefficient in coefficients[-2:0:-1]:
+        value += coefficient
+        value *= x
+    value += coefficients[0]
+    return value
 
 
 class TickStream:

@@ -1,32 +1,57 @@
 from __future__ import annotations
 
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
 import numpy as np
+import portable
 import pytest
+from scipy import stats
 
 from ganzoo import latents
-from ganzoo.latents import SAMPLE_BLOCK, TICK_BLOCK, TrainStreams
+from ganzoo.errors import UsageError
+from ganzoo.latents import TICK_BLOCK, TrainStreams
 from ganzoo.types import LatentSpec
 
+PAGE = (Path(__file__).resolve().parents[1] / "docs" / "onnx.md").read_text("utf-8")
 PLAIN = LatentSpec(z_dim=3)
 FULL = LatentSpec(z_dim=2, law="uniform", classes=5, categorical=4, continuous=2)
-PINNED_Z = [[0.6426352262496948, 0.3789195418357849, 0.9667350649833679]]
-PINNED_Y = [3, 4]
-PINNED_C = [-0.09027838706970215, -0.16428422927856445]
+VECTOR = {law: LatentSpec(z_dim=2, law=law, classes=10, categorical=10, continuous=2) for law in ("normal", "uniform")}
+LAST_SEED = 2**64 - 1
+PINNED_Y = [0, 0]
+PINNED_Z = [[0.6510940790176392, 0.22101247310638428], [-0.2252410650253296, 0.19006705284118652]]
 PINNED_ROWS = [46, 684, 383]
 
 
-@pytest.mark.parametrize("batch", [1, 7, SAMPLE_BLOCK, SAMPLE_BLOCK + 1, 1000])
-def test_sample_i_does_not_depend_on_the_batches(batch: int) -> None:
-    whole = latents.samples(FULL, 3, 0, 600)
-    parts = [latents.samples(FULL, 3, start, min(batch, 600 - start)) for start in range(0, 600, batch)]
+@pytest.mark.parametrize("batch", [1, 7, 256, 257, 1000])
+@pytest.mark.parametrize("spec", [PLAIN, FULL], ids=["plain", "full"])
+def test_sample_i_does_not_depend_on_the_batches(batch: int, spec: LatentSpec) -> None:
+    whole = latents.samples(spec, 3, 0, 600)
+    parts = [latents.samples(spec, 3, start, min(batch, 600 - start)) for start in range(0, 600, batch)]
     for name, value in whole.items():
         np.testing.assert_array_equal(np.concatenate([part[name] for part in parts]), value)
 
 
-@pytest.mark.parametrize("start", [0, 1, SAMPLE_BLOCK - 1, SAMPLE_BLOCK, 511])
+@pytest.mark.parametrize("start", [0, 1, 2, 3, 255, 511])
 def test_any_range_can_be_addressed(start: int) -> None:
     whole = latents.samples(PLAIN, 0, 0, 600)["z"]
     np.testing.assert_array_equal(latents.samples(PLAIN, 0, start, 9)["z"], whole[start : start + 9])
+
+
+def test_samples_far_out_can_be_addressed() -> None:
+    drawn = latents.samples(PLAIN, 0, 2**70 + 1, 3)["z"]
+    assert drawn.shape == (3, 3)
+    np.testing.assert_array_equal(drawn[1:], latents.samples(PLAIN, 0, 2**70 + 2, 2)["z"])
+
+
+def test_numbers_do_not_depend_on_how_many_are_made_at_once() -> None:
+    """More words than the numbers are computed of in one go."""
+    whole = latents.samples(LatentSpec(z_dim=64), 0, 0, 400)["z"]
+    np.testing.assert_array_equal(latents.samples(LatentSpec(z_dim=64), 0, 399, 1)["z"], whole[399:])
 
 
 def test_no_samples_keep_the_shapes() -> None:
@@ -36,35 +61,163 @@ def test_no_samples_keep_the_shapes() -> None:
         "y": ((0,), "int64"),
         "c": ((0, 6), "float32"),
     }
+    some = latents.samples(FULL, 0, 0, 3)
+    assert all(value.flags.c_contiguous and value.dtype == drawn[name].dtype for name, value in some.items())
+
+
+@pytest.mark.parametrize("seed", [-1, 2**64])
+def test_seeds_have_64_bits(seed: int) -> None:
+    assert latents.samples(PLAIN, LAST_SEED, 0, 1)["z"].shape == (1, 3)
+    with pytest.raises(UsageError, match=f"The seed {seed} is none of 0 to {LAST_SEED}"):
+        latents.samples(PLAIN, seed, 0, 1)
 
 
 def test_seeds_and_purposes_give_different_streams() -> None:
-    first = latents.samples(PLAIN, 0, 0, 8)["z"]
-    assert not np.array_equal(first, latents.samples(PLAIN, 1, 0, 8)["z"])
     assert latents.generator(0, "a").random() != latents.generator(0, "b").random()
     assert latents.generator(0, "a", 1).random() != latents.generator(0, "a", 2).random()
 
 
-def test_laws_have_their_moments_and_ranges() -> None:
-    normal = latents.samples(PLAIN, 0, 0, 20_000)["z"]
-    assert abs(normal.mean()) < 0.02
-    assert abs(normal.std() - 1) < 0.02
-    uniform = latents.samples(FULL, 0, 0, 20_000)["z"]
-    assert -1 <= uniform.min() < -0.99
-    assert 0.99 < uniform.max() <= 1
-    assert abs(uniform.var() - 1 / 3) < 0.01
+# The rules of docs/onnx.md
 
 
-def test_labels_and_codes() -> None:
+def vectors() -> list[list[str]]:
+    """The rows of the page's table of vectors."""
+    rows = re.findall(r"^\| (\d+) \| (\d+) \| (\d) \| ([^|]+) \| `(\w{16})` \| ([^|]+) \|$", PAGE, re.MULTILINE)
+    return [list(row) for row in rows]
+
+
+def drawn_by(stream: int, law: str, seed: int, i: int) -> list[float]:
+    """The numbers of one sample that the core takes from a stream."""
+    drawn = latents.samples(VECTOR["uniform" if law == "uniform" else "normal"], seed, i, 1)
+    z, y, c = (drawn[name][0] for name in ("z", "y", "c"))
+    values = {1: z, 2: [y], 3: [c[:10].argmax()], 4: c[10:]}[stream]
+    return [float(value) for value in values]
+
+
+@pytest.mark.parametrize("row", vectors(), ids=lambda row: "-".join(row[:4]))
+def test_the_vectors_of_the_page(row: list[str]) -> None:
+    seed, i, stream = map(int, row[:3])
+    read = {"normal": portable.normal, "uniform": portable.uniform}.get(row[3], portable.below(10))
+    word = portable.word(seed, stream, i)
+    told = [float(np.float32(text)) for text in row[5].split(", ")]
+    assert f"{word:016x}" == row[4]
+    assert read(word % 2**32, word >> 32) == told
+    assert drawn_by(stream, row[3], seed, i) == told
+
+
+def test_the_page_has_vectors_of_every_stream_and_of_the_last_seed() -> None:
+    rows = vectors()
+    assert len(rows) == 15
+    assert {(int(row[2]), row[3]) for row in rows} == {
+        (latents.Z, "normal"),
+        (latents.Z, "uniform"),
+        (latents.LABEL, "below 10"),
+        (latents.CATEGORY, "below 10"),
+        (latents.CONTINUOUS, "uniform"),
+    }
+    assert {int(row[0]) for row in rows} == {0, 7, LAST_SEED}
+
+
+def test_words_are_philox_with_the_key_of_seed_and_stream() -> None:
+    for seed, stream in ((0, 1), (LAST_SEED, 4)):
+        raw = np.random.Philox(key=seed + (stream << 64)).random_raw(11)
+        assert raw.tolist() == [portable.word(seed, stream, number) for number in range(11)]
+
+
+@pytest.mark.parametrize("law", ["normal", "uniform"])
+@pytest.mark.parametrize("z_dim", [1, 2, 5, 8])
+def test_plain_python_draws_the_same_bits(law: Any, z_dim: int) -> None:
+    each, read = -(-z_dim // 2), portable.normal if law == "normal" else portable.uniform
+    drawn = latents.samples(LatentSpec(z_dim=z_dim, law=law), 12, 1000, 40)["z"]
+    for i, row in enumerate(drawn, start=1000):
+        words = [portable.word(12, 1, number) for number in range(i * each, (i + 1) * each)]
+        assert row.tolist() == [value for word in words for value in read(word % 2**32, word >> 32)][:z_dim]
+
+
+def test_the_sums_are_the_functions_to_ten_digits() -> None:
+    ends = [0, 1, 2, 2**30, 2**31 - 1, 2**31, 2**32 - 1]
+    more = np.random.default_rng(0).integers(0, 2**32, 20_000).tolist()
+    low, high = (np.array(values, np.uint32) for values in (ends + more, more + ends))
+    cosine, sine = latents._direction(high)
+    made = np.stack([latents._radius(low) * cosine, latents._radius(low) * sine], axis=1)
+    exact = np.array([portable.library(int(a), int(b)) for a, b in zip(low, high, strict=True)])
+    np.testing.assert_allclose(made, exact, rtol=0, atol=2e-10)
+    assert 6.7 < np.hypot(*made[0]) < 6.8, "the greatest radius, of the low half 0"
+
+
+NODE = shutil.which("node")
+DRIVER = """
+const [latent, seed, start, n] = JSON.parse(process.argv[2]);
+const rows = Array.from({length: n}, (_, i) => inputs(latent, BigInt(seed), start + i));
+console.log(JSON.stringify(rows.map(({z, y, c}) => [[...z], y ?? null, [...c]])));
+"""
+
+
+@pytest.mark.skipif(NODE is None, reason="node is not installed")
+@pytest.mark.parametrize(
+    "spec", [FULL, VECTOR["normal"], LatentSpec(z_dim=65), LatentSpec(z_dim=1, categorical=3, classes=1000)], ids=str
+)
+def test_javascript_draws_the_same_bits(spec: LatentSpec, tmp_path: Path) -> None:
+    (listing,) = re.findall(r"^```js\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    (tmp_path / "port.js").write_text(listing + DRIVER)
+    latent = {name: getattr(spec, name) for name in spec.__struct_fields__}
+    for seed, start in ((0, 0), (LAST_SEED, 4321)):
+        given = json.dumps([latent, str(seed), start, 60])
+        done = subprocess.run(
+            [str(NODE), str(tmp_path / "port.js"), given], capture_output=True, text=True, check=True, timeout=60
+        )
+        drawn = latents.samples(spec, seed, start, 60)
+        for i, (z, y, c) in enumerate(json.loads(done.stdout)):
+            assert z == drawn["z"][i].tolist()
+            assert y == (drawn["y"][i] if spec.classes else None)
+            assert c == (drawn["c"][i].tolist() if spec.code_dim else [])
+
+
+# What is random about them
+
+
+def test_normal_numbers_have_their_law() -> None:
+    z = latents.samples(LatentSpec(z_dim=10), 0, 0, 20_000)["z"].astype(float)
+    assert abs(z.mean()) < 4 / np.sqrt(z.size)
+    assert abs(z.var() - 1) < 4 * np.sqrt(2 / z.size)
+    assert abs((z**4).mean() - 3) < 4 * np.sqrt(96 / z.size)
+    assert stats.kstest(z.ravel(), "norm").pvalue > 0.001
+    assert (np.abs(z) > 4).sum() == pytest.approx(z.size * 2 * stats.norm.sf(4), abs=15)
+
+
+def test_uniform_numbers_have_theirs() -> None:
+    spec = LatentSpec(z_dim=10, law="uniform", continuous=3)
+    drawn = latents.samples(spec, 0, 0, 20_000)
+    for values in (drawn["z"], drawn["c"]):
+        assert -1 <= values.min() < -0.999
+        assert 0.999 < values.max() < 1
+        assert abs(values.var() - 1 / 3) < 4 * np.sqrt(4 / 45 / values.size)
+        assert stats.kstest(values.ravel(), stats.uniform(-1, 2).cdf).pvalue > 0.001
+        steps = values.astype(float) * 2**23
+        assert (steps == np.rint(steps)).all()
+
+
+def test_labels_and_codes_are_uniform() -> None:
     drawn = latents.samples(FULL, 0, 0, 5000)
-    assert set(drawn["y"].tolist()) == set(range(5))
-    onehot, continuous = drawn["c"][:, :4], drawn["c"][:, 4:]
+    onehot = drawn["c"][:, :4]
     assert set(np.unique(onehot)) == {0.0, 1.0}
     assert (onehot.sum(axis=1) == 1).all()
-    assert (onehot.sum(axis=0) > 1000).all()
-    assert continuous.min() >= -1
-    assert continuous.max() <= 1
-    assert abs(continuous.mean()) < 0.03
+    for chosen, n in ((drawn["y"], 5), (onehot.argmax(axis=1), 4)):
+        assert stats.chisquare(np.bincount(chosen, minlength=n)).pvalue > 0.001
+
+
+def test_samples_seeds_and_inputs_are_independent() -> None:
+    """No correlation between numbers of a sample, neighbours, seeds, or inputs; nor between their squares."""
+    spec = LatentSpec(z_dim=4, classes=10, categorical=10, continuous=2)
+    first, other = (latents.samples(spec, seed, 0, 20_000) for seed in (0, 1))
+    columns = [*first["z"].T, *first["c"][:, 10:].T, first["y"], first["c"][:, :10].argmax(axis=1)]
+    columns += [*other["z"].T, *other["c"][:, 10:].T, other["y"], other["c"][:, :10].argmax(axis=1)]
+    columns += [np.roll(column, lag) for column in columns[:8] for lag in (1, 2)]
+    values = np.array(columns, float)
+    values -= values.mean(axis=1, keepdims=True)
+    for each in (values, values**2):
+        off = np.corrcoef(each)[np.triu_indices(len(each), 1)]
+        assert np.abs(off).max() < 5 / np.sqrt(20_000)
 
 
 def test_names_follow_the_spec() -> None:
@@ -105,10 +258,9 @@ def test_indices_are_uniform_rows() -> None:
     assert (np.bincount(rows.ravel(), minlength=10) > 500).all()
 
 
-def test_streams_are_pinned() -> None:
-    """NumPy may change its distributions between versions: then every seed in a leaderboard means something else."""
-    drawn = latents.samples(FULL, 0, 0, 2)
-    assert latents.samples(PLAIN, 0, 0, 1)["z"].tolist() == PINNED_Z
-    assert drawn["y"].tolist() == PINNED_Y
-    np.testing.assert_allclose(drawn["c"][0, 4:], PINNED_C, rtol=1e-6)
+def test_streams_of_training_are_pinned() -> None:
+    """NumPy may change its distributions between versions: then every training seed means something else."""
     assert TrainStreams(PLAIN, 0, 1000).indices(3, 0).tolist() == PINNED_ROWS
+    drawn = TrainStreams(FULL, 0, 1000).latents(2, 0)
+    assert drawn["y"].tolist() == PINNED_Y
+    assert drawn["z"].tolist() == PINNED_Z

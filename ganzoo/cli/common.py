@@ -46,7 +46,7 @@ device_option = click.option(
 registry_option = click.option("--registry", "registry_path", type=PATH, help="Use this registry.toml.")
 runs_option = click.option("--runs", type=PATH, default=Path("runs"), show_default=True, help="The run store.")
 seed_option = click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of all randomness."
+    "--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default="0", help="Seed of all randomness."
 )
 
 

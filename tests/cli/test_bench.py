@@ -67,7 +67,7 @@ def test_bench_writes_boards_and_shows_them(run: Any, here: list[Job], tmp_path:
     assert "[2/5] gaussian digits seed 0: done" in result.stderr
     assert "failed: memoriser digits seed 1: killed by signal 9" in result.stderr
     written = {path.name for path in (tmp_path / "leaderboards").iterdir()}
-    assert written == {".lock", "runs.csv", "digits.csv", "digits.md", "digits.png"}
+    assert written == {".lock", "runs.csv", "digits.csv", "digits.md", "digits.png", "datapackage.json"}
     assert "(gaussian)" in result.stdout
     assert "Traceback" not in result.output
     board = run("board", "digits")

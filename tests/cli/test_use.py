@@ -111,6 +111,7 @@ def test_a_file_that_is_no_generator(
         (["sample", "RUN", "-o", "images"], "or end it with '/' for a folder of images: images/"),
         (["sample", "RUN", "--label", "3"], "gaussian takes no class label."),
         (["sample", "RUN", "-n", "0"], "0 is not in the range"),
+        (["sample", "RUN", "--seed", str(2**64)], "18446744073709551616 is not in the range"),
         (["export", "RUN", "-o", "x.h5"], "A generator is written as .onnx, not as 'x.h5'."),
         (["export", "RUN"], "Missing option '-o'"),
         (["score", "RUN", "--data", "digit"], "Unknown dataset 'digit'. Did you mean 'digits'?"),
