@@ -44,6 +44,8 @@ mutants: $(VENV)/.installed-dev
 	$(BIN)/python tests/mutants/survivors.py docs/reports/mutants.csv
 
 peers: $(PEERS)/.installed
+	$(PEERS_PYTHON) tests/peers/images.py
+	$(PEERS_PYTHON) tests/peers/inception.py
 	$(PEERS_PYTHON) tests/peers/compare.py
 
 peers-bench: $(PEERS)/.installed
