@@ -25,6 +25,14 @@ def test_sample_writes_a_grid(run: Any, gaussian: RunFolder, tmp_path: Path) -> 
     assert Image.open(tmp_path / "grid.png").size == (3 * 42 + 2, 3 * 42 + 2)
 
 
+def test_a_grid_without_holes_says_what_it_added(run: Any, gaussian: RunFolder, labelled: RunFolder) -> None:
+    words = ("--device", "cpu", "-o", "grid.png")
+    result = run("sample", gaussian.path, "-n", 7, *words)
+    assert result.output == "9 samples of gaussian (CPU) in grid.png, 2 more than asked for, to fill its rows\n"
+    result = run("sample", labelled.path, "-n", 64, *words)
+    assert result.output == "70 samples of labelled (CPU) in grid.png, 6 more than asked for, to fill its rows\n"
+
+
 @pytest.mark.parametrize("made", [True, False])
 def test_samples_in_a_folder_are_scored_as_the_generator_is(
     made: bool, run: Any, labelled: RunFolder, tmp_path: Path
