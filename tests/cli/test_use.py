@@ -68,8 +68,19 @@ def test_the_same_seed_gives_the_same_file(run: Any, gaussian: RunFolder, tmp_pa
 def test_export_copies_the_generator(run: Any, gaussian: RunFolder, tmp_path: Path) -> None:
     result = run("export", gaussian.path, "-o", "out/gan.onnx")
     assert result.exit_code == 0
-    assert result.output == "gaussian on digits in out/gan.onnx: takes z, gives x [1, 8, 8]\n"
+    assert result.output == "gaussian on digits in out/gan.onnx: takes z, gives x [1, 8, 8]; all of it in gan.json\n"
     assert Generator(tmp_path / "out" / "gan.onnx", device="cpu").sha256 == gaussian.manifest().onnx_sha256
+
+
+def test_export_says_beside_it_what_it_takes_and_gives(run: Any, labelled: RunFolder, tmp_path: Path) -> None:
+    (tmp_path / "gan.json").write_text("of an older export")
+    assert run("export", labelled.path, "-o", "gan.onnx").exit_code == 0
+    said = msgspec.json.decode((tmp_path / "gan.json").read_bytes())
+    generator = Generator(tmp_path / "gan.onnx", device="cpu")
+    metadata = msgspec.json.decode(msgspec.json.encode(generator.info))
+    assert {name: said[name] for name in metadata} == metadata
+    assert {each["name"]: each["shape"] for each in said["inputs"]} == {"z": ["N", 2], "y": ["N"]}
+    assert said["output"]["shape"] == ["N", 1, 8, 8]
 
 
 def test_score_prints_a_table(run: Any, gaussian: RunFolder) -> None:
@@ -110,6 +121,7 @@ def test_a_file_that_is_no_generator(
     more = ("-o", "out.onnx") if command == "export" else ("--device", "cpu")
     assert sentence in refused(1, command, name, *more)
     assert not (tmp_path / "out.onnx").exists()
+    assert not (tmp_path / "out.json").exists()
 
 
 @pytest.mark.parametrize(
