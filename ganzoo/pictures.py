@@ -13,6 +13,7 @@ import numpy as np
 from ganzoo.data.base import quantise
 from ganzoo.errors import UsageError
 from ganzoo.files import new_folder, write_bytes
+from ganzoo.labels import folder_names
 from ganzoo.lettering import BACKGROUND, beside, legible, margin_of
 
 if TYPE_CHECKING:
@@ -25,15 +26,15 @@ _MIN_SIDE = 40  # pixels a side at which an 8×8 digit can be read on a screen
 _GAP = 2
 _SAMPLES, _POINTS = 80, 2000
 _WIDEST = 4.0
-"""Of a grid, one side over the other."""
-_GOOD = 2.0
-"""Up to this ratio the plainer of two layouts is better."""
+"""Of a grid, its width over its height."""
+_TALLEST = 2.0
+"""Of classes one below the other, height over width, where they can also stand side by side."""
 _MORE = 8
 """Samples of a class that may be added for a better layout, and one."""
 
 
 def save_samples(
-    generator: Generator, path: Path, n: int | None = None, seed: int = 0, label: int | None = None
+    generator: Generator, path: Path, n: int | None = None, seed: int = 0, label: int | str | None = None
 ) -> int:
     """Draw ``n`` samples into a PNG, and a few more where its last row would have a hole; return how many.
 
@@ -84,20 +85,22 @@ def best_blocks(classes: int, n: int, cell: tuple[float, float], margin: float) 
     ``cell`` is height and width of one picture, ``margin`` what each stack has at its left.
     """
 
-    def ratio(layout: Blocks) -> float:
+    def wide(layout: Blocks) -> float:
         width = layout.stacks * (layout.each // layout.rows * cell[1] + margin)
-        height = classes // layout.stacks * layout.rows * cell[0]
-        return max(width / height, height / width)
+        return width / (classes // layout.stacks * layout.rows * cell[0])
+
+    def fits(layout: Blocks) -> bool:
+        return wide(layout) <= _WIDEST and (layout.rows == 1 or 1 / wide(layout) <= _WIDEST)
 
     least = max(1, -(-n // classes))
     best = [
         min(
             (Blocks(each, rows, stacks) for rows in _divisors(each) for stacks in _divisors(classes)),
-            key=lambda layout: (max(_GOOD, ratio(layout)), layout),
+            key=lambda layout: (max(1.0, wide(layout) / _WIDEST, 1 / wide(layout) / _TALLEST), layout),
         )
         for each in range(least, least + _MORE)
     ]
-    return next((layout for layout in best if ratio(layout) <= _WIDEST), best[0])
+    return next((layout for layout in best if fits(layout)), best[0])
 
 
 def _divisors(n: int) -> list[int]:
@@ -108,7 +111,7 @@ def _row_names(generator: Generator) -> tuple[str, ...]:
     """Of the classes, else of the categorical codes that a generator takes."""
     latent = generator.latent
     if latent.classes:
-        return tuple(str(label) for label in range(latent.classes))
+        return generator.class_names
     return tuple(f"code {code}" for code in range(latent.categorical))
 
 
@@ -201,7 +204,7 @@ def save_figure(figure: Figure, path: Path) -> None:
     write_bytes(path, buffer.getvalue())
 
 
-def save_npz(generator: Generator, path: Path, n: int, seed: int = 0, label: int | None = None) -> None:
+def save_npz(generator: Generator, path: Path, n: int, seed: int = 0, label: int | str | None = None) -> None:
     """Write n samples as ``x`` (uint8 images or float32 points), with the inputs that they were made of.
 
     ``z`` float32 [n, z_dim] always, ``y`` int64 [n] and ``c`` float32 [n, codes] where the generator takes them.
@@ -216,21 +219,22 @@ def save_npz(generator: Generator, path: Path, n: int, seed: int = 0, label: int
     write_bytes(path, buffer.getvalue())
 
 
-def save_folder(generator: Generator, folder: Path, n: int, seed: int = 0, label: int | None = None) -> None:
+def save_folder(generator: Generator, folder: Path, n: int, seed: int = 0, label: int | str | None = None) -> None:
     """Write n images as ``00000.png`` …, of a generator that takes class labels in one subfolder per class.
 
-    The folder is there whole or not at all. Raises UsageError where it holds anything already, or for points.
+    A subfolder is called as its class, as far as a folder can be. The folder is there whole or not at all. Raises
+    UsageError where it holds anything already, or for points.
     """
     if generator.data.kind == "points":
         raise UsageError(f"{generator.info.variant} makes points, which are no images.", "Name an .npz or .png.")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is there already and is not empty.", "Name another folder, or empty it.")
     digits = max(5, len(str(n - 1)))
-    numbers = count()
+    numbers, folders = count(), folder_names(generator.class_names)
     with new_folder(folder, parents=True) as made:
         for inputs, x in generator.batches(n, seed, label=label):
             for i, image in enumerate(quantise(x)):
-                below = made / (str(inputs["y"][i]) if generator.latent.classes else "")
+                below = made / (folders[inputs["y"][i]] if folders else "")
                 below.mkdir(exist_ok=True)
                 save_image(image, below / f"{next(numbers):0{digits}}.png")
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import graphs
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image
@@ -80,7 +81,9 @@ def test_a_grid_has_as_many_as_asked_or_a_few_more(n: int, grid: tuple[int, int]
         (10, 10, 100, (1, 1, 2)),
         (10, 10, 20, (1, 1, 2)),
         (2, 80, 60, (40, 4, 1)),
-        (2, 82, 60, (42, 6, 1)),
+        (2, 82, 60, (42, 3, 1)),
+        (3, 12, 130, (4, 1, 1)),
+        (13, 13, 20, (1, 1, 1)),
         (100, 100, 110, (1, 1, 4)),
         (97, 97, 110, (1, 1, 1)),
     ],
@@ -114,6 +117,27 @@ def test_a_conditional_generator_gets_a_row_per_class(tmp_path: Path) -> None:
         np.testing.assert_array_equal(found[label], quantise(conditional.sample(4, label=label))[:, 0])
     margin = np.asarray(Image.open(tmp_path / "grid.png"))[..., 0][:, : -(4 * 42 + 2)]
     assert all((margin[44 * row : 44 * row + 44] > 128).any() for row in range(3)), "each row has its name"
+
+
+def test_rows_and_folders_are_called_as_the_classes(tmp_path: Path) -> None:
+    latent = LatentSpec(z_dim=3, classes=3)
+    plain = generator(tmp_path, latent)
+    raw = graphs.linear(tmp_path / "raw.onnx", latent, graphs.IMAGES.shape)
+    info = msgspec.structs.replace(graphs.info(latent), class_names=("cat", "T-shirt/top", "a rather long name"))
+    finalise(raw, tmp_path / "named.onnx", info)
+    named = Generator(tmp_path / "named.onnx", device="cpu")
+    assert named.info.content_hash == plain.info.content_hash, "names are no part of the model"
+    widths = []
+    for model in (plain, named):
+        pictures.save_samples(model, tmp_path / "grid.png", n=12)
+        widths.append(Image.open(tmp_path / "grid.png").width)
+    assert widths[1] > widths[0] + 50
+    pictures.save_folder(named, tmp_path / "made", 60, seed=1)
+    labels = named.inputs(60, 1)["y"]
+    folders = ("cat", "T-shirt-top", "a rather long name")
+    found = {file.name: file.parent.name for file in (tmp_path / "made").rglob("*.png")}
+    assert found == {f"{i:05}.png": folders[label] for i, label in enumerate(labels)}
+    np.testing.assert_array_equal(named.sample(3, label="T-shirt/top"), named.sample(3, label=1))
 
 
 def test_few_classes_are_blocks_of_rows(tmp_path: Path) -> None:

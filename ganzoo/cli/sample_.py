@@ -16,7 +16,7 @@ from ganzoo.files import expanded
 @click.argument("source", type=common.PATH)
 @click.option("-n", "count", type=click.IntRange(1), default=64, show_default=True, help="How many.")
 @common.seed_option
-@click.option("--label", type=int, help="Draw this class only (conditional generators).")
+@click.option("--label", metavar="CLASS", help="Draw this class only, by name or number (conditional generators).")
 @click.option(
     "-o",
     "--output",
@@ -27,7 +27,7 @@ from ganzoo.files import expanded
 )
 @common.device_option
 @common.foreign_options
-def command(source: Path, count: int, seed: int, label: int | None, output: str, device: str, **more: Any) -> None:
+def command(source: Path, count: int, seed: int, label: str | None, output: str, device: str, **more: Any) -> None:
     """Draw samples from a run or an ONNX file.
 
     The same seed gives the same samples everywhere. A grid has no holes: of classes or codes it has a row for each, the

@@ -42,6 +42,8 @@ class GeneratorInfo(msgspec.Struct, frozen=True, kw_only=True):
     dataset_digest: str
     data: DataSpec
     latent: LatentSpec
+    class_names: tuple[str, ...] = ()
+    """Of the classes of the data; none where they are called by their numbers."""
     options: dict[str, Any]
     seed: int
     value_range: tuple[float, float] | None
@@ -60,6 +62,7 @@ def describe(
     version: str = "",
     dataset: str = "",
     dataset_digest: str = "",
+    class_names: tuple[str, ...] = (),
     options: Mapping[str, Any] | None = None,
     seed: int = 0,
     content_hash: str = "",
@@ -74,6 +77,7 @@ def describe(
         dataset_digest=dataset_digest,
         data=data,
         latent=latent,
+        class_names=class_names,
         options=dict(options or {}),
         seed=seed,
         value_range=(-1.0, 1.0) if data.kind == "image" else None,
@@ -139,6 +143,10 @@ def read_info(
     if info.format != FORMAT:
         raise ModelError(
             f"{name} has ganzoo metadata of format {info.format}; this ganzoo reads {FORMAT}.", "Update it."
+        )
+    if info.class_names and {len(info.class_names), info.latent.classes} - {info.data.classes, 0}:
+        raise ModelError(
+            f"{name} has damaged ganzoo metadata: {len(info.class_names)} class names, but {info.data.classes} classes."
         )
     if set(inputs) != set(info.latent.names) or OUTPUT not in set(outputs):
         raise ModelError(

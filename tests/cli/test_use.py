@@ -144,6 +144,11 @@ def test_a_wrong_request_is_exit_code_2(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_label_that_is_no_class(refused: Refused, labelled: RunFolder) -> None:
+    words = ("sample", labelled.path, "--label", "cat", "--device", "cpu")
+    assert "Unknown class 'cat'. There is: 0, 1, 2" in refused(2, *words)
+
+
 def test_a_label_out_of_range(refused: Refused, labelled: RunFolder) -> None:
     assert "Label 10 is not one of 0 to 9." in refused(2, "sample", labelled.path, "--label", 10, "--device", "cpu")
 

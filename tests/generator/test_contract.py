@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import graphs
+import msgspec
 import numpy as np
 import onnx
 import pytest
@@ -69,6 +70,15 @@ def test_metadata_survive_the_file() -> None:
     assert contract.describe("v", points, LATENT, backend="numpy").value_range is None
 
 
+def test_metadata_without_class_names_are_read_as_before() -> None:
+    info = contract.describe("v", graphs.IMAGES, LATENT, backend="numpy", class_names=("a", "b", "c"))
+    value = msgspec.to_builtins(info)
+    del value["class_names"]
+    older = contract.read_info({contract.METADATA_KEY: json.dumps(value)}, ["z", "y", "c"], ["x"], name="f")
+    assert older == msgspec.structs.replace(info, class_names=())
+    assert contract.sidecar(info)["class_names"] == ("a", "b", "c")
+
+
 def test_the_sidecar_says_what_latents_are_drawn_as() -> None:
     said = contract.sidecar(contract.describe("v", graphs.IMAGES, LATENT, backend="numpy"))
     drawn = latents.samples(LATENT, 0, 0, 500)
@@ -119,6 +129,7 @@ def test_the_page_has_the_sidecars_fields() -> None:
     [
         ({"format": 2}, "of format 2; this ganzoo reads 1"),
         ({"seed": "x"}, "damaged ganzoo metadata"),
+        ({"class_names": ["a", "b"]}, "damaged ganzoo metadata: 2 class names, but 3 classes"),
         ({"latent": {"z_dim": 4}}, r"takes \['c', 'y', 'z'\] and gives \['x'\]; by its metadata it takes \['z'\]"),
     ],
 )
