@@ -100,11 +100,13 @@ def sample(
     n: int,
     *,
     seed: int = 0,
-    label: int | None = None,
+    label: int | str | None = None,
     device: str = "auto",
     reading: Reading | None = None,
 ) -> FloatArray:
-    """Draw n samples: float32 [n, C, H, W] in [-1, 1], or [n, d] for points."""
+    """Draw n samples: float32 [n, C, H, W] in [-1, 1], or [n, d] for points; of one class with ``label``, its name or
+    number.
+    """
     return load(source, device=device, reading=reading).sample(n, seed, label=label)
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ganzoo.data.base import quantise
 from ganzoo.errors import UsageError
 from ganzoo.files import new_folder, write_bytes
+from ganzoo.labels import folder_names
+from ganzoo.lettering import BACKGROUND, beside, legible, margin_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,23 +24,35 @@ if TYPE_CHECKING:
 
 _MIN_SIDE = 40  # pixels a side at which an 8×8 digit can be read on a screen
 _GAP = 2
+_SAMPLES, _POINTS = 80, 2000
+_WIDEST = 4.0
+"""Of a grid, its width over its height."""
+_TALLEST = 2.0
+"""Of classes one below the other, height over width, where they can also stand side by side."""
+_MORE = 8
+"""Samples of a class that may be added for a better layout, and one."""
 
 
-def save_samples(generator: Generator, path: Path, n: int = 80, seed: int = 0, label: int | None = None) -> None:
-    """Draw ``n`` samples into a PNG.
+def save_samples(
+    generator: Generator, path: Path, n: int | None = None, seed: int = 0, label: int | str | None = None
+) -> int:
+    """Draw ``n`` samples into a PNG, and a few more where its last row would have a hole; return how many.
 
-    A conditional generator gets one row per class, one with categorical codes one row per code, the same z down each
-    column; points become a scatter plot of at least 2000 samples.
+    A conditional generator gets one row per class, one with categorical codes one row per code, each with its name and
+    the same z in each place; fewer samples than classes are a plain grid. Points become a scatter plot. Without ``n``
+    there are 80 images, one of each class at least, or 2000 points.
     """
     if generator.data.kind == "points":
-        save_points(generator.sample(max(n, 2000), seed, label=label), path)
-        return
-    rows = generator.latent.classes or generator.latent.categorical
-    if rows and label is None:
-        columns = max(1, n // rows)
-        save_grid(generator.run(_row_per_class(generator, rows, columns, seed)), path, columns)
-    else:
-        save_grid(generator.sample(n, seed, label=label), path, best_columns(n))
+        n = n or _POINTS
+        save_points(generator.sample(n, seed, label=label), path)
+        return n
+    names = _row_names(generator) if label is None else ()
+    n = n or max(_SAMPLES, len(names))
+    if names and n >= len(names):
+        return _save_blocks(generator, legible(names), n, seed, path)
+    rows, columns = best_grid(n)
+    save_grid(generator.sample(rows * columns, seed, label=label), path, columns)
+    return rows * columns
 
 
 def best_columns(n: int) -> int:
@@ -45,11 +60,73 @@ def best_columns(n: int) -> int:
     return max(1, int(np.ceil(np.sqrt(n))))
 
 
-def _row_per_class(generator: Generator, rows: int, columns: int, seed: int) -> dict[str, Array]:
-    first = generator.inputs(columns, seed)
-    inputs = {name: np.concatenate([value] * rows) for name, value in first.items()}
-    ask_for(generator, inputs, np.repeat(np.arange(rows), columns))
-    return inputs
+def best_grid(n: int) -> tuple[int, int]:
+    """Rows and columns of the most square grid of exactly n, or, where that is too wide, of a few more."""
+    rows = max(rows for rows in _divisors(n) if rows**2 <= n)
+    if n // rows <= _WIDEST * rows:
+        return rows, n // rows
+    columns = best_columns(n)
+    return -(-n // columns), columns
+
+
+class Blocks(NamedTuple):
+    """How the samples of several classes are laid out: each class a block, the blocks in stacks side by side."""
+
+    each: int
+    """Samples of a class."""
+    rows: int
+    """Rows of one block."""
+    stacks: int
+
+
+def best_blocks(classes: int, n: int, cell: tuple[float, float], margin: float) -> Blocks:
+    """The plainest layout of n samples, or a few more, that is neither too wide nor too tall, where there is one.
+
+    ``cell`` is height and width of one picture, ``margin`` what each stack has at its left.
+    """
+
+    def wide(layout: Blocks) -> float:
+        width = layout.stacks * (layout.each // layout.rows * cell[1] + margin)
+        return width / (classes // layout.stacks * layout.rows * cell[0])
+
+    def fits(layout: Blocks) -> bool:
+        return wide(layout) <= _WIDEST and (layout.rows == 1 or 1 / wide(layout) <= _WIDEST)
+
+    least = max(1, -(-n // classes))
+    best = [
+        min(
+            (Blocks(each, rows, stacks) for rows in _divisors(each) for stacks in _divisors(classes)),
+            key=lambda layout: (max(1.0, wide(layout) / _WIDEST, 1 / wide(layout) / _TALLEST), layout),
+        )
+        for each in range(least, least + _MORE)
+    ]
+    return next((layout for layout in best if fits(layout)), best[0])
+
+
+def _divisors(n: int) -> list[int]:
+    return [i for i in range(1, n + 1) if n % i == 0]
+
+
+def _row_names(generator: Generator) -> tuple[str, ...]:
+    """Of the classes, else of the categorical codes that a generator takes."""
+    latent = generator.latent
+    if latent.classes:
+        return generator.class_names
+    return tuple(f"code {code}" for code in range(latent.categorical))
+
+
+def _save_blocks(generator: Generator, names: Sequence[str], n: int, seed: int, path: Path) -> int:
+    layout = best_blocks(len(names), n, _cell(*generator.data.shape[1:]), margin_of(names))
+    first = generator.inputs(layout.each, seed)
+    blocks = []
+    for row in range(len(names)):
+        inputs = {name: value.copy() for name, value in first.items()}
+        ask_for(generator, inputs, np.full(layout.each, row))
+        blocks.append(tile(quantise(generator.run(inputs)), layout.each // layout.rows))
+    height = len(names) // layout.stacks
+    stacks = [beside(names[i : i + height], blocks[i : i + height]) for i in range(0, len(names), height)]
+    save_png(np.concatenate(stacks, axis=1), path)
+    return layout.each * len(names)
 
 
 def ask_for(generator: Generator, inputs: dict[str, Array], wanted: Array) -> None:
@@ -69,16 +146,27 @@ def save_grid(x: Array, path: Path, columns: int) -> None:
 def tile(images: Array, columns: int) -> Array:
     """Lay uint8 images [N, C, H, W] out on a grid: uint8 [rows, columns, 3], one and two channels shown as grey."""
     n, channels, height, width = images.shape
-    factor = max(1, -(-_MIN_SIDE // max(height, width)))
+    factor = _factor(height, width)
     shown = images if channels >= 3 else np.repeat(images[:, :1], 3, axis=1)
     big = shown[:, :3].repeat(factor, axis=2).repeat(factor, axis=3).transpose(0, 2, 3, 1)
     rows = -(-n // columns)
-    cell_h, cell_w = height * factor + _GAP, width * factor + _GAP
-    canvas = np.full((rows * cell_h + _GAP, columns * cell_w + _GAP, 3), 32, np.uint8)
+    cell_h, cell_w = _cell(height, width)
+    canvas = np.full((rows * cell_h + _GAP, columns * cell_w + _GAP, 3), BACKGROUND, np.uint8)
     for i, image in enumerate(big):
         top, left = _GAP + (i // columns) * cell_h, _GAP + (i % columns) * cell_w
         canvas[top : top + image.shape[0], left : left + image.shape[1]] = image
     return canvas
+
+
+def _factor(height: int, width: int) -> int:
+    """How often a pixel is repeated so that a picture can be seen."""
+    return max(1, -(-_MIN_SIDE // max(height, width)))
+
+
+def _cell(height: int, width: int) -> tuple[int, int]:
+    """The place of one picture on a grid."""
+    factor = _factor(height, width)
+    return height * factor + _GAP, width * factor + _GAP
 
 
 def save_png(pixels: Array, path: Path) -> None:
@@ -116,7 +204,7 @@ def save_figure(figure: Figure, path: Path) -> None:
     write_bytes(path, buffer.getvalue())
 
 
-def save_npz(generator: Generator, path: Path, n: int, seed: int = 0, label: int | None = None) -> None:
+def save_npz(generator: Generator, path: Path, n: int, seed: int = 0, label: int | str | None = None) -> None:
     """Write n samples as ``x`` (uint8 images or float32 points), with the inputs that they were made of.
 
     ``z`` float32 [n, z_dim] always, ``y`` int64 [n] and ``c`` float32 [n, codes] where the generator takes them.
@@ -131,21 +219,22 @@ def save_npz(generator: Generator, path: Path, n: int, seed: int = 0, label: int
     write_bytes(path, buffer.getvalue())
 
 
-def save_folder(generator: Generator, folder: Path, n: int, seed: int = 0, label: int | None = None) -> None:
+def save_folder(generator: Generator, folder: Path, n: int, seed: int = 0, label: int | str | None = None) -> None:
     """Write n images as ``00000.png`` …, of a generator that takes class labels in one subfolder per class.
 
-    The folder is there whole or not at all. Raises UsageError where it holds anything already, or for points.
+    A subfolder is called as its class, as far as a folder can be. The folder is there whole or not at all. Raises
+    UsageError where it holds anything already, or for points.
     """
     if generator.data.kind == "points":
         raise UsageError(f"{generator.info.variant} makes points, which are no images.", "Name an .npz or .png.")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is there already and is not empty.", "Name another folder, or empty it.")
     digits = max(5, len(str(n - 1)))
-    numbers = count()
+    numbers, folders = count(), folder_names(generator.class_names)
     with new_folder(folder, parents=True) as made:
         for inputs, x in generator.batches(n, seed, label=label):
             for i, image in enumerate(quantise(x)):
-                below = made / (str(inputs["y"][i]) if generator.latent.classes else "")
+                below = made / (folders[inputs["y"][i]] if folders else "")
                 below.mkdir(exist_ok=True)
                 save_image(image, below / f"{next(numbers):0{digits}}.png")
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import graphs
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image
@@ -22,12 +23,15 @@ def generator(folder: Path, latent: LatentSpec, data: DataSpec = graphs.IMAGES) 
     return Generator(folder / "generator.onnx", device="cpu")
 
 
-def cells(path: Path, side: int = 40, gap: int = 2) -> np.ndarray:
-    """The cells of a grid of 8×8 pictures enlarged five times: uint8 [rows, columns, 40, 40]."""
+def cells(path: Path, rows: int, columns: int, *, between: int = 0) -> np.ndarray:
+    """8×8 pictures, enlarged five times, at the right of a picture: uint8 [rows, columns, 8, 8].
+
+    ``between`` more pixels lie between two rows of them.
+    """
     pixels = np.asarray(Image.open(path))[..., 0]
-    rows, columns = ((n - gap) // (side + gap) for n in pixels.shape)
-    starts = [gap + i * (side + gap) for i in range(max(rows, columns))]
-    return np.array([[pixels[t : t + side, u : u + side] for u in starts[:columns]] for t in starts[:rows]])
+    margin = pixels.shape[1] - (columns * 42 + 2)
+    tops, lefts = (2 + np.arange(rows) * (42 + between), margin + 2 + np.arange(columns) * 42)
+    return np.array([[pixels[t : t + 40 : 5, u : u + 40 : 5] for u in lefts] for t in tops])
 
 
 def test_a_tile_shows_every_picture_at_its_place() -> None:
@@ -51,26 +55,118 @@ def test_best_columns(n: int, columns: int) -> None:
     assert pictures.best_columns(n) == columns
 
 
+@pytest.mark.parametrize(
+    ("n", "grid"),
+    [
+        (1, (1, 1)),
+        (3, (1, 3)),
+        (5, (2, 3)),
+        (7, (3, 3)),
+        (10, (2, 5)),
+        (13, (4, 4)),
+        (64, (8, 8)),
+        (67, (8, 9)),
+        (80, (8, 10)),
+    ],
+)
+def test_a_grid_has_as_many_as_asked_or_a_few_more(n: int, grid: tuple[int, int]) -> None:
+    assert pictures.best_grid(n) == grid
+
+
+@pytest.mark.parametrize(
+    ("classes", "n", "margin", "layout"),
+    [
+        (10, 80, 30, (8, 1, 1)),
+        (10, 64, 30, (7, 1, 1)),
+        (10, 10, 100, (1, 1, 2)),
+        (10, 10, 20, (1, 1, 2)),
+        (2, 80, 60, (40, 4, 1)),
+        (2, 82, 60, (42, 3, 1)),
+        (3, 12, 130, (4, 1, 1)),
+        (13, 13, 20, (1, 1, 1)),
+        (100, 100, 110, (1, 1, 4)),
+        (97, 97, 110, (1, 1, 1)),
+    ],
+)
+def test_classes_are_laid_out_neither_too_wide_nor_too_tall(
+    classes: int, n: int, margin: float, layout: tuple[int, int, int]
+) -> None:
+    assert pictures.best_blocks(classes, n, (42, 42), margin) == layout
+
+
 def test_a_plain_generator_fills_a_square(tmp_path: Path) -> None:
     plain = generator(tmp_path, LatentSpec(z_dim=3))
-    pictures.save_samples(plain, tmp_path / "grid.png", n=9, seed=2)
-    found = cells(tmp_path / "grid.png")
-    np.testing.assert_array_equal(found[:, :, ::5, ::5].reshape(9, 1, 8, 8), quantise(plain.sample(9, 2)))
+    assert pictures.save_samples(plain, tmp_path / "grid.png", n=9, seed=2) == 9
+    assert Image.open(tmp_path / "grid.png").size == (3 * 42 + 2, 3 * 42 + 2), "no margin without names"
+    found = cells(tmp_path / "grid.png", 3, 3)
+    np.testing.assert_array_equal(found.reshape(9, 1, 8, 8), quantise(plain.sample(9, 2)))
+
+
+def test_the_last_row_of_a_grid_is_full(tmp_path: Path) -> None:
+    plain = generator(tmp_path, LatentSpec(z_dim=3))
+    assert pictures.save_samples(plain, tmp_path / "grid.png", n=7) == 9
+    found = cells(tmp_path / "grid.png", 3, 3)
+    np.testing.assert_array_equal(found.reshape(9, 1, 8, 8), quantise(plain.sample(9)))
 
 
 def test_a_conditional_generator_gets_a_row_per_class(tmp_path: Path) -> None:
     conditional = generator(tmp_path, LatentSpec(z_dim=3, classes=3))
-    pictures.save_samples(conditional, tmp_path / "grid.png", n=12)
-    found = cells(tmp_path / "grid.png")[:, :, ::5, ::5]
-    assert found.shape == (3, 4, 8, 8)
+    assert pictures.save_samples(conditional, tmp_path / "grid.png", n=11) == 12
+    found = cells(tmp_path / "grid.png", 3, 4, between=2)
     for label in range(3):
         np.testing.assert_array_equal(found[label], quantise(conditional.sample(4, label=label))[:, 0])
+    margin = np.asarray(Image.open(tmp_path / "grid.png"))[..., 0][:, : -(4 * 42 + 2)]
+    assert all((margin[44 * row : 44 * row + 44] > 128).any() for row in range(3)), "each row has its name"
+
+
+def test_rows_and_folders_are_called_as_the_classes(tmp_path: Path) -> None:
+    latent = LatentSpec(z_dim=3, classes=3)
+    plain = generator(tmp_path, latent)
+    raw = graphs.linear(tmp_path / "raw.onnx", latent, graphs.IMAGES.shape)
+    info = msgspec.structs.replace(graphs.info(latent), class_names=("cat", "T-shirt/top", "a rather long name"))
+    finalise(raw, tmp_path / "named.onnx", info)
+    named = Generator(tmp_path / "named.onnx", device="cpu")
+    assert named.info.content_hash == plain.info.content_hash, "names are no part of the model"
+    widths = []
+    for model in (plain, named):
+        pictures.save_samples(model, tmp_path / "grid.png", n=12)
+        widths.append(Image.open(tmp_path / "grid.png").width)
+    assert widths[1] > widths[0] + 50
+    pictures.save_folder(named, tmp_path / "made", 60, seed=1)
+    labels = named.inputs(60, 1)["y"]
+    folders = ("cat", "T-shirt-top", "a rather long name")
+    found = {file.name: file.parent.name for file in (tmp_path / "made").rglob("*.png")}
+    assert found == {f"{i:05}.png": folders[label] for i, label in enumerate(labels)}
+    np.testing.assert_array_equal(named.sample(3, label="T-shirt/top"), named.sample(3, label=1))
+
+
+def test_few_classes_are_blocks_of_rows(tmp_path: Path) -> None:
+    conditional = generator(tmp_path, LatentSpec(z_dim=3, classes=2))
+    assert pictures.save_samples(conditional, tmp_path / "grid.png", n=24) == 24
+    pixels = np.asarray(Image.open(tmp_path / "grid.png"))
+    assert pixels.shape[0] == 2 * (2 * 42 + 2)
+    found = cells(tmp_path / "grid.png", 2, 6)
+    np.testing.assert_array_equal(found.reshape(12, 1, 8, 8), quantise(conditional.sample(12, label=0)))
+
+
+def test_fewer_samples_than_classes_are_those_of_the_seed(tmp_path: Path) -> None:
+    conditional = generator(tmp_path, LatentSpec(z_dim=3, classes=10))
+    assert pictures.save_samples(conditional, tmp_path / "grid.png", n=4) == 4
+    found = cells(tmp_path / "grid.png", 2, 2)
+    np.testing.assert_array_equal(found.reshape(4, 1, 8, 8), quantise(conditional.sample(4)))
+
+
+def test_of_many_classes_each_has_a_sample(tmp_path: Path) -> None:
+    many = generator(tmp_path, LatentSpec(z_dim=3, classes=100), graphs.IMAGES)
+    assert pictures.save_samples(many, tmp_path / "grid.png") == 100
+    width, height = Image.open(tmp_path / "grid.png").size
+    assert 0.5 <= width / height <= 2
 
 
 def test_a_generator_with_codes_gets_a_row_per_code(tmp_path: Path) -> None:
     coded = generator(tmp_path, LatentSpec(z_dim=3, categorical=3, continuous=2))
     pictures.save_samples(coded, tmp_path / "grid.png", n=12)
-    found = cells(tmp_path / "grid.png")[:, :, ::5, ::5]
+    found = cells(tmp_path / "grid.png", 3, 4, between=2)
     inputs = coded.inputs(4)
     inputs["c"][:, :3] = np.eye(3)[1]
     np.testing.assert_array_equal(found[1], quantise(coded.run(inputs))[:, 0])
@@ -79,7 +175,7 @@ def test_a_generator_with_codes_gets_a_row_per_code(tmp_path: Path) -> None:
 def test_one_label_fills_a_square(tmp_path: Path) -> None:
     conditional = generator(tmp_path, LatentSpec(z_dim=3, classes=3))
     pictures.save_samples(conditional, tmp_path / "grid.png", n=4, label=1)
-    found = cells(tmp_path / "grid.png")[:, :, ::5, ::5].reshape(4, 1, 8, 8)
+    found = cells(tmp_path / "grid.png", 2, 2).reshape(4, 1, 8, 8)
     np.testing.assert_array_equal(found, quantise(conditional.sample(4, label=1)))
 
 

@@ -16,7 +16,7 @@ from ganzoo.files import expanded
 @click.argument("source", type=common.PATH)
 @click.option("-n", "count", type=click.IntRange(1), default=64, show_default=True, help="How many.")
 @common.seed_option
-@click.option("--label", type=int, help="Draw this class only (conditional generators).")
+@click.option("--label", metavar="CLASS", help="Draw this class only, by name or number (conditional generators).")
 @click.option(
     "-o",
     "--output",
@@ -27,10 +27,11 @@ from ganzoo.files import expanded
 )
 @common.device_option
 @common.foreign_options
-def command(source: Path, count: int, seed: int, label: int | None, output: str, device: str, **more: Any) -> None:
+def command(source: Path, count: int, seed: int, label: str | None, output: str, device: str, **more: Any) -> None:
     """Draw samples from a run or an ONNX file.
 
-    The same seed gives the same samples everywhere. An .npz holds x: uint8 [N, C, H, W], or float32 points [N, d], and
+    The same seed gives the same samples everywhere. A grid has no holes: of classes or codes it has a row for each, the
+    same z down each column. An .npz holds x: uint8 [N, C, H, W], or float32 points [N, d], and
     z, y and c that they were made of. DIR/ gets one PNG a sample, in a subfolder per class where there are classes.
     """
     from ganzoo.errors import UsageError
@@ -45,14 +46,14 @@ def command(source: Path, count: int, seed: int, label: int | None, output: str,
         )
     from ganzoo import api, pictures
 
+    shown = count
     generator = api.load(source, device=device, reading=common.reading_of(more))
     if folder:
         pictures.save_folder(generator, path, count, seed, label)
     elif form == ".npz":
         pictures.save_npz(generator, path, count, seed, label)
-    elif generator.data.kind == "points":
-        pictures.save_points(generator.sample(count, seed, label=label), path)
     else:
-        pictures.save_grid(generator.sample(count, seed, label=label), path, pictures.best_columns(count))
+        shown = pictures.save_samples(generator, path, count, seed, label)
     common.show_notes([*generator.notes, *([generator.clipped] if generator.clipped else [])])
-    click.echo(f"{count} samples of {generator.info.variant} ({generator.provider}) in {output}")
+    added = f", {shown - count} more than asked for, to fill its rows" if shown > count else ""
+    click.echo(f"{shown} samples of {generator.info.variant} ({generator.provider}) in {output}{added}")

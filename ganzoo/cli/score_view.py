@@ -67,7 +67,7 @@ def _class_table(classes: Sequence[ClassScore]) -> str:
         return f"{estimate.value:.4g}" + ("" if estimate.se is None else f" ± {estimate.se:.1g}")
 
     rows = [
-        [str(c.label), str(c.n_fake), str(c.n_real), cell(c.fid), cell(c.precision), cell(c.recall), c.reason]
+        [c.name, str(c.n_fake), str(c.n_real), cell(c.fid), cell(c.precision), cell(c.recall), c.reason]
         for c in classes
     ]
     return common.table(["class", "n", "n real", "fid", "precision", "recall", ""], rows)
@@ -82,7 +82,7 @@ def _csv(score: Score, classes: Sequence[ClassScore], source: str) -> str:
     for each in classes:
         for name in ("fid", "precision", "recall"):
             if (estimate := getattr(each, name)) is not None:
-                estimates[f"{name}[{each.label}]"] = estimate
+                estimates[f"{name}[{each.name}]"] = estimate
     for name, e in estimates.items():
         se = "" if e.se is None else repr(e.se)
         writer.writerow([readable(source), p.dataset, name, repr(e.value), se, e.n, p.extractor, score.protocol_hash])

@@ -19,6 +19,7 @@ from ganzoo.data.sizing import suggested
 from ganzoo.data.splits import tenth
 from ganzoo.errors import DataError
 from ganzoo.files import readable
+from ganzoo.labels import called
 from ganzoo.types import Kind
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def describe(text: str, known: Mapping[str, Source], data_dir: Path | None = Non
 
 def _of_dataset(reference: str, dataset: Dataset) -> Description:
     spec, splits = dataset.spec, (dataset.train, dataset.heldout)
-    names = dataset.class_names or tuple(str(label) for label in range(spec.classes))
+    names = called(dataset.class_names, spec.classes)
     labels = np.concatenate([split.y for split in splits if split.y is not None]) if spec.classes else np.empty(0, int)
     counts = np.bincount(labels, minlength=spec.classes)
     return Description(

@@ -19,13 +19,17 @@ _HINT = "A dataset has images uint8 [N, 1 or 3, H, W] or points float32 [N, d], 
 
 def validated(dataset: Dataset) -> Dataset:
     """Return the dataset. Raises DataError with one sentence where its form or its arrays are not as they must be."""
-    fault = _form_fault(dataset.spec) or next(
-        (
-            f"its {name} {fault}"
-            for name, split in (("training split", dataset.train), ("held-out split", dataset.heldout))
-            if (fault := _split_fault(dataset.spec, split))
-        ),
-        "",
+    fault = (
+        _form_fault(dataset.spec)
+        or _names_fault(dataset)
+        or next(
+            (
+                f"its {name} {fault}"
+                for name, split in (("training split", dataset.train), ("held-out split", dataset.heldout))
+                if (fault := _split_fault(dataset.spec, split))
+            ),
+            "",
+        )
     )
     if not fault and len(dataset.train) < LEAST:
         found = "has 1 sample" if len(dataset.train) else "is empty"
@@ -44,6 +48,14 @@ def _form_fault(spec: DataSpec) -> str:
     if min(spec.shape) < 1:
         return f"its samples have the shape {shape}, which holds no number"
     return ""
+
+
+def _names_fault(dataset: Dataset) -> str:
+    names, classes = dataset.class_names, dataset.spec.classes
+    if names and len(names) != classes:
+        return f"it has {len(names)} class names, but {classes} classes"
+    twice = next((name for name in names if names.count(name) > 1), None)
+    return "" if twice is None else f"two of its classes are called '{twice}'"
 
 
 def _split_fault(spec: DataSpec, split: Split) -> str:

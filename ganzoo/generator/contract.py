@@ -22,6 +22,9 @@ FORMAT = 1
 OUTPUT = "x"
 DTYPES = {"z": 1, "y": 7, "c": 1, OUTPUT: 1}
 """onnx.TensorProto's element types by input and output: FLOAT = 1, INT64 = 7."""
+NUMPY_TYPES = {1: "float32", 7: "int64"}
+PIXELS = "uint8 = clip(round((x + 1) * 127.5), 0, 255)"
+"""How the values of an image become bytes."""
 PARITY_LIMIT = 1e-4
 """Float noise: samples in [-1, 1] that differ by no more, or leave the range by no more, are the same."""
 MOST_OUTSIDE = 0.1
@@ -39,6 +42,8 @@ class GeneratorInfo(msgspec.Struct, frozen=True, kw_only=True):
     dataset_digest: str
     data: DataSpec
     latent: LatentSpec
+    class_names: tuple[str, ...] = ()
+    """Of the classes of the data; none where they are called by their numbers."""
     options: dict[str, Any]
     seed: int
     value_range: tuple[float, float] | None
@@ -57,6 +62,7 @@ def describe(
     version: str = "",
     dataset: str = "",
     dataset_digest: str = "",
+    class_names: tuple[str, ...] = (),
     options: Mapping[str, Any] | None = None,
     seed: int = 0,
     content_hash: str = "",
@@ -71,6 +77,7 @@ def describe(
         dataset_digest=dataset_digest,
         data=data,
         latent=latent,
+        class_names=class_names,
         options=dict(options or {}),
         seed=seed,
         value_range=(-1.0, 1.0) if data.kind == "image" else None,
@@ -87,6 +94,33 @@ def content_hash(model: onnx.ModelProto) -> str:
 def put_info(model: onnx.ModelProto, info: GeneratorInfo) -> None:
     """Write the metadata into a model."""
     model.metadata_props.add(key=METADATA_KEY, value=json.dumps(msgspec.to_builtins(info), sort_keys=True))
+
+
+def sidecar(info: GeneratorInfo) -> dict[str, Any]:
+    """The metadata, and what follows from them for inputs and output, for those who see no metadata."""
+    latent, image = info.latent, info.data.kind == "image"
+    onehot = {"law": "onehot", "columns": [0, latent.categorical], "range": [0.0, 1.0]}
+    uniform = {"law": "uniform", "columns": [latent.categorical, latent.code_dim], "range": [-1.0, 1.0]}
+    parts = [*([onehot] if latent.categorical else []), *([uniform] if latent.continuous else [])]
+    given: dict[str, dict[str, Any]] = {
+        "z": {
+            "shape": ["N", latent.z_dim],
+            "law": latent.law,
+            "range": [-1.0, 1.0] if latent.law == "uniform" else None,
+        },
+        "y": {"shape": ["N"], "law": "labels", "range": [0, latent.classes - 1]},
+        "c": {"shape": ["N", latent.code_dim], "parts": parts},
+    }
+    output = {
+        "name": OUTPUT,
+        "dtype": NUMPY_TYPES[DTYPES[OUTPUT]],
+        "shape": ["N", *info.data.shape],
+        "layout": "NCHW" if image else None,
+        "range": info.value_range,
+        "pixels": PIXELS if image else None,
+    }
+    inputs = [{"name": name, "dtype": NUMPY_TYPES[DTYPES[name]], **given[name]} for name in latent.names]
+    return {**msgspec.to_builtins(info), "inputs": inputs, "output": output}
 
 
 def read_info(
@@ -109,6 +143,10 @@ def read_info(
     if info.format != FORMAT:
         raise ModelError(
             f"{name} has ganzoo metadata of format {info.format}; this ganzoo reads {FORMAT}.", "Update it."
+        )
+    if info.class_names and {len(info.class_names), info.latent.classes} - {info.data.classes, 0}:
+        raise ModelError(
+            f"{name} has damaged ganzoo metadata: {len(info.class_names)} class names, but {info.data.classes} classes."
         )
     if set(inputs) != set(info.latent.names) or OUTPUT not in set(outputs):
         raise ModelError(

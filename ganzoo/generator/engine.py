@@ -18,6 +18,7 @@ from ganzoo.generator.contract import read_info
 from ganzoo.generator.flags import examples
 from ganzoo.generator.graphs import refuse_external_data
 from ganzoo.generator.spread import Spread
+from ganzoo.labels import called, number_of
 from ganzoo.types import LatentSpec
 
 if TYPE_CHECKING:
@@ -194,32 +195,36 @@ class Generator:
         x: FloatArray = self.bind(inputs, first=first).numpy()
         return x
 
-    def inputs(self, n: int, seed: int = 0, *, start: int = 0, label: int | None = None) -> dict[str, Array]:
-        """The inputs of samples ``start`` … ``start + n - 1``; ``label`` asks for one class throughout."""
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """What the classes that it can be asked for are called, by number where they have no names."""
+        classes = self.latent.classes
+        return called(self.info.class_names if classes else (), classes)
+
+    def inputs(self, n: int, seed: int = 0, *, start: int = 0, label: int | str | None = None) -> dict[str, Array]:
+        """The inputs of samples ``start`` … ``start + n - 1``; ``label`` asks for one class, by name or number."""
         drawn = latents.samples(self.latent, seed, start, n)
         if label is not None:
             drawn["y"] = np.full(n, self._checked(label), np.int64)
         return drawn
 
     def batches(
-        self, n: int, seed: int = 0, *, label: int | None = None, batch: int = BATCH
+        self, n: int, seed: int = 0, *, label: int | str | None = None, batch: int = BATCH
     ) -> Iterator[tuple[dict[str, Array], FloatArray]]:
         """Inputs and samples, ``batch`` at a time."""
         for start in range(0, n, batch):
             inputs = self.inputs(min(batch, n - start), seed, start=start, label=label)
             yield inputs, self.run(inputs, first=start)
 
-    def sample(self, n: int, seed: int = 0, *, label: int | None = None, batch: int = BATCH) -> FloatArray:
+    def sample(self, n: int, seed: int = 0, *, label: int | str | None = None, batch: int = BATCH) -> FloatArray:
         """Draw n samples: float32 [n, C, H, W] in [-1, 1], or [n, d] for points."""
         parts = [x for _, x in self.batches(n, seed, label=label, batch=batch)]
         return np.concatenate(parts) if parts else np.empty((0, *self.data.shape), np.float32)
 
-    def _checked(self, label: int) -> int:
+    def _checked(self, label: int | str) -> int:
         if not self.latent.classes:
             raise UsageError(f"{self.info.variant} takes no class label.", "Leave --label out.")
-        if not 0 <= label < self.latent.classes:
-            raise UsageError(f"Label {label} is not one of 0 to {self.latent.classes - 1}.")
-        return label
+        return number_of(label, self.class_names)
 
 
 def read_model(path: Path) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,8 @@ import numpy as np
 
 from ganzoo import latents
 from ganzoo.errors import ModelError
-from ganzoo.files import readable, write_bytes
-from ganzoo.generator.contract import PARITY_LIMIT, GeneratorInfo, broken_rule, content_hash, put_info
+from ganzoo.files import readable, write_bytes, write_text
+from ganzoo.generator.contract import PARITY_LIMIT, GeneratorInfo, broken_rule, content_hash, put_info, sidecar
 from ganzoo.generator.engine import Generator, check_finite
 from ganzoo.generator.graphs import every_graph, every_node, external_files, parameter_count
 from ganzoo.generator.optimise import dense_small_deconvolutions, number_names
@@ -77,6 +78,18 @@ def content_of(generator: Generator) -> bytes:
     except Exception as error:  # onnx raises bare exceptions of several libraries
         raise ModelError(f"{name} cannot be exported: it is no valid ONNX: {_reason(error)}") from error
     return generator.adapted
+
+
+def write_exported(generator: Generator, path: Path) -> Path:
+    """Write ``content_of`` a generator, and beside it, ending in .json, what it takes and gives; return the latter.
+
+    What is there already is replaced.
+    """
+    content, beside = content_of(generator), path.with_suffix(".json")
+    text = json.dumps(sidecar(generator.info), indent=2, sort_keys=True)
+    write_text(beside, text + "\n")
+    write_bytes(path, content)
+    return beside
 
 
 def _reason(error: Exception) -> str:

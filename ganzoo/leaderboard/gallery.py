@@ -10,6 +10,7 @@ import numpy as np
 
 from ganzoo.data.base import quantise
 from ganzoo.generator.engine import Generator
+from ganzoo.lettering import beside, legible
 from ganzoo.pictures import ask_for, best_columns, new_figure, save_figure, save_png, tile
 from ganzoo.training.runs import ONNX, RunStore
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 STRIP = 16
 POINTS = 2000
-_LABEL_WIDTH = 110
 
 
 def write(store: RunStore, variants: Sequence[tuple[str, str]], path: Path, seed: int = 0) -> bool:
@@ -39,7 +39,8 @@ def write(store: RunStore, variants: Sequence[tuple[str, str]], path: Path, seed
     if shown[0][1].data.kind == "points":
         _write_points([(name, generator.sample(POINTS, seed)) for name, generator in shown], path)
     else:
-        _write_strips([(name, _strip(generator, seed)) for name, generator in shown], path)
+        names = legible([name for name, _ in shown])
+        save_png(beside(names, [_strip(generator, seed) for _, generator in shown]), path)
     return True
 
 
@@ -47,21 +48,6 @@ def _strip(generator: Generator, seed: int) -> Array:
     inputs = generator.inputs(STRIP, seed)
     ask_for(generator, inputs, np.arange(STRIP) % (generator.latent.classes or generator.latent.categorical or 1))
     return tile(quantise(generator.run(inputs)), STRIP)
-
-
-def _write_strips(strips: Sequence[tuple[str, Array]], path: Path) -> None:
-    lines = [np.concatenate([_label(name, strip), strip], axis=1) for name, strip in strips]
-    save_png(np.concatenate(lines), path)
-
-
-def _label(name: str, strip: Array) -> Array:
-    from PIL import Image, ImageDraw, ImageFont
-
-    height = strip.shape[0]
-    image = Image.new("RGB", (_LABEL_WIDTH, height), (32, 32, 32))
-    font = ImageFont.load_default(16)
-    ImageDraw.Draw(image).text((8, height / 2), name, fill=(235, 235, 235), font=font, anchor="lm")
-    return np.asarray(image)
 
 
 def _write_points(clouds: Sequence[tuple[str, Array]], path: Path) -> None:

@@ -26,6 +26,7 @@ class ClassScore(msgspec.Struct, frozen=True, kw_only=True):
 
     label: int
     """Its number in the data; the place of its name where classes have names."""
+    name: str
     n_fake: int
     n_real: int
     fid: Estimate | None = None
@@ -54,10 +55,11 @@ def _class_score(reference: Reference, label: int, real: Features, fake: Feature
     number = int(name) if name.isdecimal() else label
     reason = _too_few(name, len(fake), len(real))
     if reason:
-        return ClassScore(label=number, n_fake=len(fake), n_real=len(real), reason=reason)
+        return ClassScore(label=number, name=name, n_fake=len(fake), n_real=len(real), reason=reason)
     near = neighbour_scores(real, fake)
     return ClassScore(
         label=number,
+        name=name,
         n_fake=len(fake),
         n_real=len(real),
         fid=frechet_distance(_target(reference, label, real), fake),

@@ -35,6 +35,8 @@ class Drawn:
     """int64 [n]: the class a generator was asked for, or the label of the file."""
     class_names: tuple[str, ...] = ()
     """Of the classes that ``labels`` counts; none where a label is its own name."""
+    classes: int = 0
+    """That a generator can be asked for; 0 for anything else."""
     codes: Array | None = None
     """int64 [n]: the categorical code, of a generator that has one."""
     seconds: float | None = None
@@ -66,6 +68,7 @@ class Drawn:
             join([self.extracted, more.extracted]),
             labels=_both(self.labels, more.labels),
             class_names=self.class_names,
+            classes=self.classes,
             codes=_both(self.codes, more.codes),
             seconds=(self.seconds or 0.0) + (more.seconds or 0.0),
             provider=self.provider,
@@ -107,7 +110,8 @@ def draw(
     return Drawn(
         extracted,
         labels=inputs.get("y"),
-        class_names=tuple(str(label) for label in range(model.latent.classes)),
+        class_names=model.info.class_names if model.latent.classes else (),
+        classes=model.latent.classes,
         codes=inputs["c"][:, :categorical].argmax(axis=1) if categorical else None,
         seconds=seconds,
         provider=model.provider,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ganzoo.labels import all_known, called
 from ganzoo.metrics.regions import CLUSTERS
 from ganzoo.metrics.vendi import SAMPLES
 
@@ -115,7 +116,15 @@ _RULES: dict[str, Callable[[Sets], str]] = {
 
 def foreign_classes(drawn: Drawn, reference: Reference) -> tuple[str, ...]:
     """A note where a generator was asked for other classes than those of the reference."""
-    if not drawn.sha256 or drawn.labels is None or len(drawn.class_names) == reference.classes or not reference.classes:
+    if not drawn.sha256 or drawn.labels is None or not reference.classes:
         return ()
-    asked, real = len(drawn.class_names), reference.classes
-    return (f"the generator's {asked} classes are not the {real} of the reference: what was asked of it is left out",)
+    if all_known(drawn.class_names, reference.class_names):
+        return ()
+    asked, real = drawn.classes, reference.classes
+    if asked != real:
+        return (
+            f"the generator's {asked} classes are not the {real} of the reference: what was asked of it is left out",
+        )
+    if not any(name.isdecimal() for name in (*called(drawn.class_names, asked), *reference.class_names)):
+        return (f"the generator's {asked} classes have other names than those of the reference: told by number",)
+    return ()

@@ -17,7 +17,7 @@ import numpy as np
 from ganzoo.data.base import scale
 from ganzoo.files import cache_root, write_bytes
 from ganzoo.generator.engine import BATCH
-from ganzoo.labels import places, set_of
+from ganzoo.labels import called, places, set_of
 from ganzoo.latents import generator
 from ganzoo.metrics import Reference
 from ganzoo.metrics.fid import Target, target, target_of
@@ -107,7 +107,7 @@ class DatasetSide(RealSide):
             train_labels=dataset.train.y,
             heldout_labels=dataset.heldout.y if len(dataset.heldout) else None,
             classes=dataset.spec.classes,
-            class_names=dataset.class_names or tuple(str(label) for label in range(dataset.spec.classes)),
+            class_names=called(dataset.class_names, dataset.spec.classes),
             centres=dataset.mixture.centres if dataset.mixture else None,
             std=dataset.mixture.std if dataset.mixture else 0.0,
         )
@@ -159,8 +159,9 @@ class SourceSide(RealSide):
         reference = Reference(real=features, train=features, heldout=features[:0])
         if drawn.labels is not None:
             every = drawn.labels if self.source.labels is None else self.source.labels
-            names = set_of(every, drawn.class_names)
-            labels = places(drawn.labels, drawn.class_names, names, self.name, self.name)
+            theirs = called(drawn.class_names, drawn.classes)
+            names = set_of(every, theirs)
+            labels = places(drawn.labels, theirs, names, self.name, self.name)
             reference = replace(reference, labels=labels, classes=len(names), class_names=names)
         return _with_target(reference, [*self._key, extractor.sha256])
 

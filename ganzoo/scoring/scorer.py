@@ -9,7 +9,7 @@ import msgspec
 
 from ganzoo.errors import ScoreError, UsageError
 from ganzoo.extractors.base import caution_of
-from ganzoo.labels import places
+from ganzoo.labels import all_known, places
 from ganzoo.metrics import Metric, Sets, evaluate
 from ganzoo.metrics.fid import moments_distance, reference_target
 from ganzoo.metrics.paired import influences
@@ -141,13 +141,14 @@ def sets_of(setup: Setup, drawn: Drawn) -> Sets:
 def _classes(drawn: Drawn, reference: Reference, name: str) -> IndexArray | None:
     """The class of each sample among the reference's; None where there are none on either side.
 
-    Raises ScoreError for labels of a file that are none of the reference's. A generator of other classes is another
-    matter: what it was asked for says nothing here, and ``foreign_classes`` says so.
+    Raises ScoreError for labels of a file that are none of the reference's. A generator's are told by name where the
+    reference has all of its names, else by number; what one of another number of classes was asked for says nothing
+    here. ``foreign_classes`` says so.
     """
-    if drawn.labels is None or not reference.classes or foreign_classes(drawn, reference):
+    if drawn.labels is None or not reference.classes:
         return None
-    if drawn.sha256:
-        return drawn.labels
+    if drawn.sha256 and not all_known(drawn.class_names, reference.class_names):
+        return drawn.labels if drawn.classes == reference.classes else None
     return places(drawn.labels, drawn.class_names, reference.class_names, "the samples", name)
 
 

@@ -155,6 +155,7 @@ def _plan(
         dataset_digest=dataset.digest,
         data_reference=reference,
         data=dataset.spec,
+        class_names=dataset.class_names,
         latent=latent_spec(variant, resolved, dataset.spec),
         options=options,
         option_files=option_files,
@@ -177,6 +178,7 @@ def _generator_info(manifest: Manifest) -> GeneratorInfo:
         version=manifest.version,
         dataset=manifest.dataset,
         dataset_digest=manifest.dataset_digest,
+        class_names=manifest.class_names,
         options=manifest.options,
         seed=manifest.seed,
     )

@@ -45,6 +45,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     dataset_digest: str
     data_reference: str
     data: DataSpec
+    class_names: tuple[str, ...] = ()
+    """Of the classes of the data; none where they are called by their numbers, and in manifests of older versions."""
     latent: LatentSpec
     options: dict[str, Any]
     option_files: dict[str, str] = {}

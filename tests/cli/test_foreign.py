@@ -59,8 +59,10 @@ def test_it_is_sampled_in_every_form(run: Any, theirs: Path, tmp_path: Path) -> 
 def test_an_export_needs_no_flags(run: Any, theirs: Path, tmp_path: Path) -> None:
     result = run("export", theirs, *FLAGS, "-o", "ours.onnx")
     assert result.exit_code == 0, result.output
-    assert result.stdout == "theirs in ours.onnx: takes z, gives x [1, 8, 8]\n"
+    assert result.stdout == "theirs in ours.onnx: takes z, gives x [1, 8, 8]; all of it in ours.json\n"
     assert "theirs.onnx: its images (8, 8, 1) are read as NHWC" in result.stderr
+    said = msgspec.json.decode((tmp_path / "ours.json").read_bytes())
+    assert (said["variant"], said["output"]["layout"], said["output"]["range"]) == ("theirs", "NCHW", [-1, 1])
     for command, more in (("sample", ("-n", 6, "-o")), ("stats", ("-n", 60, "--extractor", "digits", "-o"))):
         for name, source in (("a.npz", (theirs, *FLAGS)), ("b.npz", ("ours.onnx",))):
             assert run(command, *source, *more, name, *CPU).exit_code == 0
@@ -99,7 +101,7 @@ def test_a_shape_for_flat_outputs(run: Any, refused: Refused, tmp_path: Path) ->
     flat = graphs.foreign(tmp_path / "flat.onnx", shape=(64,))
     assert "are read as points (with --shape C,H,W: as pixels)" in run("sample", flat, *FLAGS, *CPU).stderr
     result = run("export", flat, *FLAGS, "--shape", "1,8,8", "-o", "ours.onnx")
-    assert result.stdout.endswith("gives x [1, 8, 8]\n")
+    assert result.stdout.endswith("gives x [1, 8, 8]; all of it in ours.json\n")
     assert "--shape '8x8' is not C,H,W" in refused(2, "sample", flat, *FLAGS, "--shape", "8x8")
 
 

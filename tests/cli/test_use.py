@@ -25,6 +25,14 @@ def test_sample_writes_a_grid(run: Any, gaussian: RunFolder, tmp_path: Path) -> 
     assert Image.open(tmp_path / "grid.png").size == (3 * 42 + 2, 3 * 42 + 2)
 
 
+def test_a_grid_without_holes_says_what_it_added(run: Any, gaussian: RunFolder, labelled: RunFolder) -> None:
+    words = ("--device", "cpu", "-o", "grid.png")
+    result = run("sample", gaussian.path, "-n", 7, *words)
+    assert result.output == "9 samples of gaussian (CPU) in grid.png, 2 more than asked for, to fill its rows\n"
+    result = run("sample", labelled.path, "-n", 64, *words)
+    assert result.output == "70 samples of labelled (CPU) in grid.png, 6 more than asked for, to fill its rows\n"
+
+
 @pytest.mark.parametrize("made", [True, False])
 def test_samples_in_a_folder_are_scored_as_the_generator_is(
     made: bool, run: Any, labelled: RunFolder, tmp_path: Path
@@ -60,8 +68,19 @@ def test_the_same_seed_gives_the_same_file(run: Any, gaussian: RunFolder, tmp_pa
 def test_export_copies_the_generator(run: Any, gaussian: RunFolder, tmp_path: Path) -> None:
     result = run("export", gaussian.path, "-o", "out/gan.onnx")
     assert result.exit_code == 0
-    assert result.output == "gaussian on digits in out/gan.onnx: takes z, gives x [1, 8, 8]\n"
+    assert result.output == "gaussian on digits in out/gan.onnx: takes z, gives x [1, 8, 8]; all of it in gan.json\n"
     assert Generator(tmp_path / "out" / "gan.onnx", device="cpu").sha256 == gaussian.manifest().onnx_sha256
+
+
+def test_export_says_beside_it_what_it_takes_and_gives(run: Any, labelled: RunFolder, tmp_path: Path) -> None:
+    (tmp_path / "gan.json").write_text("of an older export")
+    assert run("export", labelled.path, "-o", "gan.onnx").exit_code == 0
+    said = msgspec.json.decode((tmp_path / "gan.json").read_bytes())
+    generator = Generator(tmp_path / "gan.onnx", device="cpu")
+    metadata = msgspec.json.decode(msgspec.json.encode(generator.info))
+    assert {name: said[name] for name in metadata} == metadata
+    assert {each["name"]: each["shape"] for each in said["inputs"]} == {"z": ["N", 2], "y": ["N"]}
+    assert said["output"]["shape"] == ["N", 1, 8, 8]
 
 
 def test_score_prints_a_table(run: Any, gaussian: RunFolder) -> None:
@@ -102,6 +121,7 @@ def test_a_file_that_is_no_generator(
     more = ("-o", "out.onnx") if command == "export" else ("--device", "cpu")
     assert sentence in refused(1, command, name, *more)
     assert not (tmp_path / "out.onnx").exists()
+    assert not (tmp_path / "out.json").exists()
 
 
 @pytest.mark.parametrize(
@@ -123,6 +143,11 @@ def test_a_wrong_request_is_exit_code_2(
 ) -> None:
     assert sentence in refused(2, *[gaussian.path if word == "RUN" else word for word in words])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_label_that_is_no_class(refused: Refused, labelled: RunFolder) -> None:
+    words = ("sample", labelled.path, "--label", "cat", "--device", "cpu")
+    assert "Unknown class 'cat'. There is: 0, 1, 2" in refused(2, *words)
 
 
 def test_a_label_out_of_range(refused: Refused, labelled: RunFolder) -> None:

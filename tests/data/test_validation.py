@@ -9,6 +9,7 @@ import pytest
 
 from ganzoo.data import load
 from ganzoo.data.base import Dataset, Source, Split
+from ganzoo.data.validation import validated
 from ganzoo.errors import DataError
 from ganzoo.types import DataSpec
 
@@ -36,6 +37,17 @@ def loaded(kind: Any, shape: tuple[int, ...], x: Any, y: Any = None, classes: in
 )
 def test_what_can_be_used(given: tuple[Any, ...]) -> None:
     assert len(loaded(*given).train) == 6
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [(("a", "b"), "it has 2 class names, but 3 classes"), (("a", "b", "a"), "two of its classes are called 'a'")],
+)
+def test_names_of_classes_that_do_not_fit(names: tuple[str, ...], sentence: str) -> None:
+    spec = DataSpec(name="theirs", kind="image", shape=(1, 8, 8), classes=3)
+    dataset = Dataset(spec, Split(spec, IMAGES, LABELS), Split(spec, IMAGES[:0], LABELS[:0]), names)
+    with pytest.raises(DataError, match=sentence):
+        validated(dataset)
 
 
 def test_two_samples_are_enough() -> None:

@@ -7,10 +7,14 @@ import re
 from pathlib import Path
 
 import graphs
+import msgspec
+import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto
 
+from ganzoo import latents
+from ganzoo.data.base import quantise
 from ganzoo.errors import ModelError
 from ganzoo.generator import contract
 from ganzoo.types import DataSpec, LatentSpec
@@ -66,11 +70,66 @@ def test_metadata_survive_the_file() -> None:
     assert contract.describe("v", points, LATENT, backend="numpy").value_range is None
 
 
+def test_metadata_without_class_names_are_read_as_before() -> None:
+    info = contract.describe("v", graphs.IMAGES, LATENT, backend="numpy", class_names=("a", "b", "c"))
+    value = msgspec.to_builtins(info)
+    del value["class_names"]
+    older = contract.read_info({contract.METADATA_KEY: json.dumps(value)}, ["z", "y", "c"], ["x"], name="f")
+    assert older == msgspec.structs.replace(info, class_names=())
+    assert contract.sidecar(info)["class_names"] == ("a", "b", "c")
+
+
+def test_the_sidecar_says_what_latents_are_drawn_as() -> None:
+    said = contract.sidecar(contract.describe("v", graphs.IMAGES, LATENT, backend="numpy"))
+    drawn = latents.samples(LATENT, 0, 0, 500)
+    assert [each["name"] for each in said["inputs"]] == list(drawn)
+    for each in said["inputs"]:
+        values = drawn[each["name"]]
+        assert each["dtype"] == str(values.dtype)
+        assert each["shape"][1:] == list(values.shape[1:])
+    _, y, c = said["inputs"]
+    assert y["range"] == [drawn["y"].min(), drawn["y"].max()] == [0, 2]
+    onehot, uniform = (drawn["c"][:, slice(*part["columns"])] for part in c["parts"])
+    assert [part["law"] for part in c["parts"]] == ["onehot", "uniform"]
+    assert (onehot.sum(axis=1) == 1).all()
+    assert uniform.shape == (500, 1)
+    assert [part["range"] for part in c["parts"]] == [[0, 1], [-1, 1]]
+    assert json.loads(json.dumps(said))["latent"]["z_dim"] == 4
+
+
+def test_the_sidecar_says_what_comes_out() -> None:
+    info = contract.describe("v", graphs.IMAGES, LatentSpec(z_dim=4, law="uniform"), backend="numpy")
+    said = contract.sidecar(info)
+    assert said["output"]["shape"] == ["N", 1, 8, 8]
+    x = np.linspace(-1.1, 1.1, 999, dtype=np.float32)
+    names = {"clip": np.clip, "round": np.rint, "x": x}
+    made = eval(said["output"]["pixels"].removeprefix("uint8 = "), names)
+    np.testing.assert_array_equal(made.astype(np.uint8), quantise(x))
+    assert said["inputs"] == [
+        {"name": "z", "dtype": "float32", "shape": ["N", 4], "law": "uniform", "range": [-1.0, 1.0]}
+    ]
+    points = contract.sidecar(contract.describe("v", graphs.POINTS, LatentSpec(z_dim=4), backend="numpy"))
+    assert (points["inputs"][0]["law"], points["inputs"][0]["range"]) == ("normal", None)
+    assert [points["output"][key] for key in ("layout", "range", "pixels")] == [None] * 3
+    coded = contract.sidecar(contract.describe("v", graphs.POINTS, LatentSpec(z_dim=4, continuous=2), backend="numpy"))
+    assert [part["columns"] for part in coded["inputs"][1]["parts"]] == [[0, 2]]
+
+
+def test_the_page_has_the_sidecars_fields() -> None:
+    said = contract.sidecar(contract.describe("v", graphs.IMAGES, LATENT, backend="numpy"))
+    rows = {row[0]: row[1] for row in table("### Beside the file")}
+    keys = {key for each in said["inputs"] for key in each}
+    assert set(re.findall(r"`(\w+)`", rows["`inputs`"])) >= keys
+    assert set(re.findall(r"`(\w+)`", rows["`output`"])) >= set(said["output"])
+    assert contract.PIXELS in PAGE
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
         ({"format": 2}, "of format 2; this ganzoo reads 1"),
         ({"seed": "x"}, "damaged ganzoo metadata"),
+        ({"class_names": ["a", "b"]}, "damaged ganzoo metadata: 2 class names, but 3 classes"),
         ({"latent": {"z_dim": 4}}, r"takes \['c', 'y', 'z'\] and gives \['x'\]; by its metadata it takes \['z'\]"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import graphs
 import numpy as np
 import pytest
 
@@ -13,6 +14,7 @@ FIRST = Drawn(
     Extracted(np.zeros((2, 3)), np.ones((2, 4))),
     labels=np.array([0, 1]),
     class_names=("a", "b"),
+    classes=2,
     codes=np.array([5, 6]),
     seconds=1.5,
     provider="CPU",
@@ -39,7 +41,7 @@ def test_two_drawings_are_one() -> None:
     np.testing.assert_array_equal(both.extracted.logits[:, 0], [1, 1, 0])
     np.testing.assert_array_equal(both.labels, [0, 1, 1])
     np.testing.assert_array_equal(both.codes, [5, 6, 7])
-    assert (both.class_names, both.provider, both.sha256) == (("a", "b"), "CPU", "ab")
+    assert (both.class_names, both.classes, both.provider, both.sha256) == (("a", "b"), 2, "CPU", "ab")
     assert both.seconds == 1.75
     assert both.clipped == "2 of 3", "the generator counts all that it ever drew"
 
@@ -67,6 +69,7 @@ class Coded:
     """A generator with classes and codes, as far as drawing looks at it; its clock ticks once a batch."""
 
     latent = LatentSpec(z_dim=2, classes=3, categorical=4, continuous=1)
+    info = graphs.info(latent)
     provider, sha256, clipped = "CPU", "ab", ""
 
     def __init__(self) -> None:
@@ -96,6 +99,6 @@ def test_drawing_notes_labels_codes_and_the_generators_own_time(monkeypatch: pyt
     np.testing.assert_array_equal(found.extracted.features[:, 0], np.arange(10, 600))
     np.testing.assert_array_equal(found.labels, np.arange(10, 600) % 3)
     np.testing.assert_array_equal(found.codes, np.arange(10, 600) % 4)
-    assert found.class_names == ("0", "1", "2")
+    assert (found.class_names, found.classes) == ((), 3), "without names of its own"
     assert model.firsts == [10, 266, 522], "an error must be able to say which sample it is about"
     assert found.seconds == 3.0
