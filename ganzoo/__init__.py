@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ganzoo.extractors.base import ExtractorSource as ExtractorSource
     from ganzoo.generator.engine import Generator as Generator
     from ganzoo.generator.foreign import Reading as Reading
+    from ganzoo.likeness import pairs as pairs
     from ganzoo.metrics.base import Influence as Influence
     from ganzoo.metrics.base import Metric as Metric
     from ganzoo.metrics.base import Reference as Reference
@@ -84,6 +85,7 @@ _HOMES = {
     "compare": "api",
     "dataset": "api",
     "load": "api",
+    "pairs": "likeness",
     "sample": "api",
     "score": "api",
     "train": "api",

@@ -27,6 +27,7 @@ COMMANDS = {
     "sample": "Draw samples from a run or an ONNX file.",
     "score": "Score a run, an ONNX file, an npz or a folder of images.",
     "compare": "Say whether two models differ by more than chance.",
+    "pairs": "Say how alike images are, pair by pair, or how varied a set is.",
     "stats": "Save feature statistics that add up across shards.",
     "export": "Copy a run's generator.onnx, or make one of another ONNX file.",
     "bench": "Train and score many variants, and write the leaderboards.",

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from ganzoo import latents
-from ganzoo.errors import ModelError
+from ganzoo.errors import ModelError, UsageError
 from ganzoo.files import readable, write_bytes, write_text
 from ganzoo.generator.contract import PARITY_LIMIT, GeneratorInfo, broken_rule, content_hash, put_info, sidecar
 from ganzoo.generator.engine import Generator, check_finite
@@ -83,13 +83,25 @@ def content_of(generator: Generator) -> bytes:
 def write_exported(generator: Generator, path: Path) -> Path:
     """Write ``content_of`` a generator, and beside it, ending in .json, what it takes and gives; return the latter.
 
-    What is there already is replaced.
+    An older export is replaced. Raises UsageError where there is another file with the name of the second.
     """
     content, beside = content_of(generator), path.with_suffix(".json")
+    if beside.exists() and not _is_sidecar(beside):
+        raise UsageError(
+            f"{beside} is there already and does not say what a generator takes: it would be lost.",
+            f"Move it away, or write to another name than {path.name}.",
+        )
     text = json.dumps(sidecar(generator.info), indent=2, sort_keys=True)
     write_text(beside, text + "\n")
     write_bytes(path, content)
     return beside
+
+
+def _is_sidecar(path: Path) -> bool:
+    try:
+        return {"latent", "inputs", "output"} <= set(json.loads(path.read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return False
 
 
 def _reason(error: Exception) -> str:

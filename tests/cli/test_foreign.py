@@ -36,6 +36,19 @@ def own_bytes(path: Path, z: Any) -> Any:
     return x.transpose(0, 3, 1, 2)
 
 
+@pytest.mark.parametrize("content", ["{}", '["latent", "inputs", "output"]x', "not JSON"])
+def test_a_json_that_is_no_export_is_not_overwritten(
+    run: Any, refused: Refused, theirs: Path, tmp_path: Path, content: str
+) -> None:
+    (tmp_path / "g.json").write_text(content)
+    line = refused(2, "export", theirs, "-o", "g.onnx", *FLAGS)
+    assert "g.json is there already and does not say what a generator takes: it would be lost." in line
+    assert (tmp_path / "g.json").read_text() == content and not (tmp_path / "g.onnx").exists()
+    (tmp_path / "g.json").unlink()
+    for _ in range(2):  # an older export is replaced
+        assert run("export", theirs, "-o", "g.onnx", *FLAGS).exit_code == 0
+
+
 def test_it_is_sampled_in_every_form(run: Any, theirs: Path, tmp_path: Path) -> None:
     for output in ("x.npz", "x/", "x.png"):
         result = run("sample", theirs, *FLAGS, "-n", 6, "-o", output, *CPU)

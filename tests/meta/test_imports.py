@@ -22,6 +22,7 @@ LAYERS = (
     ("extractors", "pictures"),
     ("training", "scoring", "scaffold"),
     ("builtin", "api"),
+    ("likeness",),
     ("leaderboard",),
     ("checks",),
     ("cli", "testing"),
