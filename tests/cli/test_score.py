@@ -13,7 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ganzoo.cli import score_view
+from ganzoo.metrics.classwise import ClassScore
+from ganzoo.scoring.protocol import Protocol, Score
 from ganzoo.training.runs import RunFolder
+from ganzoo.types import Estimate
 
 Refused = Callable[..., str]
 CPU = ("--device", "cpu")
@@ -236,6 +240,26 @@ def test_classes_one_by_one(run: Any, labelled: RunFolder) -> None:
     content = msgspec.json.decode(run(*words, "--json").stdout)
     assert sum(each["n_fake"] for each in content["classes"]) == 400
     assert "fid[3]" in run(*words, "--format", "csv").stdout
+
+
+def test_classes_are_shown_by_their_names(capsys: pytest.CaptureFixture[str]) -> None:
+    fid = Estimate(1.5, 0.1, 40)
+    classes = [ClassScore(label=0, name="cat", n_fake=40, n_real=40, fid=fid)]
+    protocol = Protocol(
+        dataset="pets",
+        dataset_digest="0",
+        split="train",
+        n_real=40,
+        n_fake=40,
+        extractor="pixels",
+        extractor_sha256="0",
+        metrics={"fid": 1},
+        seed=0,
+    )
+    score = Score(protocol=protocol, protocol_hash="ab", estimates={"fid": fid})
+    for form, shown in (("table", "\ncat    40"), ("csv", ",fid[cat],1.5,"), ("json", '"name": "cat"')):
+        score_view.show(score, classes, form, "x")
+        assert shown in capsys.readouterr().out
 
 
 def test_the_worst_copies_are_drawn(run: Any, memoriser: RunFolder, tmp_path: Path) -> None:
