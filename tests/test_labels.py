@@ -17,6 +17,7 @@ from ganzoo.data.builtin import builtin_sources
 from ganzoo.errors import DataError, ScoreError, UsageError
 from ganzoo.labels import all_known, folder_name, folder_names, number_of, places, set_of
 from ganzoo.plugin.manager import Zoo
+from ganzoo.scoring.scorer import draw_source, sets_of
 from ganzoo.scoring.setup import Terms
 from ganzoo.training.runs import RunFolder
 
@@ -219,6 +220,8 @@ def test_samples_in_folders_are_those_classes_again(fake_zoo: Zoo, tmp_path: Pat
 
 def test_a_generator_of_other_classes_says_so(labelled: RunFolder, tmp_path: Path) -> None:
     reference = write(tmp_path / "few.npz", Y, Y < 3)
-    score = ganzoo.api.comparison(labelled.path, reference=reference, terms=TERMS).score()
+    comparison = ganzoo.api.comparison(labelled.path, reference=reference, terms=TERMS)
+    assert sets_of(comparison.setup, draw_source(comparison.setup, comparison.source)).asked is None
+    score = comparison.score()
     assert "the generator's 10 classes are not the 3 of the reference: what was asked of it is left out" in score.notes
     assert msgspec.json.encode(score)
