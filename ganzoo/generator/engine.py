@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from ganzoo.types import Array, FloatArray
 
 BATCH = 256
+DRAWN = 4096
+"""Samples whose latents are drawn at once."""
 _QUIET = 4  # onnxruntime's "fatal only": a provider that does not load is reported by us, once
 WRONG_RANGE = "Give the right --range."
 _BOUND_IT = "End its graph in tanh or a clip, and export it again."
@@ -212,9 +214,21 @@ class Generator:
         self, n: int, seed: int = 0, *, label: int | str | None = None, batch: int = BATCH
     ) -> Iterator[tuple[dict[str, Array], FloatArray]]:
         """Inputs and samples, ``batch`` at a time."""
-        for start in range(0, n, batch):
-            inputs = self.inputs(min(batch, n - start), seed, start=start, label=label)
+        for start, inputs in self.each_inputs(0, n, seed, label=label, batch=batch):
             yield inputs, self.run(inputs, first=start)
+
+    def each_inputs(
+        self, start: int, stop: int, seed: int = 0, *, label: int | str | None = None, batch: int = BATCH
+    ) -> Iterator[tuple[int, dict[str, Array]]]:
+        """The inputs of samples ``start`` … ``stop - 1``, ``batch`` at a time, with the number of the first of each.
+
+        Several batches are drawn at once: of few numbers a sample, most of the time of a draw is its overhead.
+        """
+        many = max(batch, DRAWN // batch * batch)
+        for first in range(start, stop, many):
+            drawn = self.inputs(min(many, stop - first), seed, start=first, label=label)
+            for at in range(0, len(drawn["z"]), batch):
+                yield first + at, {name: value[at : at + batch] for name, value in drawn.items()}
 
     def sample(self, n: int, seed: int = 0, *, label: int | str | None = None, batch: int = BATCH) -> FloatArray:
         """Draw n samples: float32 [n, C, H, W] in [-1, 1], or [n, d] for points."""

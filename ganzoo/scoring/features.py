@@ -96,10 +96,10 @@ def draw(
 
     def parts() -> Iterator[Extracted]:
         nonlocal seconds
-        for first in range(start, n, BATCH):
-            given.append(model.inputs(min(BATCH, n - first), seed, start=first))
+        for first, inputs in model.each_inputs(start, n, seed):
+            given.append(inputs)
             before = time.perf_counter()
-            value = model.bind(given[-1], first=first)
+            value = model.bind(inputs, first=first)
             seconds += time.perf_counter() - before
             yield extractor.extract_bound(value)
             progress("sampling", min(first + BATCH, n), n)

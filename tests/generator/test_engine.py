@@ -58,6 +58,15 @@ def test_samples_have_the_form_of_the_data(generator: Generator) -> None:
     np.testing.assert_array_equal(x, generator.sample(5, seed=0))
 
 
+@pytest.mark.parametrize(("start", "stop", "batch"), [(0, 5000, 256), (100, 300, 256), (3, 4200, 7), (0, 9000, 5000)])
+def test_batches_of_inputs_are_those_of_one_draw(generator: Generator, start: int, stop: int, batch: int) -> None:
+    whole = generator.inputs(stop - start, 2, start=start)
+    parts = list(generator.each_inputs(start, stop, 2, batch=batch))
+    assert [first for first, _ in parts] == list(range(start, stop, batch))
+    for name, values in whole.items():
+        np.testing.assert_array_equal(np.concatenate([inputs[name] for _, inputs in parts]), values)
+
+
 def test_batches_say_what_each_sample_was_asked_to_be(generator: Generator) -> None:
     parts = list(generator.batches(10, 0, batch=4))
     assert [len(x) for _, x in parts] == [4, 4, 2]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import graphs
 import numpy as np
 import pytest
@@ -75,10 +77,11 @@ class Coded:
     def __init__(self) -> None:
         self.firsts: list[int] = []
 
-    def inputs(self, n: int, seed: int, *, start: int) -> dict[str, np.ndarray]:
-        rows = np.arange(start, start + n)
-        codes = np.column_stack([np.eye(4)[rows % 4], np.full(n, 0.5)])
-        return {"z": np.column_stack([rows, rows]).astype(float), "y": rows % 3, "c": codes}
+    def each_inputs(self, start: int, stop: int, seed: int) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
+        for first in range(start, stop, 256):
+            rows = np.arange(first, min(first + 256, stop))
+            codes = np.column_stack([np.eye(4)[rows % 4], np.full(len(rows), 0.5)])
+            yield first, {"z": np.column_stack([rows, rows]).astype(float), "y": rows % 3, "c": codes}
 
     def bind(self, inputs: dict[str, np.ndarray], *, first: int) -> np.ndarray:
         self.firsts.append(first)
