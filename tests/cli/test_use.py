@@ -73,7 +73,7 @@ def test_export_copies_the_generator(run: Any, gaussian: RunFolder, tmp_path: Pa
 
 
 def test_export_says_beside_it_what_it_takes_and_gives(run: Any, labelled: RunFolder, tmp_path: Path) -> None:
-    (tmp_path / "gan.json").write_text("of an older export")
+    (tmp_path / "gan.json").write_text('{"latent": 0, "inputs": 0, "output": "of an older export"}')
     assert run("export", labelled.path, "-o", "gan.onnx").exit_code == 0
     said = msgspec.json.decode((tmp_path / "gan.json").read_bytes())
     generator = Generator(tmp_path / "gan.onnx", device="cpu")
