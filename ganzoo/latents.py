@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from ganzoo.types import Array, FloatArray, IndexArray
 
 TICK_BLOCK = 32
+SAMPLING = 2
+"""Version of the rules that make samples of words; in every protocol, as other latents make other scores."""
 SEEDS = 2**64
 """How many seeds there are for samples: 0 … 2⁶⁴ − 1."""
 Z, LABEL, CATEGORY, CONTINUOUS = 1, 2, 3, 4

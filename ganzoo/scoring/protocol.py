@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from ganzoo.latents import SAMPLING
 from ganzoo.options import content_hash
 from ganzoo.types import Estimate
 
@@ -40,6 +41,8 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     profile: str = DEFAULT_PROFILE
     """Whose rules are followed: ganzoo's, ganzoo's in one pass, or those of another tool."""
+    latents: int | msgspec.UnsetType = msgspec.UNSET
+    """Version of the rules by which a generator's latents are drawn; unset for the first, as in old files."""
 
     @property
     def hash(self) -> str:
@@ -88,4 +91,5 @@ def protocol_of(
         metrics={metric.name: metric.version for metric in metrics},
         seed=seed,
         profile=profile,
+        latents=SAMPLING,
     )

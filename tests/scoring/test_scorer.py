@@ -209,6 +209,7 @@ PROTOCOL = Protocol(
         {"metrics": {"fid": 1}},
         {"seed": 1},
         {"profile": "torch-fidelity"},
+        {"latents": 2},
     ],
 )
 def test_every_field_changes_the_protocols_hash(change: dict[str, Any]) -> None:
@@ -220,7 +221,7 @@ def test_a_protocol_is_its_content() -> None:
     fields = set(Protocol.__struct_fields__)
     assert fields == {
         *("dataset", "dataset_digest", "split", "n_real", "n_fake", "extractor", "extractor_sha256", "metrics", "seed"),
-        "profile",
+        *("profile", "latents"),
     }, "a new field needs a case above"
 
 
