@@ -71,9 +71,16 @@ class _Images:
         if source.form is None or source.form.kind != "image":
             raise ScoreError(f"Pairs are of images, and {source.name} holds none.")
         if 0 in source.form.shape:
-            raise ScoreError(f"Pairs are of images of one size. {source.name} has several.", source.sized(64, 64))
+            raise ScoreError(
+                f"Pairs are of images of one size, and {source.name} has several.", f"Write '{source.sized(64, 64)}'."
+            )
         selection = Selection(source.length or n, seed, file_order=True)
         return cls(source, selection, source.names(selection))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one image."""
+        return self.source.form.shape if self.source.form else ()
 
     def take(self, rows: IndexArray) -> Array:
         """Bytes [n, C, H, W] of these images."""
@@ -105,10 +112,10 @@ def likeness(
     ``n`` and ``seed`` are for generators. Raises ScoreError where there are not equally many of one form.
     """
     one, other = _Images.of(first, n, seed), _Images.of(second, n, seed)
-    if one.source.form is None or other.source.form is None or one.source.form.shape != other.source.form.shape:
-        shapes = [each.form.shape for each in (first, second) if each.form]
+    if one.shape != other.shape:
         raise ScoreError(
-            f"Pairs are images of one form, but {first.name} has {shapes[0]} and {second.name} {shapes[1]}."
+            f"Pairs are images of one form, but {first.name} has {_times(one.shape)} and {second.name} "
+            f"{_times(other.shape)}."
         )
     if len(one.names) != len(other.names):
         counts = f"{first.name} has {len(one.names)} images and {second.name} {len(other.names)}"
@@ -173,9 +180,7 @@ def _compared(
     threads: int,
     progress: Progress,
 ) -> Likeness:
-    form = one.source.form
-    assert form is not None
-    taps, notes = _taps(extractor, form.shape, device, threads)
+    taps, notes = _taps(extractor, one.shape, device, threads)
     parts: dict[str, list[Array]] = {}
     for start in range(0, len(rows), AT_ONCE):
         part = slice(start, start + AT_ONCE)
@@ -190,8 +195,8 @@ def _compared(
     equal = int(np.isinf(values["psnr"]).sum())
     if equal:
         notes = (*notes, f"{equal} of {len(rows)} pairs are equal: their PSNR is infinite, and left out of the mean")
-    if (count := scales_of(*form.shape[1:])) < 5:
-        notes = (*notes, f"ms_ssim: {count} of five scales hold a window in {form.shape[1]}×{form.shape[2]} pixels")
+    if (count := scales_of(*one.shape[1:])) < 5:
+        notes = (*notes, f"ms_ssim: {count} of five scales hold a window in {_times(one.shape[1:])} pixels")
     pairs = tuple((one.names[i], other.names[j]) for i, j in zip(rows, partners, strict=True))
     return Likeness(
         estimates={name: _mean(those) for name, those in values.items() if np.isfinite(those).any()},
@@ -214,6 +219,10 @@ def _taps(
         return Taps(extractor.file, extractor.tap, shape, device=device, threads=threads), ()
     except ScoreError as error:
         return None, (f"perceptual: left out. {error.message}".rstrip("."),)
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return "×".join(map(str, shape))
 
 
 def _mean(values: Array) -> Estimate:

@@ -136,7 +136,7 @@ def test_an_extractor_without_layers_says_so(run: Any, files: Path) -> None:
     ("code", "words", "sentence"),
     [
         (1, ["target.npz", "few.npz"], "target.npz has 12 images and few.npz 5"),
-        (1, ["target.npz", "large.npz"], "target.npz has (1, 8, 8) and large.npz (1, 16, 16)"),
+        (1, ["target.npz", "large.npz"], "target.npz has 1×8×8 and large.npz 1×16×16"),
         (1, ["ring"], "Pairs are of images, and ring holds none."),
         (2, ["target.npz", "-o", "x.txt"], "The pairs are written as .csv, not as 'x.txt'."),
         (2, ["target.npz", "--extractor", "digit"], "Unknown extractor 'digit'. Did you mean 'digits'?"),
@@ -152,7 +152,7 @@ def test_one_image_and_several_sizes(refused: Refused, files: Path) -> None:
     folder(files / "mixed", pictures(2), ["a.png", "b.png"])
     Image.new("L", (9, 9)).save(files / "mixed" / "c.png")
     line = refused(1, "pairs", "mixed", *CPU)
-    assert "Pairs are of images of one size. mixed has several." in line and "?size=64" in line
+    assert "Pairs are of images of one size, and mixed has several. Write 'folder:" in line and "?size=64" in line
 
 
 def test_python_gives_the_same(files: Path) -> None:
