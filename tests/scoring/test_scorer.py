@@ -15,6 +15,7 @@ from ganzoo.errors import ScoreError, UnknownName
 from ganzoo.extractors import natural
 from ganzoo.extractors.base import PixelExtractor
 from ganzoo.generator.engine import Generator
+from ganzoo.latents import SAMPLING
 from ganzoo.metrics import Metric, Sets
 from ganzoo.plugin.manager import Zoo
 from ganzoo.registry import DatasetEntry, Registry
@@ -279,6 +280,13 @@ def test_a_metric_that_the_entry_names_is_part_of_the_protocol(digits: Dataset, 
 def test_a_metric_that_was_asked_for_is_part_of_the_protocol(digits: Dataset, zoo: Zoo) -> None:
     setup = dataset_setup(digits, None, zoo.extractors(), _extended(zoo), Terms(metrics=("width",)))
     assert setup.protocol.metrics == {"width": 1}
+
+
+def test_the_rules_that_draw_latents_are_part_of_the_protocol(digits: Dataset, zoo: Zoo) -> None:
+    """Other latents make other scores: rows of before and after a change of them must not share a ranking."""
+    protocol = dataset_setup(digits, None, zoo.extractors(), zoo.metrics()).protocol
+    assert protocol.latents == SAMPLING
+    assert msgspec.structs.replace(protocol, latents=msgspec.UNSET).hash != protocol.hash
 
 
 def test_the_hash_of_a_protocol_stays() -> None:
