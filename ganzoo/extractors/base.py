@@ -110,14 +110,14 @@ class OnnxExtractor:
 
     def extract(self, x: FloatArray) -> Extracted:
         """Features and logits by the graph, in batches of a size that it takes."""
-        self._check_shape(x.shape)
+        self.check_shape(x.shape)
         size = self._batch(x.shape)
         return gathered((self._run(x[i : i + size]) for i in range(0, len(x), size)), len(x))
 
     def extract_bound(self, value: Any) -> Extracted:
         """The same for samples on the device, which stay there where the graph takes them all at once."""
         shape = tuple(value.shape())
-        self._check_shape(shape)
+        self.check_shape(shape)
         if shape[0] > self._batch(shape):
             return self.extract(value.numpy())
         return gathered([self._run(value)], shape[0])
@@ -131,7 +131,8 @@ class OnnxExtractor:
         height, width = self._resized or (shape[2:] if len(shape) == 4 else (1, 1))
         return max(1, min(BATCH, _MOST_PIXELS.get(self.provider, _MOST_PIXELS["CPU"]) // max(1, height * width)))
 
-    def _check_shape(self, shape: tuple[int, ...]) -> None:
+    def check_shape(self, shape: tuple[int, ...]) -> None:
+        """Raise ScoreError unless the network takes samples of this shape, the batch first."""
         given, wanted = shape[1:], self._input.shape
         if shape[0] == 0:
             raise ScoreError("There are no samples to score.")

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ganzoo.types import Array, FloatArray
 
 _EPS = 1e-10
+_TRIED = 2
+"""Images that the layers are told by: constants have another first axis."""
 _AT_ONCE = 1 << 20
 """Pixels of a batch as the network sees it."""
 
@@ -29,7 +31,8 @@ _AT_ONCE = 1 << 20
 class Taps:
     """The layers of an extractor's file that are compared, for images of one form [C, H, W].
 
-    They are the last activation of each size of the grid, from the first convolution on and above 1×1.
+    They are the last activation of each size of the grid in the order of the graph, be it within a block, from the
+    first convolution on and above 1×1.
     Raises ModelError where the file is no extractor, ScoreError where it has no such layer.
     """
 
@@ -38,8 +41,9 @@ class Taps:
         candidates = _made_by_convolution(_graph(content, path.name, tap))
         seen: dict[str, tuple[int, ...]] = {}
         if candidates:
-            every = Session(_giving(_graph(content, path.name, tap), candidates), path.name, threads=threads)
-            blank = np.zeros((1, *shape), np.float32)
+            graph = _giving(_graph(content, path.name, tap), candidates)
+            every = Session(graph, path.name, device=device, threads=threads)
+            blank = np.zeros((_TRIED, *shape), np.float32)
             seen = {name: value.shape for name, value in every.run({GRID_INPUT: blank}).items()}
         self.layers = _last_of_each_size(seen)
         if not self.layers:
@@ -94,5 +98,6 @@ def _giving(model: onnx.ModelProto, outputs: Sequence[str]) -> bytes:
 
 def _last_of_each_size(seen: dict[str, tuple[int, ...]]) -> tuple[str, ...]:
     """The last of the activations, in the order of the graph, for every size of the grid above 1×1."""
-    grids = {shape[2:]: name for name, shape in seen.items() if len(shape) == 4 and shape[2] * shape[3] > 1}
+    of_images = {name: shape for name, shape in seen.items() if len(shape) == 4 and shape[0] == _TRIED}
+    grids = {shape[2:]: name for name, shape in of_images.items() if shape[2] * shape[3] > 1}
     return tuple(grids.values())

@@ -17,6 +17,7 @@ import numpy as np
 
 from ganzoo.data.base import quantise, scale
 from ganzoo.errors import ScoreError
+from ganzoo.extractors.base import OnnxExtractor
 from ganzoo.extractors.taps import Taps
 from ganzoo.latents import generator
 from ganzoo.metrics.similarity import ms_ssim, psnr, scales_of, ssim
@@ -122,7 +123,12 @@ def likeness(
         raise ScoreError(f"Every image needs its other one, but {counts}.", "Give both sides equally many.")
     order, note = _partners(one.names, other.names)
     found = _compared(one, np.arange(len(order)), other, order, extractor, device, threads, progress)
-    return msgspec.structs.replace(found, notes=(*first.notes, *second.notes, note, *found.notes))
+    equal = int(np.isinf(found.values["psnr"]).sum())
+    alike = (
+        (f"{equal} of {found.n} pairs are equal: their PSNR is infinite, and left out of the mean",) if equal else ()
+    )
+    clipped = (*first.clipped, *second.clipped)
+    return msgspec.structs.replace(found, notes=(*first.notes, *second.notes, *clipped, note, *alike, *found.notes))
 
 
 def diversity(
@@ -147,8 +153,13 @@ def diversity(
         raise ScoreError(f"{source.name} holds no two images to compare.")
     note = "pairs of one class" if labels is not None else "pairs of any two"
     found = _compared(images, pairs[:, 0], images, pairs[:, 1], extractor, device, threads, progress)
-    kept = {name: value for name, value in found.estimates.items() if name in ("ms_ssim", PERCEPTUAL)}
-    return msgspec.structs.replace(found, estimates=kept, notes=(*source.notes, note, *found.notes))
+    kept = [name for name in ("ms_ssim", PERCEPTUAL) if name in found.values]
+    return msgspec.structs.replace(
+        found,
+        estimates={name: found.estimates[name] for name in kept},
+        values={name: found.values[name] for name in kept},
+        notes=(*source.notes, *source.clipped, note, *found.notes),
+    )
 
 
 def _partners(names: Sequence[str], others: Sequence[str]) -> tuple[IndexArray, str]:
@@ -192,9 +203,6 @@ def _compared(
             parts.setdefault(name, []).append(each)
         progress("comparing", min(start + AT_ONCE, len(rows)), len(rows))
     values = {name: np.concatenate(several) for name, several in parts.items()}
-    equal = int(np.isinf(values["psnr"]).sum())
-    if equal:
-        notes = (*notes, f"{equal} of {len(rows)} pairs are equal: their PSNR is infinite, and left out of the mean")
     if (count := scales_of(*one.shape[1:])) < 5:
         notes = (*notes, f"ms_ssim: {count} of five scales hold a window in {_times(one.shape[1:])} pixels")
     pairs = tuple((one.names[i], other.names[j]) for i, j in zip(rows, partners, strict=True))
@@ -212,9 +220,10 @@ def _taps(
     extractor: ExtractorSource, shape: tuple[int, ...], device: str, threads: int
 ) -> tuple[Taps | None, tuple[str, ...]]:
     """The layers to compare, or why there are none."""
-    extractor.open(device, threads)  # makes or misses the file
-    if extractor.file is None:
-        return None, (f"perceptual: left out, the extractor '{extractor.name}' is no network",)
+    opened = extractor.open(device, threads)  # makes or misses the file
+    if extractor.file is None or not isinstance(opened, OnnxExtractor):
+        return None, (f"perceptual: left out, the extractor '{extractor.name}' has no file of a network",)
+    opened.check_shape((1, *shape))
     try:
         return Taps(extractor.file, extractor.tap, shape, device=device, threads=threads), ()
     except ScoreError as error:

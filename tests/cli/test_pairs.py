@@ -99,6 +99,9 @@ def test_copies_are_not_varied(run: Any, files: Path) -> None:
     found = means(run, "copies.npz")
     assert found.keys() == {"ms_ssim", "perceptual"}
     assert (found["ms_ssim"]["value"], found["perceptual"]["value"], found["ms_ssim"]["n"]) == (1, 0, 10)
+    result = run("pairs", "copies.npz", "-o", "copies.csv", *CPU)
+    assert "PSNR" not in result.stderr
+    assert (files / "copies.csv").read_text().splitlines()[0] == "first,second,ms_ssim,perceptual"
     varied = means(run, "target.npz")
     assert varied["ms_ssim"]["value"] < 0.9 and varied["perceptual"]["value"] > 0.1
 
@@ -128,7 +131,7 @@ def test_a_generators_classes_are_kept_apart(run: Any, labelled: Any, tmp_path: 
 
 def test_an_extractor_without_layers_says_so(run: Any, files: Path) -> None:
     result = run("pairs", "target.npz", "out.npz", "--extractor", "pixels", "--device", "cpu")
-    assert "Note: perceptual: left out, the extractor 'pixels' is no network." in result.stderr
+    assert "Note: perceptual: left out, the extractor 'pixels' has no file of a network." in result.stderr
     assert "perceptual" not in result.stdout
 
 
@@ -137,6 +140,11 @@ def test_an_extractor_without_layers_says_so(run: Any, files: Path) -> None:
     [
         (1, ["target.npz", "few.npz"], "target.npz has 12 images and few.npz 5"),
         (1, ["target.npz", "large.npz"], "target.npz has 1×8×8 and large.npz 1×16×16"),
+        (
+            1,
+            ["large.npz", "large.npz", "--extractor", "digits"],
+            "The extractor 'digits' takes 1×8×8 samples, but these",
+        ),
         (1, ["ring"], "Pairs are of images, and ring holds none."),
         (2, ["target.npz", "-o", "x.txt"], "The pairs are written as .csv, not as 'x.txt'."),
         (2, ["target.npz", "--extractor", "digit"], "Unknown extractor 'digit'. Did you mean 'digits'?"),
