@@ -53,6 +53,32 @@ def test_the_extractor_stands_beside_the_numbers() -> None:
     assert page.remarks(board("digits@2c4d9b60aac2"), "2 rows are left out") == ["2 rows are left out."]
 
 
+def test_the_page_line_by_line() -> None:
+    found = board("digits@2c4d9b60aac2")
+    header, rows = page.shown_table(found)
+    text = page.to_markdown(found, "digits", "fid", False)
+    lines = text.split("\n")
+    assert lines[:5] == [
+        "# digits",
+        "",
+        "| " + " | ".join(header) + " |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| 1 | dcgan | torch | 1 | 1.5 | 0.25 | 0% |  |  |",
+    ]
+    assert rows[0][1] == "dcgan" and lines[5] == ""
+    assert lines[6].startswith("Extractor ") and lines[7].startswith("Means over seeds")
+    assert lines[8:] == [*page._LEGEND, ""], "one line end, and nothing where there is no picture and no failure"
+
+
+def test_the_page_of_quick_recipes_with_a_picture_and_a_failure() -> None:
+    found = board("digits@2c4d9b60aac2").assign(failed=1, note="killed", protocol="")
+    text = page.to_markdown(found, "digits", "fid", True, "digits.png")
+    assert text.startswith("# digits (quick recipes: not comparable with full ones)\n\n| rank ")
+    assert "protocol `none`, ranked" in text
+    picture = "\n\n![Samples 0, 1, 2 … of each variant's first seed](digits.png)"
+    assert text.endswith(picture + "\n\nFailures:\n- dcgan: killed\n")
+
+
 def test_pixels_are_never_a_plain_fid() -> None:
     header, _ = page.shown_table(board("pixels@0123456789ab"))
     assert header[4:6] == ["FID ↓ (pixels)", "recall ↑ (pixels)"]

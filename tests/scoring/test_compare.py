@@ -115,7 +115,7 @@ def test_sources_of_different_sizes_are_compared_on_equal_footing(tmp_path: Path
     assert (column.first if turned else column.second) == alone.estimates["precision"].value
     equal = api.compare(tmp_path / "all.npz", tmp_path / "all.npz", "digits", extractor="digits", zoo=zoo)
     assert not any("looked at" in note for note in equal.notes)
-    assert all(equal.notes), "no empty note"
+    assert set(equal.notes) < set(found.notes), "nothing is said of equal sizes"
 
 
 @pytest.mark.parametrize(("gap", "better", "says"), [
