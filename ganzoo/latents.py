@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import operator
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -74,6 +75,10 @@ def samples(spec: LatentSpec, seed: int, start: int, count: int) -> dict[str, Ar
 
     Raises UsageError for a seed that is none of 0 … 2⁶⁴ − 1.
     """
+    try:
+        seed = operator.index(seed)  # of NumPy's integers, whose sums overflow, too
+    except TypeError as error:
+        raise UsageError(f"The seed {seed} is no whole number.", "Give another one.") from error
     if not 0 <= seed < SEEDS:
         raise UsageError(f"The seed {seed} is none of 0 to {SEEDS - 1}.", "Give another one.")
     numbers = _normal if spec.law == "normal" else _symmetric

@@ -264,3 +264,16 @@ def test_streams_of_training_are_pinned() -> None:
     drawn = TrainStreams(FULL, 0, 1000).latents(2, 0)
     assert drawn["y"].tolist() == PINNED_Y
     assert drawn["z"].tolist() == PINNED_Z
+
+
+@pytest.mark.parametrize("seed", [np.int64(3), np.uint64(2**63), np.uint8(7)])
+def test_seeds_may_be_numpys_integers(seed: np.integer) -> None:
+    spec = LatentSpec(z_dim=3, classes=4, categorical=2, continuous=1)
+    found, wanted = latents.samples(spec, seed, 0, 5), latents.samples(spec, int(seed), 0, 5)
+    for name, values in wanted.items():
+        np.testing.assert_array_equal(found[name], values)
+
+
+def test_a_seed_that_is_no_whole_number_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"The seed 1\.5 is no whole number"):
+        latents.samples(LatentSpec(z_dim=2), 1.5, 0, 1)  # type: ignore[arg-type]
