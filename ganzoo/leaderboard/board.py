@@ -46,27 +46,22 @@ def write(store: RunStore, folder: Path, registry: Registry, quick: bool = False
         extended = runs_table.read(folder).extended(collect(store, quick))
         written = [runs_table.write(folder, extended)]
         written += _write_long(folder / METRICS_FILE, collect_long(store, quick))
-        table, boards = _frame(extended), []
+        files = [(runs_table.RUNS_FILE, extended.header)]
+        files += [(METRICS_FILE, list(LONG))] if (folder / METRICS_FILE).is_file() else []
+        table = _frame(extended)
         for dataset in sorted(set(table["dataset"])):
-            written += _write_board(store, folder, table, dataset, registry.rank_by(dataset), quick)
-            boards.append(f"{runs.slug(dataset)}.csv")
-        written.append(_write_package(folder, extended.header, boards))
+            rank_by = registry.rank_by(dataset)
+            board = aggregate(table, dataset, rank_by)
+            written += _write_board(store, folder, table, board, dataset, rank_by, quick)
+            files.append((f"{runs.slug(dataset)}.csv", list(board.columns)))
+        written.append(folder / datapackage.FILE)
+        write_bytes(written[-1], datapackage.descriptor(files))
     return written
 
 
-def _write_package(folder: Path, header: Sequence[str], boards: Sequence[str]) -> Path:
-    """Describe every CSV file of the folder that ganzoo writes."""
-    files = [(runs_table.RUNS_FILE, header)]
-    files += [(METRICS_FILE, LONG)] if (folder / METRICS_FILE).is_file() else []
-    files += [(name, list(pd.read_csv(folder / name, nrows=0).columns)) for name in boards]
-    write_bytes(folder / datapackage.FILE, datapackage.descriptor(files))
-    return folder / datapackage.FILE
-
-
 def _write_board(
-    store: RunStore, folder: Path, table: pd.DataFrame, dataset: str, rank_by: str, quick: bool
+    store: RunStore, folder: Path, table: pd.DataFrame, board: pd.DataFrame, dataset: str, rank_by: str, quick: bool
 ) -> list[Path]:
-    board = aggregate(table, dataset, rank_by)
     name = runs.slug(dataset)
     picture = folder / f"{name}.png"
     written = [picture] if gallery.write(store, exemplars(table, dataset, board), picture) else []

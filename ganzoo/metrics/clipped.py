@@ -8,7 +8,7 @@ share p is as good as real samples, and the rest is worthless, scores p.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from ganzoo.metrics.arrays import blocks, checked, checked_pair
 from ganzoo.metrics.base import Features, Index, Influence, Metric, Reference, Sets
 from ganzoo.metrics.distances import Cloud, centre_of, precision, scale_of
 from ganzoo.metrics.neighbours import NEIGHBOURS, Balls, inside_pairs
-from ganzoo.metrics.shares import estimate
+from ganzoo.metrics.shares import estimates
 from ganzoo.types import Estimate
 
 
@@ -42,7 +42,7 @@ def clipped_scores(real: Features, fake: Features, *, k: int = NEIGHBOURS) -> di
     reference: the spread of the rows, and the delete-one jackknife times the slope of that inverse.
     Raises ScoreError for bad shapes, values, fewer than k generated rows, or fewer than k + 2 reference rows.
     """
-    return {name: estimate(found) for name, found in _influences(real, fake, k).items()}
+    return estimates(_influences(real, fake, k))
 
 
 def expected_coverage(n: int, m: int, k: int) -> Features:
@@ -69,7 +69,7 @@ def _real_balls(real: Features, k: int, reference: Reference | None) -> RealBall
         key = f"neighbours/{k}/{len(real)}"
         balls = reference.once(key, lambda: Balls.around(real, k)) if reference else Balls.around(real, k)
         radii = np.minimum(balls.squared, np.median(np.sqrt(balls.squared)) ** 2)
-        clipped = Balls(radii, balls.scale, k, balls.centres, balls.inner)
+        clipped = replace(balls, squared=radii)
         others = sum_of(_Pairs(real, real).inside(clipped, closed=True), len(real)) - 1
         return RealBalls(balls, clipped, float(np.minimum(others, k).mean()) / k)
 
@@ -139,7 +139,7 @@ CLIPPED = Metric(
     name="clipped",
     summary="Clipped density and coverage: shares of good samples, of covered data (Salvy et al. 2025), k = 5",
     columns=("clipped_density", "clipped_coverage"),
-    compute=lambda sets: {name: estimate(found) for name, found in _of(sets).items()},
+    compute=lambda sets: estimates(_of(sets)),
     influence=_of,
     needs=("real",),
     better="higher",

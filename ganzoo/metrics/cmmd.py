@@ -15,7 +15,7 @@ from ganzoo.metrics.arrays import blocks, checked_pair, squared_norms, unit_rows
 from ganzoo.metrics.base import Features, Influence, Metric, Sets
 from ganzoo.metrics.kernels import Sums
 from ganzoo.metrics.mmd import LIMIT, Projections, group_count, grouped, groups_of
-from ganzoo.metrics.shares import estimate
+from ganzoo.metrics.shares import estimates
 from ganzoo.types import Estimate
 
 SIGMA = 10.0
@@ -31,7 +31,7 @@ def cmmd_scores(real: Features, fake: Features, *, seed: int = 0, limit: int = L
     are means over disjoint groups of at most so many.
     Raises ScoreError for bad shapes, values, or fewer than two rows a group.
     """
-    return {name: estimate(found) for name, found in cmmd_influences(real, fake, seed=seed, limit=limit).items()}
+    return estimates(cmmd_influences(real, fake, seed=seed, limit=limit))
 
 
 def cmmd_influences(real: Features, fake: Features, *, seed: int = 0, limit: int = LIMIT) -> dict[str, Influence]:
@@ -81,7 +81,7 @@ CMMD = Metric(
     name="cmmd",
     summary="Squared MMD with a Gaussian kernel between features of length one, times 1000 (Jayasumana et al. 2024)",
     columns=("cmmd", "cmmd_unbiased"),
-    compute=lambda sets: {name: estimate(found) for name, found in _of(sets).items()},
+    compute=lambda sets: estimates(_of(sets)),
     influence=_of,
     needs=("real",),
     better="lower",

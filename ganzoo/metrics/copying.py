@@ -16,7 +16,7 @@ from ganzoo.errors import ScoreError
 from ganzoo.metrics.arrays import checked, same_width
 from ganzoo.metrics.base import Features, Influence, Metric, Reference, Sets
 from ganzoo.metrics.nearest import TrainIndex, train_index
-from ganzoo.metrics.shares import estimate, near_share_influence, share, share_influence
+from ganzoo.metrics.shares import estimate, estimates, near_share_influence, share, share_influence
 from ganzoo.types import Estimate
 
 CELLS = 3
@@ -263,7 +263,7 @@ DUPLICATES = Metric(
     summary="Share of samples as near to one training sample, beside the others near it, as the nearest 5 % of the "
     "held-out ones; 0.05: no copies",
     columns=("duplicates",),
-    compute=lambda sets: {name: estimate(rows) for name, rows in _duplicates(sets).items()},
+    compute=lambda sets: estimates(_duplicates(sets)),
     influence=_duplicates,
     needs=("train", "heldout"),
     version=2,

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from ganzoo.errors import ScoreError
 from ganzoo.metrics.arrays import shuffled
 from ganzoo.metrics.base import Features, Influence, Metric, Sets
-from ganzoo.metrics.fid import Target, fid_rows, frechet_influence, reference_target, target
-from ganzoo.metrics.shares import estimate
+from ganzoo.metrics.fid import Target, frechet_influence, reference_target, target
+from ganzoo.metrics.shares import estimates
 from ganzoo.types import Estimate
 
 COLUMNS = ("fd_infinity", "fd_slope")
@@ -37,7 +37,7 @@ def fd_infinity(real: Features | Target, fake: Features, *, seed: int = 0, point
     Raises ScoreError for bad shapes, values, or fewer than 50 generated rows.
     """
     goal = real if isinstance(real, Target) else target(real)
-    return {name: estimate(found) for name, found in _line(goal, None, fake, seed, points).items()}
+    return estimates(_line(goal, None, fake, seed, points))
 
 
 def sizes_of(m: int, points: int = POINTS) -> NDArray[np.int64]:
@@ -60,12 +60,11 @@ def _line(goal: Target, real: Features | None, fake: Features, seed: int, points
     values, rows, on_real = np.zeros(points), np.zeros((points, m)), np.zeros((points, n))
     for i, size in enumerate(sizes):
         which = shuffled(seed, f"fd_infinity/{i}", m)[:size]
-        if real is None:
-            values[i], own = fid_rows(goal, fake[which])
-        else:
-            both = frechet_influence(goal, real, fake[which])
-            values[i], own, on_real[i] = both.value, both.fake, both.real
-        rows[i, which] = (own - own.mean()) * (m / size)
+        part = frechet_influence(goal, real, fake[which])
+        values[i] = part.value
+        rows[i, which] = (part.fake - part.fake.mean()) * (m / size)
+        if part.real is not None:
+            on_real[i] = part.real
     found = line_weights(sizes) @ np.column_stack([values, rows, on_real])
     return {
         name: Influence(float(line[0]), line[1 : m + 1], None if real is None else line[m + 1 :], given=True)
@@ -83,7 +82,7 @@ FD_INFINITY = Metric(
     name="fd_infinity",
     summary="Fréchet distance of infinitely many samples, by a line in 1/n, and its slope (Chong & Forsyth 2020)",
     columns=COLUMNS,
-    compute=lambda sets: {name: estimate(found) for name, found in _of(sets, None).items()},
+    compute=lambda sets: estimates(_of(sets, None)),
     influence=lambda sets: _of(sets, sets.reference.real),
     needs=("real",),
     better="lower",

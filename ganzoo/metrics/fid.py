@@ -133,32 +133,26 @@ def fitted(goal: Target, fake: Features) -> Fitted:
     return Fitted(side.mean, side.trace, maps.root, float(influence.std(ddof=1) / np.sqrt(len(influence))))
 
 
-def fid_rows(goal: Target, fake: Features) -> tuple[float, Features]:
-    """Return the distance and the influence of each generated row [m] on it; of two or more rows."""
-    side = _side(_checked_fake(goal, fake))
-    maps = _maps(goal, side)
-    return max(_value(goal, side, maps.root), 0.0), _influence(side.rows, side.mean, goal.mean, maps.onward)
-
-
-def frechet_influence(goal: Target, real: Features, fake: Features) -> Influence:
+def frechet_influence(goal: Target, real: Features | None, fake: Features) -> Influence:
     """Return the distance with the influence of every generated row [m] and every reference row [n] of ``goal``'s fit.
 
+    That of reference rows is left out where ``real`` is None.
     Generated rows as in ``frechet_distance``; the reference side by symmetry, ψ(y) = 2 (y−μ2)·(μ2−μ1) +
     (y−μ2)ᵀ(I−T′)(y−μ2), T′ the optimal map back. Directions in which a side has no spread have no map and add nothing.
     Raises ScoreError for bad shapes, values, or fewer than two rows on a side.
     """
     fake = _checked_fake(goal, fake)
-    real = checked(real, "the reference features", least=2, keep_single=True)
-    same_width(len(goal.mean), real)
+    if real is not None:
+        real = checked(real, "the reference features", least=2, keep_single=True)
+        same_width(len(goal.mean), real)
     side = _side(fake)
     maps = _maps(goal, side)
+    own = _influence(fake, side.mean, goal.mean, maps.onward)
+    found = Influence(max(_value(goal, side, maps.root), 0.0), own, given=True)
+    if real is None:
+        return found
     back = side.times(fid_routes.before_backward(maps, goal.factor))
-    return Influence(
-        value=max(_value(goal, side, maps.root), 0.0),
-        fake=_influence(fake, side.mean, goal.mean, maps.onward),
-        real=_influence(real, goal.mean, side.mean, back),
-        given=True,
-    )
+    return replace(found, real=_influence(real, goal.mean, side.mean, back))
 
 
 def unbiased_frechet_distance(

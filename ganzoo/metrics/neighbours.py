@@ -15,7 +15,7 @@ import numpy as np
 from ganzoo.metrics.arrays import blocks, checked_pair
 from ganzoo.metrics.base import Features, Index, Influence, Matrix, Metric, Reference, Sets
 from ganzoo.metrics.distances import PAIRS, WEAK, Cloud, below, centre_of, cut, precision, scale_of, squared_differences
-from ganzoo.metrics.shares import estimate, share_error, share_influence
+from ganzoo.metrics.shares import estimates, share_error, share_influence
 from ganzoo.metrics.shortlist import kth_squared_distances
 from ganzoo.types import Estimate
 
@@ -199,7 +199,7 @@ def inside_pairs(
 
 
 def _estimates(hits: BallHits, k: int) -> dict[str, Estimate]:
-    return {name: estimate(influence) for name, influence in _influences(hits, k).items()}
+    return estimates(_influences(hits, k))
 
 
 def _influences(hits: BallHits, k: int) -> dict[str, Influence]:

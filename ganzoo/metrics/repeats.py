@@ -12,7 +12,7 @@ import numpy as np
 from ganzoo.metrics.arrays import blocks, checked_pair, squared_norms
 from ganzoo.metrics.base import Features, Index, Influence, Metric, Reference, Sets
 from ganzoo.metrics.nearest import TrainIndex
-from ganzoo.metrics.shares import estimate, near_share_influence
+from ganzoo.metrics.shares import estimate, estimates, near_share_influence
 from ganzoo.types import Estimate
 
 MOST = 10_000
@@ -68,7 +68,7 @@ REPEATS = Metric(
     name="repeats",
     summary="Share of samples as near to another generated one as the nearest 5 % of real ones are to theirs",
     columns=("repeats",),
-    compute=lambda sets: {name: estimate(rows) for name, rows in _repeats(sets).items()},
+    compute=lambda sets: estimates(_repeats(sets)),
     influence=_repeats,
     needs=("real",),
     better="lower",

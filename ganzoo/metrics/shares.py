@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -76,3 +77,8 @@ def estimate(influence: Influence) -> Estimate:
         return Estimate(influence.value, se, len(influence.fake))
     total = math.sqrt(max(own + row_error(influence.real), 0.0))
     return Estimate(influence.value, se if influence.given else total, len(influence.fake), total)
+
+
+def estimates(influences: Mapping[str, Influence]) -> dict[str, Estimate]:
+    """Return ``estimate`` of every column."""
+    return {name: estimate(influence) for name, influence in influences.items()}

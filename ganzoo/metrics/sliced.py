@@ -14,7 +14,7 @@ import numpy as np
 from ganzoo.latents import generator
 from ganzoo.metrics.arrays import checked_pair
 from ganzoo.metrics.base import Features, Influence, Metric, Reference, Sets
-from ganzoo.metrics.shares import estimate
+from ganzoo.metrics.shares import estimates
 from ganzoo.types import Estimate
 
 DIRECTIONS = 1000
@@ -106,7 +106,7 @@ def _floor(reference: Reference, n: int, seed: int, count: int) -> float:
 
 def _estimates(reference: Reference, fake: Features, seed: int, count: int = DIRECTIONS) -> dict[str, Estimate]:
     n = min(len(reference.real), len(fake))
-    found = {name: estimate(rows) for name, rows in _influences(reference, fake, seed, count).items()}
+    found = estimates(_influences(reference, fake, seed, count))
     floor = reference.once(f"sliced/{n}/{seed}/{count}", lambda: _floor(reference, n, seed, count))
     return found | {"mind_floor": Estimate(floor, None, n)}
 
