@@ -12,6 +12,7 @@
     ├── ModelError              exit 1   an ONNX file is no generator, or disagrees with its framework
     ├── DeviceError             exit 1   the requested device is not available
     ├── StoreError              exit 1   the run store cannot be read or written
+    │   └── Damaged                      a file of it does not hold what was written
     ├── ScoreError              exit 1   these samples cannot be scored
     ├── Diverged                exit 1   training produced a non-finite loss
     └── Interrupted             exit 130 stopped by a signal; the run can be resumed
@@ -23,6 +24,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class GanzooError(Exception):
@@ -95,6 +100,15 @@ class DeviceError(GanzooError):
 
 class StoreError(GanzooError):
     """The run store cannot be read or written."""
+
+
+class Damaged(StoreError):
+    """A file of the run store does not hold what was written; ``path`` is the file and ``what`` was found."""
+
+    def __init__(self, path: Path, what: str, hint: str = "'ganzoo verify' says how to mend it.") -> None:
+        super().__init__(f"{path} is damaged: {what}.", hint)
+        self.path = path
+        self.what = what
 
 
 class ScoreError(GanzooError):

@@ -1,16 +1,27 @@
-"""Where files of the user's own lie, and writing so that a reader sees the old content or the new, never half."""
+"""Where files of the user's own lie, and writing so that a reader sees the old content or the new, never half.
+
+What was written is on the disk once the call returns: after a power cut, too, a file has its old content or the new.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import stat
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from ganzoo.errors import StoreError
 
 LOCK = ".lock"
+STALE_SECONDS = 86_400.0
+"""Age at which a temporary file that nobody's lock speaks for is taken for one whose writer died."""
+_TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{8}\.tmp", re.DOTALL)
+_NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS}
 
 
 def cache_root() -> Path:
@@ -61,72 +72,132 @@ def named_by(text: str) -> str:
 
 @contextmanager
 def locked(folder: Path, what: str) -> Iterator[None]:
-    """Hold a folder from reading to writing; waits for another process that has it.
+    """Hold a folder from reading to writing; waits for another process that has it, not for one that died.
 
-    Raises StoreError, which calls the folder ``what``, where it cannot be used.
+    Temporary files that a dead process left there are removed. Raises StoreError, which calls the folder ``what``,
+    where it cannot be used.
     """
     import filelock
 
     held = filelock.FileLock(folder / LOCK)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         held.acquire()
     except OSError as error:
         raise StoreError(f"Cannot use the {what} {folder}: {error.strerror or error}.") from error
     try:
+        sweep(folder)
         yield
     finally:
         held.release()
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write beside ``path`` and rename. Raises StoreError (no space, no permission) and leaves the old file alone."""
-    import tempfile
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, on the disk, too. Raises OSError."""
+    if path.is_dir():
+        return
+    if path.parent != path:
+        make_folder(path.parent)
+    path.mkdir(exist_ok=True)
+    _sync_folder(path.parent)
 
+
+def replace(source: Path, target: Path) -> None:
+    """Rename a file whose content is on the disk over another one, on the disk, too. Raises OSError."""
+    source.replace(target)
+    _sync_folder(target.parent)
+
+
+def sweep(folder: Path, *, name: str = "", older: float = 0.0) -> None:
+    """Remove temporary files of writers that died: all of a folder, or those of one target ``older`` than so many s.
+
+    The caller holds the folder's lock, or says an age that no writer lives to see.
+    """
+    limit = time.time() - older
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            found = _TEMPORARY.fullmatch(entry.name)
+            if found and name in ("", found[1]) and entry.is_file(follow_symlinks=False):
+                with suppress(OSError):
+                    if not older or entry.stat().st_mtime < limit:
+                        Path(entry.path).unlink()
+
+
+def write_bytes(path: Path, content: bytes, *, before: Path | None = None) -> None:
+    """Write beside ``path``, sync and rename; a file that is there keeps its mode, a new one has that of the umask.
+
+    With ``before`` the file that is there is kept under that name. Raises StoreError (no space, no permission) and
+    leaves the old file alone.
+    """
     temporary = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        temporary = Path(name)
-        with os.fdopen(handle, "wb") as file:
+        make_folder(path.parent)
+        with _beside(path) as file:
+            temporary = Path(file.name)
             file.write(content)
-        temporary.chmod(0o644)
-        temporary.replace(path)
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileNotFoundError):
+            temporary.chmod(stat.S_IMODE(path.stat().st_mode))
+        if before is not None and path.is_file():
+            path.replace(before)
+        replace(temporary, path)
     except OSError as error:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
         raise StoreError(
             f"Cannot write {path}: {error.strerror or error}.", "Nothing already there was changed."
         ) from error
+    sweep(path.parent, name=path.name, older=STALE_SECONDS)
+
+
+def _beside(path: Path) -> BinaryIO:
+    """A new file for what is to become ``path``, under a name that ``sweep`` knows."""
+    while True:
+        with suppress(FileExistsError):
+            return _hidden(path).open("xb")
+
+
+def _hidden(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
+
+
+def _sync_folder(path: Path) -> None:
+    """Have a folder's entries on the disk; some file systems, and Windows, know no such thing."""
+    if os.name == "nt":
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise
+    finally:
+        os.close(handle)
 
 
 @contextmanager
 def new_folder(path: Path, *, parents: bool = False) -> Iterator[Path]:
     """Yield an empty folder that becomes ``path`` once all is written, and is removed where something fails.
 
-    ``path`` may be there if it is empty; folders above it are made with ``parents``. Raises StoreError (no space, no
-    permission).
+    ``path`` may be there if it is empty; folders above it are made with ``parents``. Its files are not synced: what is
+    written here can be made again. Raises StoreError (no space, no permission).
     """
     import shutil
-    import tempfile
 
-    made = None
+    made = _hidden(path)
     try:
         if parents:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+            make_folder(path.parent)
+        made.mkdir()
         yield made
-        mask = os.umask(0)
-        os.umask(mask)
-        made.chmod(0o777 & ~mask)  # mkdtemp lets nobody else in
         if path.is_dir():
             path.rmdir()  # refuses a folder that something was put into meanwhile
         made.replace(path)
     except OSError as error:
         raise StoreError(f"Cannot write {path}: {error.strerror or error}.", "Nothing was written.") from error
     finally:
-        if made is not None:
-            shutil.rmtree(made, ignore_errors=True)
+        shutil.rmtree(made, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import graphs
+import msgspec
 import numpy as np
 import pytest
 
@@ -94,8 +95,7 @@ def test_a_reading_says_how_foreign_generators_are_read(
 def test_the_dataset_is_that_of_the_first_run(gaussian: RunFolder, tmp_path: Path) -> None:
     other = tmp_path / "run"
     other.mkdir()
-    text = gaussian.file("run.json").read_text()
-    (other / "run.json").write_text(text.replace('"digits"', '"mnist"'))
+    RunFolder(other).write_manifest(msgspec.structs.replace(gaussian.manifest(), data_reference="mnist"))
     assert api.data_of("theirs.onnx", other, gaussian.path) == "mnist"
     assert api.data_of("theirs.onnx", gaussian.path, other) == "digits"
     assert api.data_of("theirs.onnx") == "digits"

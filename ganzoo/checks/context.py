@@ -26,6 +26,7 @@ from ganzoo.plugin.compatibility import latent_spec
 from ganzoo.plugin.manager import Plugin, Zoo
 from ganzoo.plugin.surroundings import changes
 from ganzoo.training import runs
+from ganzoo.training.checkpoints import FileCheckpoints
 from ganzoo.training.loop import Loop
 from ganzoo.types import Variant
 
@@ -177,7 +178,7 @@ class Context:
 
     def loop(self, form: toys.Form, folder: Path | None = None, *, seed: int = 0) -> Loop:
         """A run with its checkpoints in ``folder``, as ``ganzoo train`` would make it."""
-        checkpoints = runs.FileCheckpoints(runs.RunFolder(folder or self.new_folder("run")))
+        checkpoints = FileCheckpoints(runs.RunFolder(folder or self.new_folder("run")))
         return toys.memory_run(self.variant, form.data, self.options, seed=seed, checkpoints=checkpoints)
 
     def train(
@@ -195,7 +196,7 @@ class Context:
         model = self.plugin.train(cast("Any", toys.Capped(loop, most, before)))
         if model is None:
             raise CheckFailed("train returned None, not a model")
-        last = runs.FileCheckpoints(runs.RunFolder(folder)).load()
+        last = FileCheckpoints(runs.RunFolder(folder)).load()
         return Trained(model, form, loop.latent, last.arrays if last else None, last.step if last else 0)
 
     def trained(self, form: toys.Form | None = None, seed: int = 0) -> Trained:

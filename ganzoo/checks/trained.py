@@ -13,6 +13,7 @@ from ganzoo.checks.context import Context, Trained
 from ganzoo.data.base import Dataset
 from ganzoo.errors import Interrupted
 from ganzoo.training import runs
+from ganzoo.training.checkpoints import FileCheckpoints
 from ganzoo.training.run import train as train_run
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def _interrupt(context: Context, number: signal.Signals) -> None:
     status = folder.manifest().status
     if status != "interrupted":
         raise CheckFailed(f"after {sent} the run is marked as {status}, not as interrupted")
-    saved = runs.FileCheckpoints(folder).load()
+    saved = FileCheckpoints(folder).load()
     if saved is None or not saved.step:
         raise CheckFailed(f"after {sent} there is no state to go on from")
     resumed = context.train(form, folder.path)

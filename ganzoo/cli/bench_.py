@@ -134,7 +134,9 @@ def _run(jobs: list[Job], workers: int | None, runs: Path, out: Path, registry: 
 
     store = RunStore(runs)
     bench.note_failures(store, outcomes)
-    written = board.write(store, out, registry, quick)
+    written = board.write(
+        store, out, registry, quick, warn=lambda sentence: click.echo(f"left out: {sentence}", err=True)
+    )
     _report(outcomes, written, out, registry)
 
 

@@ -97,12 +97,11 @@ def result(outcome: Outcome) -> str:
         return outcome.note
     if not outcome.path:
         return ""
-    import msgspec
-
     from ganzoo.extractors.base import column_label
     from ganzoo.scoring.protocol import Score
+    from ganzoo.sealed import read_json
 
-    score = msgspec.json.decode(RunFolder(Path(outcome.path)).file(SCORE).read_bytes(), type=Score)
+    score = read_json(RunFolder(Path(outcome.path)).file(SCORE), Score)
     fid = score.estimates["fid"]
     modes = score.estimates.get("modes")
     extractor = score.protocol.extractor

@@ -16,7 +16,8 @@ import msgspec
 from ganzoo.files import locked
 from ganzoo.leaderboard.worker import Job
 from ganzoo.processes import ONE_THREAD, Child, python
-from ganzoo.training.runs import MANIFEST, REAL, Failure, RunFolder, read_turn, utc_now, write_json
+from ganzoo.sealed import write_json
+from ganzoo.training.runs import REAL, Failure, RunFolder, read_turn, utc_now
 
 if TYPE_CHECKING:
     from ganzoo.registry import Registry
@@ -256,9 +257,9 @@ def _failure(outcome: Outcome) -> Failure:
         date_utc=utc_now(),
         bench=job.bench,
     )
-    if not outcome.attempt or not folder.file(MANIFEST).is_file():  # its run was never known
+    manifest = folder.manifest_or_none() if outcome.attempt else None
+    if manifest is None:  # its run was never known
         return failure
-    manifest = folder.manifest()
     return msgspec.structs.replace(
         failure,
         run=manifest.key,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from ganzoo.files import locked, write_bytes, write_text
 from ganzoo.leaderboard import datapackage, gallery, runs_table
 from ganzoo.leaderboard.page import to_markdown
 from ganzoo.leaderboard.ranking import better, half_width, ranks
-from ganzoo.leaderboard.rows import COLUMNS, FLOAT_FORMAT, LONG, MEASURED, TOTALS, collect, collect_long
+from ganzoo.leaderboard.rows import COLUMNS, FLOAT_FORMAT, LONG, MEASURED, TOTALS, collect
 from ganzoo.leaderboard.runs_table import RunsTable
 from ganzoo.training import runs
 from ganzoo.training.runs import RunStore
@@ -37,15 +37,25 @@ def _frame(table: RunsTable) -> pd.DataFrame:
     return pd.DataFrame(table.known(), columns=list(COLUMNS), dtype="str")
 
 
-def write(store: RunStore, folder: Path, registry: Registry, quick: bool = False) -> list[Path]:
+def _nobody(sentence: str) -> None:
+    """Whom nothing is told."""
+
+
+def write(
+    store: RunStore, folder: Path, registry: Registry, quick: bool = False, warn: Callable[[str], None] = _nobody
+) -> list[Path]:
     """Update runs.csv and each dataset's tables from the run store; returns the files written.
 
     The same store and the same runs.csv give the same bytes. Whoever else writes there waits until this is done.
+    ``warn`` is told, in a sentence, of each file of the store that is damaged and therefore gave no row.
     """
     with locked(folder, "leaderboards folder"):
-        extended = runs_table.read(folder).extended(collect(store, quick))
+        found = collect(store, quick)
+        for sentence in found.skipped:
+            warn(sentence)
+        extended = runs_table.read(folder).extended(found.rows)
         written = [runs_table.write(folder, extended)]
-        written += _write_long(folder / METRICS_FILE, collect_long(store, quick))
+        written += _write_long(folder / METRICS_FILE, found.long)
         files = [(runs_table.RUNS_FILE, extended.header)]
         files += [(METRICS_FILE, list(LONG))] if (folder / METRICS_FILE).is_file() else []
         table = _frame(extended)

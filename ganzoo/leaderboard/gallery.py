@@ -29,9 +29,9 @@ def write(store: RunStore, variants: Sequence[tuple[str, str]], path: Path, seed
     """
     wanted = {digest for _, digest in variants}
     files = {
-        digest: folder.file(ONNX)
+        folder.manifest().onnx_sha256: folder.file(ONNX)
         for folder in store.all()
-        if (digest := folder.manifest().onnx_sha256) in wanted and folder.is_finished()
+        if folder.is_finished() and folder.manifest().onnx_sha256 in wanted
     }
     shown = [(name, Generator(files[digest], device="cpu")) for name, digest in variants if digest in files]
     if not shown:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import msgspec
+from typing import Any, TypeVar
 
 from ganzoo.errors import StoreError
 from ganzoo.scoring.protocol import Score
+from ganzoo.sealed import read_json
 from ganzoo.training import runs
 from ganzoo.training.runs import Failure, Manifest, RunFolder, RunStore
 
@@ -119,32 +120,56 @@ COLUMNS = (
 """The columns of runs.csv. People read it with their own scripts: a new one goes to the end, and nothing else moves."""
 OLDEST_LAST = "note"
 """The last column of the first version's file."""
-FLOAT_FORMAT = "%.6g"
-
-
-def collect(store: RunStore, quick: bool = False) -> list[dict[str, str]]:
-    """Every scored run, floor and failure of the store, one cell per column; all are text, formatted once."""
-    rows = [row for folder in store.all() if (row := _run_row(folder, quick))]
-    rows += [_real_row(path) for path in sorted(store.root.glob(f"*/{runs.REAL}/*/{runs.SCORE}"))]
-    rows += [_failure_row(failure) for failure in store.failures() if failure.quick == quick]
-    order = ("dataset", "variant", "seed", "bench", "attempt")
-    rows.sort(key=lambda row: tuple(row.get(name) or 0 for name in order))
-    return [{name: _cell(row.get(name)) for name in COLUMNS} for row in rows]
-
-
 LONG = ("run", "column", "value", "se")
 """The columns of metrics.csv."""
+FLOAT_FORMAT = "%.6g"
+T = TypeVar("T")
 
 
-def collect_long(store: RunStore, quick: bool = False) -> list[dict[str, str]]:
-    """What the runs of the store were given by metrics of extensions, one value a row; all cells are text."""
-    rows = []
+@dataclass(frozen=True)
+class Collected:
+    """What a run store has for the tables; all cells are text, formatted once."""
+
+    rows: list[dict[str, str]]
+    """Of runs.csv: every scored run, floor and failure, one cell per column of ``COLUMNS``."""
+    long: list[dict[str, str]]
+    """Of metrics.csv: what runs were given by metrics of extensions, one value a row, cells per column of ``LONG``."""
+    skipped: list[str]
+    """A sentence for each file that is damaged, with its path: what it would have given is not there."""
+
+
+def collect(store: RunStore, quick: bool = False) -> Collected:
+    """Read the whole store; a damaged file costs its own row alone."""
+    entries: list[Entry] = []
+    skipped: list[str] = []
+    for path, read in _readers(store, quick):
+        try:
+            entries += filter(None, [read(path)])
+        except StoreError as error:
+            skipped.append(f"{error.message} {error.hint}")
+    order = ("dataset", "variant", "seed", "bench", "attempt")
+    entries.sort(key=lambda entry: tuple(entry.row.get(name) or 0 for name in order))
+    rows = [{name: _cell(entry.row.get(name)) for name in COLUMNS} for entry in entries]
+    long = [dict(zip(LONG, row, strict=True)) for entry in entries for row in entry.long]
+    return Collected(rows, long, skipped)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row, and beside it the values of extensions, of the run in a folder."""
+
+    row: dict[str, Any]
+    long: tuple[tuple[str, ...], ...] = ()
+
+
+def _readers(store: RunStore, quick: bool) -> Iterator[tuple[Path, Callable[[Path], Entry | None]]]:
+    """Every file that may give a row, with what reads it."""
     for folder in store.all():
-        if _run_row(folder, quick) is None or (score := _read_score(folder.file(runs.SCORE))) is None:
-            continue
-        new = {name: estimate for name, estimate in score.estimates.items() if name not in MEASURED}
-        rows += [(folder.manifest().key, name, _cell(e.value), _cell(e.se)) for name, e in new.items()]
-    return [dict(zip(LONG, row, strict=True)) for row in rows]
+        yield folder.path, lambda path: _of_run(RunFolder(path), quick)
+    for path in sorted(store.root.glob(f"*/{runs.REAL}/*/{runs.SCORE}")):
+        yield path, _of_real
+    for path in store.failure_files():
+        yield path, lambda path: _of_failure(path, quick)
 
 
 def _cell(value: Any) -> str:
@@ -154,11 +179,19 @@ def _cell(value: Any) -> str:
     return FLOAT_FORMAT % value if isinstance(value, float) else str(value).replace("\0", "\ufffd")
 
 
-def _run_row(folder: RunFolder, quick: bool) -> dict[str, Any] | None:
-    manifest = folder.manifest()
-    score = _read_score(folder.file(runs.SCORE))
-    if score is None or manifest.quick != quick or score.sampled_sha256 != manifest.onnx_sha256:
+def _of_run(folder: RunFolder, quick: bool) -> Entry | None:
+    manifest, path = folder.manifest(), folder.file(runs.SCORE)
+    if not path.is_file() or manifest.quick != quick:
         return None
+    score = _read_score(path)
+    if score.sampled_sha256 != manifest.onnx_sha256:
+        return None
+    new = {name: estimate for name, estimate in score.estimates.items() if name not in MEASURED}
+    long = tuple((manifest.key, name, _cell(e.value), _cell(e.se)) for name, e in new.items())
+    return Entry(_run_row(manifest, score), long)
+
+
+def _run_row(manifest: Manifest, score: Score) -> dict[str, Any]:
     of_run = {
         name: getattr(manifest, name) for name in ("variant", "backend", "distribution", "version", "seed", "role")
     }
@@ -202,31 +235,29 @@ def _scored(score: Score) -> dict[str, Any]:
     }
 
 
-def _real_row(path: Path) -> dict[str, Any]:
+def _of_real(path: Path) -> Entry:
     score = _read_score(path)
-    if score is None:
-        raise StoreError(f"{path} is damaged.", "Remove it and run the bench again.")
     # It belongs to the protocol of the models' rows, although fewer real samples may be there to be scored.
-    return _scored(score) | {
-        "protocol": path.parent.name,
-        "variant": runs.REAL,
-        "seed": 0,
-        "status": "ok",
-        "role": runs.REAL,
-        "note": "; ".join(score.notes),
-    }
+    real = {"variant": runs.REAL, "seed": 0, "status": "ok", "role": runs.REAL, "note": "; ".join(score.notes)}
+    return Entry(_scored(score) | {"protocol": path.parent.name} | real)
 
 
-def _failure_row(failure: Failure) -> dict[str, Any]:
+def _of_failure(path: Path, quick: bool) -> Entry | None:
+    failure = _read(path, Failure)
+    if failure.quick != quick:
+        return None
     names = ("variant", "version", "dataset", "seed", "date_utc", "note", "run", "options_hash")
     turn = {"bench": failure.bench or None, "attempt": failure.attempt or None}
-    return {name: getattr(failure, name) for name in names} | turn | {"status": "failed", "role": "model"}
+    return Entry({name: getattr(failure, name) for name in names} | turn | {"status": "failed", "role": "model"})
 
 
-def _read_score(path: Path) -> Score | None:
-    if not path.is_file():
-        return None
+def _read_score(path: Path) -> Score:
+    return _read(path, Score)
+
+
+def _read(path: Path, kind: type[T]) -> T:
+    """Read one file of the store. Raises StoreError."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Score)
-    except msgspec.DecodeError as error:
-        raise StoreError(f"{path} is damaged: {error}.", "Remove it and run the bench again.") from error
+        return read_json(path, kind)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror or error}.") from error

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, StoreError
+from ganzoo.sealed import read_json, write_json
 
 if TYPE_CHECKING:
     from ganzoo.generator.engine import Generator
@@ -129,10 +130,10 @@ def _other_recipe_since(folder: RunFolder) -> bool:
 
     this, last = folder.manifest(), turn(folder)
     others = (runs.RunFolder(path.parent) for path in folder.path.parent.glob(f"*/{runs.MANIFEST}"))
-    later = (each.manifest() for each in others if turn(each) > last)
+    later = (each.manifest_or_none() for each in others if turn(each) > last)
     return any(
         each.quick == this.quick and (each.version, each.options_hash) != (this.version, this.options_hash)
-        for each in later
+        for each in filter(None, later)
     )
 
 
@@ -152,7 +153,7 @@ def _score(setup: Setup, generator: Generator, target: Path, turn: Turn, *, afre
             bench=old.bench,
             attempt=old.attempt,
         )
-    runs.write_json(target, score)
+    write_json(target, score)
 
 
 def _setup(zoo: Zoo, registry: Registry, job: Job) -> Setup:
@@ -173,7 +174,7 @@ def _score_real(job: Job, setup: Setup, report: Attempts) -> None:
     with folder.lock(lambda: report("waiting", {"path": str(folder.path)})):
         if not _holds(target, setup.extensions) and (score := score_heldout(setup)) is not None:
             bench = runs.read_turn(target).bench or job.bench  # one that only gained metrics stays the row that it was
-            runs.write_json(target, msgspec.structs.replace(score, bench=bench, attempt=1))
+            write_json(target, msgspec.structs.replace(score, bench=bench, attempt=1))
 
 
 def _holds(target: Path, extensions: Mapping[str, int]) -> bool:
@@ -186,8 +187,8 @@ def _read(target: Path) -> Score | None:
     from ganzoo.scoring.protocol import Score
 
     try:
-        return msgspec.json.decode(target.read_bytes(), type=Score)
-    except (OSError, msgspec.DecodeError):
+        return read_json(target, Score)
+    except (OSError, StoreError):
         return None
 
 

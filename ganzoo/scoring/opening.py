@@ -19,7 +19,7 @@ from ganzoo.generator.foreign import is_foreign, open_generator
 from ganzoo.scoring.samples import GeneratorSource, StatisticsSource
 from ganzoo.scoring.statistics_file import read_features, read_statistics
 from ganzoo.scoring.stored import ArraySource, FeatureSource, FolderSource
-from ganzoo.training.runs import MANIFEST, ONNX
+from ganzoo.training.runs import MANIFEST, ONNX, RunFolder
 
 if TYPE_CHECKING:
     from ganzoo.data.base import Dataset, Source
@@ -128,15 +128,18 @@ def is_generator(path: Path) -> bool:
 
 
 def generator_path(source: Path) -> Path:
-    """The ONNX file that a path stands for: itself, or the one in the run folder."""
-    if source.is_dir():
-        onnx = source / ONNX
-        if not onnx.is_file():
-            raise ModelError(f"{source} holds no {ONNX}.", "Name a finished run's folder or an .onnx file.")
-        return onnx
-    if not source.is_file():
-        raise ModelError(f"There is no file or folder {source}.", "Name a run's folder or an .onnx file.")
-    return source
+    """The ONNX file that a path stands for: itself, or the one in the run folder.
+
+    Raises Damaged where it is that of a run, but no longer the file that the run made.
+    """
+    onnx = source / ONNX if source.is_dir() else source
+    if not onnx.is_file():
+        missing = f"{source} holds no {ONNX}." if source.is_dir() else f"There is no file or folder {source}."
+        raise ModelError(missing, "Name a finished run's folder or an .onnx file.")
+    run = RunFolder(onnx.parent)
+    if onnx.name == ONNX and run.file(MANIFEST).is_file() and (damage := run.generator_damage()):
+        raise damage
+    return onnx
 
 
 def _name(path: Path) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import time
-from pathlib import Path
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.files import write_text
@@ -28,8 +29,6 @@ class LogFile:
         self._written = time.monotonic()
 
     def __call__(self, event: str, fields: dict[str, Any]) -> None:
-        if event == "resumed":
-            self._rows = [row for row in _read_log(self._path) if int(row["step"]) <= fields["step"]]
         if event == "step":
             self._rows.append({"step": str(fields["step"]), **{k: f"{v:.6g}" for k, v in fields["scalars"].items()}})
             if time.monotonic() - self._written > LOG_SECONDS:
@@ -43,17 +42,34 @@ class LogFile:
     def write(self) -> None:
         """Replace log.csv with the rows so far."""
         self._written = time.monotonic()
+        if self._rows:
+            write_text(self._path, self.text())
+
+    def text(self) -> str:
+        """The rows so far as CSV; "" for none."""
         if not self._rows:
-            return
+            return ""
         text = io.StringIO()
         writer = csv.DictWriter(text, list(dict.fromkeys(k for row in self._rows for k in row)), lineterminator="\n")
         writer.writeheader()
         writer.writerows(self._rows)
-        write_text(self._path, text.getvalue())
+        return text.getvalue()
+
+    def restore(self, text: str | None, step: int) -> None:
+        """Go on after ``step`` with the rows that ``text`` gave there; None reads what is left of log.csv.
+
+        States of version 0.1 hold no log; a file that is damaged costs rows of the log, and nothing else.
+        """
+        if text is None:
+            text = self._path.read_text("utf-8", errors="replace") if self._path.is_file() else ""
+        with suppress(csv.Error):
+            rows = csv.DictReader(io.StringIO(text.replace("\0", ""), newline=""))
+            self._rows = [row for row in rows if None not in row and _step(row) <= step]
 
 
-def _read_log(path: Path) -> list[dict[str, str]]:
-    if not path.is_file():
-        return []
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
+def _step(row: dict[str, str]) -> float:
+    """The step of a row of log.csv; infinity where it has none."""
+    try:
+        return int(row["step"])
+    except (KeyError, TypeError, ValueError):
+        return math.inf

@@ -26,6 +26,8 @@ class Checkpoint:
     seconds: float
     arrays: Mapping[str, Array]
     cpu_seconds: float = 0.0
+    note: str = ""
+    """What a reader of the resumed run must know of how it was loaded."""
 
 
 class Checkpoints(Protocol):
@@ -158,6 +160,8 @@ class Loop:
         self.seconds = checkpoint.seconds
         self.cpu_seconds = checkpoint.cpu_seconds
         self._observer("resumed", {"step": checkpoint.step, "total": self._total})
+        if checkpoint.note:
+            self._observer("warning", {"text": checkpoint.note})
 
     def _save(self, state: Checkpointable) -> None:
         self._checkpoints.save(Checkpoint(self.steps_done, self.seconds, state.state_arrays(), self.cpu_seconds))

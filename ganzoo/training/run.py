@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ganzoo._version import __version__
-from ganzoo.errors import DeviceError, Diverged, GanzooError, Interrupted
-from ganzoo.files import readable
+from ganzoo.errors import DeviceError, Diverged, GanzooError, Interrupted, StoreError
+from ganzoo.files import readable, replace
 from ganzoo.generator.contract import GeneratorInfo, describe
 from ganzoo.generator.engine import Generator, cuda_device_count
 from ganzoo.generator.export import export_checked
 from ganzoo.options import as_dict, resolve
 from ganzoo.plugin.compatibility import latent_spec, require_compatible
 from ganzoo.training import runs
+from ganzoo.training.checkpoints import FileCheckpoints
 from ganzoo.training.environment import environment
 from ganzoo.training.log_file import LogFile
 from ganzoo.training.loop import Loop, Observer, ignore_events
@@ -65,27 +66,42 @@ def train(
     with folder.lock((lambda: observer("waiting", {"path": str(folder.path)})) if wait else None):
         if folder.is_finished():  # by another process, since we looked
             return folder
-        folder.write_manifest(manifest)
         log = LogFile(folder, observer)
+        if damage := _damage(folder):
+            log.notify("warning", {"text": f"{damage} It is made anew."})
+        folder.write_manifest(manifest)
+        checkpoints = FileCheckpoints(folder, log)
         loop = Loop(
             data=dataset.train,
             options=resolved,
             seed=seed,
             latent=manifest.latent,
             device=device,
-            checkpoints=runs.FileCheckpoints(folder),
+            checkpoints=checkpoints,
             observer=log,
             checkpoint_seconds=checkpoint_seconds,
         )
         with _recorded(folder, manifest, loop, log):
             log.notify("started", _event(manifest))
-            if rehearsed and not folder.file(runs.STATE).is_file():  # a run that goes on was, when it began
+            if rehearsed and not checkpoints.stored():  # a run that goes on was, when it began
                 with _stop_signals(loop):
                     rehearse(plugin, dataset.train, resolved, _generator_info(manifest), device)
             with _stop_signals(loop):
                 model = plugin.train(loop)
             _finish(plugin, model, folder, manifest, loop, log)
     return folder
+
+
+def _damage(folder: RunFolder) -> str:
+    """What of an earlier attempt is damaged, in a sentence; "" where all is sound, or there was none."""
+    if not folder.file(runs.MANIFEST).is_file():
+        return ""
+    try:
+        manifest = folder.manifest()
+        damage = folder.generator_damage() if manifest.status == "finished" else None
+    except StoreError as error:
+        return error.message
+    return damage.message if damage else ""
 
 
 def _finish(plugin: Plugin, model: object, folder: RunFolder, manifest: Manifest, loop: Loop, log: LogFile) -> None:
@@ -108,6 +124,7 @@ def _finish(plugin: Plugin, model: object, folder: RunFolder, manifest: Manifest
         files=folder.hashes(),
     )
     folder.write_manifest(done)
+    folder.file(runs.PREVIOUS).unlink(missing_ok=True)
     log.notify("finished", _event(done))
 
 
@@ -125,7 +142,7 @@ def export_model(plugin: Plugin, model: object, manifest: Manifest, target: Path
     raw, checked = target.with_suffix(".raw.onnx"), target.with_suffix(".new.onnx")
     try:
         parameters, measured = export_checked(plugin, model, raw, checked, _generator_info(manifest))
-        checked.replace(target)
+        replace(checked, target)
     finally:
         raw.unlink(missing_ok=True)
         checked.unlink(missing_ok=True)

@@ -3,7 +3,7 @@
 runs/<dataset>/<variant>/<key>/
     run.json             manifest
     log.csv              scalars per step
-    state.safetensors    resumable training state
+    state.safetensors    resumable training state, and state.previous.safetensors the one before
     generator.onnx  samples.png  score.json
 """
 
@@ -19,14 +19,17 @@ from typing import Any, Literal
 
 import msgspec
 
-from ganzoo.errors import OptionError, StoreError
-from ganzoo.files import LOCK, sha256, write_bytes
+from ganzoo.errors import Damaged, OptionError, StoreError
+from ganzoo.files import LOCK, make_folder, sha256, sweep
 from ganzoo.options import Options, content_hash, file_names
-from ganzoo.training.loop import Checkpoint
+from ganzoo.sealed import read_json, write_json
 from ganzoo.types import API_VERSION, DataSpec, LatentSpec
 
-MANIFEST, LOG, STATE = "run.json", "log.csv", "state.safetensors"
+MANIFEST, LOG, STATE, PREVIOUS = "run.json", "log.csv", "state.safetensors", "state.previous.safetensors"
 ONNX, PICTURE, SCORE = "generator.onnx", "samples.png", "score.json"
+TRAIN_AGAIN = (
+    "The 'ganzoo train' that made it exports it again; a copy of the file elsewhere is taken as a file of your own."
+)
 REAL = "real"  # stands where a variant's name would, for the real-vs-real floor
 
 Status = Literal["running", "interrupted", "failed", "diverged", "finished"]
@@ -147,27 +150,39 @@ class RunFolder:
         return self.path / name
 
     def manifest(self) -> Manifest:
-        """Read run.json. Raises StoreError where there is none or it is damaged."""
+        """Read run.json. Raises StoreError where there is none, Damaged where it is not what was written."""
         try:
-            return msgspec.json.decode(self.file(MANIFEST).read_bytes(), type=Manifest)
+            return read_json(self.file(MANIFEST), Manifest)
         except OSError as error:
             raise StoreError(f"{self.path} is no run folder: {MANIFEST} cannot be read.") from error
-        except msgspec.DecodeError as error:
-            raise StoreError(
-                f"{self.file(MANIFEST)} is damaged: {error}.", "Remove the folder and train again."
-            ) from error
+
+    def manifest_or_none(self) -> Manifest | None:
+        """What run.json says; None where there is none that is sound."""
+        try:
+            return self.manifest()
+        except StoreError:
+            return None
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Replace run.json."""
         write_json(self.file(MANIFEST), manifest)
 
     def is_finished(self) -> bool:
-        """Whether the run ended well and its generator is still the file the manifest names."""
-        if not self.file(MANIFEST).is_file():
-            return False
-        manifest = self.manifest()
-        onnx = self.file(ONNX)
-        return manifest.status == "finished" and onnx.is_file() and sha256(onnx) == manifest.onnx_sha256
+        """Whether the run ended well, its manifest is sound, and its generator is still the file that it names."""
+        manifest = self.manifest_or_none()
+        return manifest is not None and manifest.status == "finished" and not self.generator_damage()
+
+    def generator_damage(self) -> Damaged | None:
+        """What is wrong with generator.onnx, as an error to raise; None where it is the file that the manifest names.
+
+        Raises as ``manifest``.
+        """
+        onnx, named = self.file(ONNX), self.manifest().onnx_sha256
+        if not onnx.is_file():
+            return Damaged(onnx, "it is not there", TRAIN_AGAIN)
+        if named and sha256(onnx) != named:
+            return Damaged(onnx, f"it is not the file that {MANIFEST} names by its hash", TRAIN_AGAIN)
+        return None
 
     def hashes(self) -> dict[str, str]:
         """sha256 of every file of the run but the manifest itself."""
@@ -182,7 +197,7 @@ class RunFolder:
         import filelock
 
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path)
             lock = filelock.FileLock(self.path / LOCK, timeout=0)
             try:
                 lock.acquire()
@@ -192,6 +207,7 @@ class RunFolder:
                 waiting()
                 lock.acquire(timeout=-1)
             try:
+                sweep(self.path)
                 yield
             finally:
                 lock.release()
@@ -199,42 +215,6 @@ class RunFolder:
             raise StoreError(f"Another process is working on {self.path}.", "Wait for it or stop it.") from error
         except OSError as error:
             raise StoreError(f"Cannot use the run folder {self.path}: {error.strerror or error}.") from error
-
-
-class FileCheckpoints:
-    """A loop's checkpoints in state.safetensors: plain arrays, never pickled."""
-
-    def __init__(self, folder: RunFolder) -> None:
-        self._path = folder.file(STATE)
-
-    def load(self) -> Checkpoint | None:
-        """The last state saved. Raises StoreError where the file is damaged."""
-        if not self._path.is_file():
-            return None
-        from safetensors import SafetensorError, safe_open
-
-        try:
-            with safe_open(self._path, "numpy") as file:
-                about = file.metadata()
-                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
-            # States of older versions lack the CPU time; with one thread it is the wall time of an idle machine.
-            cpu = float(about["cpu_seconds" if "cpu_seconds" in about else "seconds"])
-            return Checkpoint(int(about["step"]), float(about["seconds"]), arrays, cpu)
-        except (SafetensorError, KeyError, TypeError, ValueError) as error:
-            raise StoreError(f"{self._path} is damaged: {error}.", "Remove it to start this run again.") from error
-
-    def save(self, checkpoint: Checkpoint) -> None:
-        """Replace the state."""
-        import numpy as np
-        from safetensors.numpy import save
-
-        arrays = {name: np.asarray(value, order="C") for name, value in checkpoint.arrays.items()}
-        about = {
-            "step": str(checkpoint.step),
-            "seconds": repr(checkpoint.seconds),
-            "cpu_seconds": repr(checkpoint.cpu_seconds),
-        }
-        write_bytes(self._path, save(arrays, about))
 
 
 @dataclass(frozen=True)
@@ -251,13 +231,13 @@ class RunStore:
         """Where the failure of a bench job is noted."""
         return self.root / slug(dataset) / variant / f"seed{seed}{'-quick' if quick else ''}.failed.json"
 
-    def failures(self) -> list[Failure]:
-        """Every bench job whose last attempt failed, sorted by path."""
-        return [_read_failure(path) for path in sorted(self.root.glob("*/*/seed*.failed.json"))]
+    def failure_files(self) -> list[Path]:
+        """The note of every bench job whose last attempt failed, sorted."""
+        return sorted(self.root.glob("*/*/seed*.failed.json"))
 
     def last_bench(self) -> int:
         """The highest number of a bench that left anything here; 0 for none."""
-        paths = [*self.root.glob(f"*/*/*/{SCORE}"), *self.root.glob("*/*/seed*.failed.json")]
+        paths = [*self.root.glob(f"*/*/*/{SCORE}"), *self.failure_files()]
         return max((read_turn(path).bench for path in paths), default=0)
 
     def all(self) -> list[RunFolder]:
@@ -265,18 +245,11 @@ class RunStore:
         return [RunFolder(path.parent) for path in sorted(self.root.glob(f"*/*/*/{MANIFEST}"))]
 
 
-def _read_failure(path: Path) -> Failure:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Failure)
-    except msgspec.DecodeError as error:
-        raise StoreError(f"{path} is damaged: {error}.", "Remove it and run the bench again.") from error
-
-
 def read_turn(path: Path) -> Turn:
     """The turn that a score.json or a failure had; that of none where the file is absent, damaged or older."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Turn)
-    except (OSError, msgspec.DecodeError):
+        return read_json(path, Turn)
+    except (OSError, StoreError):
         return Turn()
 
 
@@ -288,8 +261,3 @@ def utc_now() -> str:
 def slug(name: str) -> str:
     """A dataset's name as a folder name."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "data"
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write an object as indented JSON with sorted keys, whole or not at all."""
-    write_bytes(path, msgspec.json.format(msgspec.json.encode(value, order="sorted")) + b"\n")

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import onnx
 import pytest
 from PIL import Image
 
@@ -216,15 +217,39 @@ def test_no_space_is_one_sentence_and_loses_nothing(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("tempfile.mkstemp", full)
+    monkeypatch.setattr("os.fsync", full)
     assert "No space left on device" in refused(1, "train", "gaussian", "--seed", "1")
     after = {path: path.read_bytes() for path in (tmp_path / "runs").rglob("*") if path.is_file()}
     assert {path: after[path] for path in before} == before
     assert {path.name for path in set(after) - set(before)} <= {".lock"}
 
 
-def test_a_damaged_run_is_one_sentence(run: Any, refused: Refused, tmp_path: Path) -> None:
+def test_a_damaged_run_is_mended_and_said(run: Any, tmp_path: Path) -> None:
     assert run("train", "gaussian", "--no-score").exit_code == 0
     (folder,) = RunStore(tmp_path / "runs").all()
+    before = folder.file("generator.onnx").read_bytes()
     folder.file("run.json").write_bytes(msgspec.json.encode({"status": "finished"}))
-    assert "run.json is damaged" in refused(1, "train", "gaussian")
+    again = run("train", "gaussian", "--no-score")
+    assert again.exit_code == 0
+    assert "run.json is damaged" in again.stderr
+    assert "It is made anew." in again.stderr
+    assert folder.file("generator.onnx").read_bytes() == before
+
+
+@pytest.mark.parametrize("command", [("sample",), ("score", "--metrics", "fid"), ("export", "-o", "x.onnx")])
+def test_a_generator_that_was_changed_is_refused(
+    command: tuple[str, ...], run: Any, refused: Refused, tmp_path: Path
+) -> None:
+    """Sampled, scored and exported without a word, it stood under its run's name."""
+    assert run("train", "gaussian", "--no-score").exit_code == 0
+    (folder,) = RunStore(tmp_path / "runs").all()
+    model = folder.file("generator.onnx")
+    other = onnx.load(model)
+    other.doc_string = "changed by hand"
+    onnx.save(other, model)
+    for source in (folder.path, model):
+        said = refused(1, command[0], str(source), *command[1:])
+        assert "generator.onnx is damaged: it is not the file that run.json names by its hash" in said
+    copy = tmp_path / "mine.onnx"
+    copy.write_bytes(model.read_bytes())
+    assert run(command[0], str(copy), *command[1:]).exit_code == 0

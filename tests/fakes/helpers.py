@@ -1,4 +1,4 @@
-"""What test modules and the conftest share: distributions that only look installed."""
+"""What test modules and the conftest share: distributions that only look installed, and a store read in one go."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 
 from ganzoo.plugin.hookspecs import VARIANTS
+from ganzoo.sealed import read_json
+from ganzoo.training.runs import Failure, RunStore
 
 Install = Callable[..., list[EntryPoint]]
 FAKES = Path(__file__).parent
@@ -31,3 +33,8 @@ def fake_points(folder: Path, names: Iterable[str]) -> list[EntryPoint]:
     """Entry points of the modules in tests/fakes, from a distribution called "fakes 3.1" written into ``folder``."""
     write_distribution(folder, "fakes", "3.1", {VARIANTS: {name: name for name in names}})
     return [point for dist in importlib.metadata.distributions(path=[str(folder)]) for point in dist.entry_points]
+
+
+def failures(store: RunStore) -> list[Failure]:
+    """Every bench job whose last attempt failed."""
+    return [read_json(path, Failure) for path in store.failure_files()]

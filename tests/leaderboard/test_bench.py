@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from helpers import failures
 
 from ganzoo import registry
 from ganzoo.leaderboard import bench, board
@@ -16,7 +17,8 @@ from ganzoo.leaderboard.bench import LocalExecutor, Outcome
 from ganzoo.leaderboard.worker import Job
 from ganzoo.plugin.manager import Zoo
 from ganzoo.registry import Registry
-from ganzoo.training.runs import REAL, SCORE, RunFolder, RunStore, Turn, read_turn, write_json
+from ganzoo.sealed import write_json
+from ganzoo.training.runs import REAL, SCORE, RunFolder, RunStore, Turn, read_turn
 
 # A worker in a few lines: what it does is the name of the variant. It gets the job as its last argument.
 WORKER = """
@@ -247,10 +249,10 @@ def test_failures_are_noted_until_they_succeed(tmp_path: Path) -> None:
     failed, done, stopped = (Outcome(job) for job in jobs("a", "b", "c"))
     failed.state, failed.note, done.state, stopped.state = "failed", "crashed", "done", "stopped"
     bench.note_failures(store, [failed, done, stopped])
-    assert [(failure.variant, failure.seed, failure.note) for failure in store.failures()] == [("a", 0, "crashed")]
+    assert [(failure.variant, failure.seed, failure.note) for failure in failures(store)] == [("a", 0, "crashed")]
     failed.state = "done"
     bench.note_failures(store, [failed])
-    assert store.failures() == []
+    assert failures(store) == []
 
 
 def test_a_failure_of_another_run_takes_the_place_of_the_one_noted(tmp_path: Path) -> None:
@@ -260,7 +262,7 @@ def test_a_failure_of_another_run_takes_the_place_of_the_one_noted(tmp_path: Pat
     file = store.failure_file(job.dataset, job.variant, job.seed, False)
     write_json(file, {"variant": "a", "dataset": "digits", "seed": 0, "note": "old", "run": "other", "attempt": 9})
     bench.note_failures(store, [Outcome(job, state="failed", note="new")])
-    assert [failure.note for failure in store.failures()] == ["new"]
+    assert [failure.note for failure in failures(store)] == ["new"]
 
 
 def test_a_path_without_a_run_is_no_run_that_was_known(tmp_path: Path) -> None:
@@ -289,12 +291,12 @@ def test_of_two_benches_that_fail_on_one_run_the_later_attempt_is_noted(tmp_path
     (folder,) = store.all()
     bench.note_failures(store, [outcome_of(folder, "second", 2, 7)])
     bench.note_failures(store, [outcome_of(folder, "first, noted late", 1, 8)])
-    (failure,) = store.failures()
+    (failure,) = failures(store)
     assert (failure.note, failure.attempt, failure.run) == ("second", 2, folder.manifest().key)
     assert failure.options_hash == folder.manifest().options_hash
     assert store.last_bench() == 7
     bench.note_failures(store, [outcome_of(folder, "third", 3, 8)])
-    assert store.failures()[0].note == "third"
+    assert failures(store)[0].note == "third"
 
 
 def test_a_bench_that_ends_later_hides_no_run_that_another_made(tmp_path: Path, catalogue: Registry) -> None:

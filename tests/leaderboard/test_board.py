@@ -12,7 +12,8 @@ from ganzoo.errors import StoreError
 from ganzoo.leaderboard import board, page, rows
 from ganzoo.options import content_hash
 from ganzoo.scoring.protocol import Protocol, Score
-from ganzoo.training.runs import REAL, SCORE, Failure, Manifest, RunStore, write_json
+from ganzoo.sealed import write_json
+from ganzoo.training.runs import REAL, SCORE, Failure, Manifest, RunStore
 from ganzoo.types import DataSpec, Estimate, LatentSpec
 
 BOOK = registry.parse('api = 1\n[datasets.digits]\nextractor = "digits"\n', "here")
@@ -348,14 +349,36 @@ def test_the_real_floor_is_shown_beside_the_models(store: RunStore, tmp_path: Pa
 def test_a_score_of_an_older_generator_is_no_row(store: RunStore, tmp_path: Path) -> None:
     folder = store.all()[0]
     folder.write_manifest(msgspec.structs.replace(folder.manifest(), onnx_sha256="made again"))
-    assert len(board.collect(store)) == len(RunStore(store.root).all()) - 1 + 1  # one run less, one failure more
+    assert len(board.collect(store).rows) == len(RunStore(store.root).all()) - 1 + 1  # one run less, one failure more
 
 
-@pytest.mark.parametrize("name", ["score.json", "run.json"])
-def test_a_damaged_file_is_one_sentence(name: str, store: RunStore, tmp_path: Path) -> None:
-    store.all()[0].file(name).write_text("{")
-    with pytest.raises(StoreError, match=f"{name} is damaged"):
-        board.write(store, tmp_path, BOOK)
+@pytest.mark.parametrize("name", ["score.json", "run.json", "failed.json", "real"])
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe{}", b'{"bench": "one"}', b"\0" * 9])
+def test_a_damaged_file_costs_its_own_row_and_is_named(
+    name: str, content: bytes, store: RunStore, tmp_path: Path
+) -> None:
+    """One empty run.json used to stop every table, after every run had been done."""
+    board.write(store, tmp_path / "sound", BOOK)
+    if name == "real":
+        file = store.folder("digits", REAL, "a").file(SCORE)
+        file.parent.mkdir(parents=True)
+    else:
+        file = store.failure_files()[0] if name == "failed.json" else store.all()[0].file(name)
+    file.write_bytes(content)
+    told: list[str] = []
+    board.write(store, tmp_path / "damaged", BOOK, warn=told.append)
+    assert [sentence.startswith(f"{file} is damaged: ") for sentence in told] == [True]
+    sound, left = (board.read_runs(tmp_path / part) for part in ("sound", "damaged"))
+    assert len(left) == len(sound) - (name != "real")
+    assert (tmp_path / "damaged" / "digits.md").exists()
+
+
+def test_a_changed_score_is_no_row(store: RunStore, tmp_path: Path) -> None:
+    file = store.all()[0].file(SCORE)
+    file.write_text(file.read_text().replace('"fid"', '"kid"', 1))
+    told: list[str] = []
+    board.write(store, tmp_path, BOOK, warn=told.append)
+    assert "does not say what was written" in told[0]
 
 
 def test_a_runs_csv_that_is_none(tmp_path: Path) -> None:
@@ -397,7 +420,7 @@ def test_values_of_extensions_are_found_behind_runs_that_are_not_scored(store: R
     score = msgspec.json.decode(last.file("score.json").read_bytes(), type=Score)
     write_json(last.file("score.json"), msgspec.structs.replace(score, estimates={"width": Estimate(2.0, 0.5, 9)}))
     first.file("score.json").unlink()
-    assert [row["column"] for row in rows.collect_long(store)] == ["width"]
+    assert [row["column"] for row in rows.collect(store).long] == ["width"]
 
 
 def test_a_board_is_in_the_order_of_the_datasets_own_column(store: RunStore, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
+import numpy as np
 import pytest
 from helpers import FAKES
 
@@ -20,7 +21,8 @@ from ganzoo.errors import DeviceError, Diverged, Incompatible, Interrupted, Opti
 from ganzoo.plugin.manager import Plugin, Zoo
 from ganzoo.testing import toy_images, toy_points
 from ganzoo.training import run, runs
-from ganzoo.training.loop import ignore_events
+from ganzoo.training.checkpoints import FileCheckpoints
+from ganzoo.training.loop import Checkpoint, ignore_events
 from ganzoo.training.runs import RunFolder, RunStore
 
 
@@ -43,6 +45,91 @@ def train(plugin: Plugin, root: Path, *options: dict[str, Any], **given: Any) ->
 def the_run(root: Path) -> RunFolder:
     (folder,) = RunStore(root).all()
     return folder
+
+
+DAMAGE = {
+    "empty": b"",
+    "no text": b"\xff\xfe\0\0",
+    "cut": b"step,loss\n10,0.5\n2",
+    "no steps": b"loss\n1\n",
+    "quotes": b'"' * 300_000,
+}
+
+
+@pytest.mark.parametrize("content", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_log_stops_no_resume(
+    content: bytes, stepper: Plugin, straight: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows of the log are in the checkpoint, so that log.csv is as if nothing had been."""
+    with monkeypatch.context() as patch, pytest.raises(Interrupted):
+        patch.setenv("STEPPER_INTERRUPT", "17")
+        train(stepper, tmp_path / "stopped")
+    the_run(tmp_path / "stopped").file(runs.LOG).write_bytes(content)
+    resumed = train(stepper, tmp_path / "stopped")
+    assert outcome(resumed) == outcome(straight)
+    assert resumed.file(runs.LOG).read_bytes() == straight.file(runs.LOG).read_bytes()
+
+
+@pytest.mark.parametrize("content", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_log_beside_a_state_of_version_0_1_costs_rows_alone(content: bytes, tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    folder.file(runs.LOG).write_bytes(content)
+    log = run.LogFile(folder, ignore_events)
+    log.restore(None, 15)
+    assert log.text() in ("", "step,loss\n10,0.5\n2,\n", "step,loss\n10,0.5\n")
+
+
+def flip(path: Path, place: int) -> None:
+    """Turn one bit of a file."""
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("place", [-1, -300, 60])
+def test_a_flipped_bit_of_the_state_goes_back_to_the_checkpoint_before(
+    place: int, stepper: Plugin, straight: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch, pytest.raises(Interrupted):
+        patch.setenv("STEPPER_INTERRUPT", "17")
+        train(stepper, tmp_path / "stopped", checkpoint_seconds=0)
+    folder = the_run(tmp_path / "stopped")
+    assert folder.file(runs.PREVIOUS).is_file()
+    flip(folder.file(runs.STATE), place)
+    told: list[tuple[str, Any]] = []
+    resumed = train(stepper, tmp_path / "stopped", observer=lambda *event: told.append(event))
+    assert told[1][1]["step"] == 17
+    assert "state.safetensors is damaged" in told[2][1]["text"]
+    assert outcome(resumed) == outcome(straight)
+    assert not resumed.file(runs.PREVIOUS).exists()
+
+
+def test_a_damaged_state_never_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
+    kept, folder = FileCheckpoints(RunFolder(tmp_path)), RunFolder(tmp_path)
+    for step in (1, 2):
+        kept.save(Checkpoint(step, 1.0, {"a": np.full(3, step)}))
+    flip(folder.file(runs.STATE), -1)
+    found = kept.load()
+    assert found is not None
+    assert (found.step, "damaged" in found.note) == (1, True)
+    kept.save(Checkpoint(3, 1.0, {"a": np.full(3, 3)}))
+    flip(folder.file(runs.STATE), -1)
+    found = kept.load()
+    assert found is not None
+    assert found.step == 1
+
+
+@pytest.mark.parametrize("name", [runs.MANIFEST, runs.ONNX])
+def test_a_finished_run_that_was_damaged_is_mended_and_says_so(
+    name: str, stepper: Plugin, straight: RunFolder, tmp_path: Path
+) -> None:
+    before = outcome(straight)
+    flip(straight.file(name), 100)
+    told: list[Any] = []
+    again = train(stepper, tmp_path / "straight", observer=lambda event, fields: told.append(fields.get("text")))
+    assert any(text and f"{name} is damaged" in text for text in told)
+    assert outcome(again) == before
+    assert again.is_finished()
 
 
 def log_steps(folder: RunFolder) -> list[int]:
@@ -185,15 +272,17 @@ def test_killed_in_the_middle_and_run_again_is_the_same_bit_for_bit(
     assert outcome(again) == outcome(straight)
 
 
-def test_log_rows_after_the_checkpoint_are_cut_off(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kept", [True, False], ids=["in the state", "of version 0.1"])
+def test_log_rows_after_the_checkpoint_are_cut_off(kept: bool, tmp_path: Path) -> None:
     """The log may be ahead of the state: what comes after the checkpoint is made, and logged, again."""
     folder = RunFolder(tmp_path)
     log = run.LogFile(folder, ignore_events)
     for step in (100, 200, 300):
         log("step", {"step": step, "scalars": {"loss": 1 / step}})
     log.write()
+    text = log.text() if kept else None  # states of version 0.1 hold no log
     again = run.LogFile(folder, ignore_events)
-    again("resumed", {"step": 200, "total": 400})
+    again.restore(text, 200)
     again("step", {"step": 300, "scalars": {"loss": 5.0, "more": 1.0}})
     again.write()
     assert folder.file(runs.LOG).read_text() == "step,loss,more\n100,0.01,\n200,0.005,\n300,5,1\n"

@@ -1,0 +1,102 @@
+"""Checkpoints on the disk: plain arrays, never pickled, each with its hash, and the one before kept beside the last."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ganzoo.errors import Damaged
+from ganzoo.files import write_bytes
+from ganzoo.training.loop import Checkpoint
+from ganzoo.training.runs import PREVIOUS, STATE
+
+if TYPE_CHECKING:
+    from ganzoo.training.log_file import LogFile
+    from ganzoo.training.runs import RunFolder
+    from ganzoo.types import Array
+
+DIGEST = "sha256"
+AFRESH = f"Remove {STATE} and {PREVIOUS} to start this run again."
+
+
+class FileCheckpoints:
+    """A loop's checkpoints in state.safetensors, with the rows of ``log`` up to that step.
+
+    Where the last one is damaged, that before it is loaded, and says so; it is one checkpoint older, and the steps
+    after it are done again with the same bits.
+    """
+
+    def __init__(self, folder: RunFolder, log: LogFile | None = None) -> None:
+        self._path, self._before = folder.file(STATE), folder.file(PREVIOUS)
+        self._log = log
+
+    def stored(self) -> bool:
+        """Whether there is any, sound or not."""
+        return self._path.is_file() or self._before.is_file()
+
+    def load(self) -> Checkpoint | None:
+        """The last state saved that is sound. Raises Damaged where there are some, but none is."""
+        damage = None
+        for path in filter(Path.is_file, (self._path, self._before)):
+            try:
+                checkpoint, log = _read(path, damage)
+            except Damaged as error:
+                damage = damage or error
+                continue
+            if damage is not None:
+                self._path.unlink(missing_ok=True)  # it must never take the place of the one before
+            if self._log is not None:
+                self._log.restore(log, checkpoint.step)
+            return checkpoint
+        if damage is not None:
+            raise damage
+        return None
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Replace the state; the one so far becomes the one before."""
+        from safetensors.numpy import save
+
+        arrays = {name: np.asarray(value, order="C") for name, value in checkpoint.arrays.items()}
+        about = {
+            "step": str(checkpoint.step),
+            "seconds": repr(checkpoint.seconds),
+            "cpu_seconds": repr(checkpoint.cpu_seconds),
+        }
+        if self._log is not None:
+            about["log"] = self._log.text()
+        about[DIGEST] = digest(arrays, about)
+        write_bytes(self._path, save(arrays, about), before=self._before)
+
+
+def digest(arrays: Mapping[str, Array], about: Mapping[str, str]) -> str:
+    """The sha256 of a state's arrays, by name, type, shape and bytes, and of what is said of them."""
+    found = hashlib.sha256()
+    for name in sorted(arrays):
+        value = arrays[name]
+        found.update(f"{len(name)} {name} {value.dtype.str} {value.shape}\n".encode())
+        found.update(np.ascontiguousarray(value).data)
+    for name in sorted(set(about) - {DIGEST}):
+        found.update(f"{name} {len(about[name])} {about[name]}\n".encode())
+    return found.hexdigest()
+
+
+def _read(path: Path, damage: Damaged | None) -> tuple[Checkpoint, str | None]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "numpy") as file:
+            about: dict[str, Any] = file.metadata()
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        # States of older versions lack the CPU time; with one thread it is the wall time of an idle machine.
+        cpu = float(about["cpu_seconds" if "cpu_seconds" in about else "seconds"])
+        step, seconds = int(about["step"]), float(about["seconds"])
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError, MemoryError) as error:
+        raise Damaged(path, str(error).rstrip(".") or type(error).__name__, AFRESH) from error
+    if about.get(DIGEST, "") not in ("", digest(arrays, about)):
+        raise Damaged(path, "its content is not what was saved (the hash differs)", AFRESH)
+    note = f"{damage.path.name} is damaged ({damage.what}); the checkpoint before it is used" if damage else ""
+    return Checkpoint(step, seconds, arrays, cpu, note), about.get("log")
