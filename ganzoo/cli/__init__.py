@@ -32,6 +32,7 @@ COMMANDS = {
     "export": "Copy a run's generator.onnx, or make one of another ONNX file.",
     "bench": "Train and score many variants, and write the leaderboards.",
     "board": "Show a dataset's leaderboard.",
+    "verify": "Check that the files of runs are what was written.",
     "new": "Write a plugin package that works at once.",
     "check": "Check a plugin against the published list of checks.",
     "plugins": "Show the installed plugins, broken ones included.",

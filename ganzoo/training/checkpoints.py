@@ -43,7 +43,7 @@ class FileCheckpoints:
         damage = None
         for path in filter(Path.is_file, (self._path, self._before)):
             try:
-                checkpoint, log = _read(path, damage)
+                checkpoint, log = checked(path, damage)
             except Damaged as error:
                 damage = damage or error
                 continue
@@ -84,7 +84,11 @@ def digest(arrays: Mapping[str, Array], about: Mapping[str, str]) -> str:
     return found.hexdigest()
 
 
-def _read(path: Path, damage: Damaged | None) -> tuple[Checkpoint, str | None]:
+def checked(path: Path, damage: Damaged | None = None) -> tuple[Checkpoint, str | None]:
+    """The checkpoint in a file, and the rows of the log in it; with the ``damage`` of a later one, it says so.
+
+    Raises Damaged.
+    """
     from safetensors import SafetensorError, safe_open
 
     try:

@@ -22,7 +22,7 @@ LAYERS = (
     ("extractors", "pictures"),
     ("training", "scoring", "scaffold"),
     ("builtin", "api"),
-    ("likeness",),
+    ("likeness", "verify"),
     ("leaderboard",),
     ("checks",),
     ("cli", "testing"),
