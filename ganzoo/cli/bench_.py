@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -129,24 +130,21 @@ def _run(jobs: list[Job], workers: int | None, runs: Path, out: Path, registry: 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a terminated bench, too, stops its children
     with view(jobs, runs) as notify:
         outcomes = bench.LocalExecutor(workers or bench.cores()).run(jobs, notify)
-    from ganzoo.leaderboard import board
+    from ganzoo.leaderboard.update import update
     from ganzoo.training.runs import RunStore
 
     store = RunStore(runs)
     bench.note_failures(store, outcomes)
-    written = board.write(
-        store, out, registry, quick, warn=lambda sentence: click.echo(f"left out: {sentence}", err=True)
-    )
+    written = update(store, out, registry, quick, warn=lambda sentence: click.echo(f"left out: {sentence}", err=True))
     _report(outcomes, written, out, registry)
 
 
 def _report(outcomes: list[Outcome], written: list[Path], out: Path, registry: Registry) -> None:
     from ganzoo.cli.board_ import show
-    from ganzoo.leaderboard import board
+    from ganzoo.errors import UnknownName
 
-    known = set(board.read_runs(out)["dataset"])
     for dataset in dict.fromkeys(outcome.dataset or outcome.job.dataset for outcome in outcomes):
-        if dataset in known:
+        with suppress(UnknownName):  # nothing of it was ever scored
             show(out, dataset, registry)
             click.echo()
     click.echo("written: " + " ".join(map(str, written)))

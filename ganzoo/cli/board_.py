@@ -29,29 +29,21 @@ if TYPE_CHECKING:
 def command(dataset: str, out: Path, total: bool, registry_path: Path | None) -> None:
     """Show a dataset's leaderboard."""
     from ganzoo import registry as registries
-    from ganzoo.errors import UnknownName
-    from ganzoo.leaderboard import board
 
-    known = sorted(set(board.read_runs(out)["dataset"]))
-    if dataset not in known:
-        raise UnknownName(f"leaderboard in {out}", dataset, known, f"Run 'ganzoo bench --all --data {dataset}' first.")
     show(out, dataset, registries.load(registry_path), total)
 
 
 def show(out: Path, dataset: str, registry: Registry, total: bool = False) -> None:
     """Print a board on stdout: whole in a file, as many columns as fit on a terminal."""
-    from ganzoo.leaderboard import board, page
+    from ganzoo.leaderboard.shown import shown
 
-    table = board.read_runs(out)
-    found = board.aggregate(table, dataset, registry.rank_by(dataset), total)
-    header, rows = page.shown_table(found)
-    fitting = _fitting(header, rows)
-    extractor = page.extractor_of(found)
-    click.echo(f"{dataset}, extractor {extractor}" if extractor else dataset)
-    click.echo(common.table(header[:fitting], [row[:fitting] for row in rows]))
-    if fitting < len(header):
-        click.echo(f"({', '.join(header[fitting:])}: in {out}/, or in a wider window)")
-    for remark in page.remarks(found, board.left_out(table, dataset)):
+    found = shown(out, dataset, registry, total)
+    fitting = _fitting(found.header, found.rows)
+    click.echo(f"{dataset}, extractor {found.extractor}" if found.extractor else dataset)
+    click.echo(common.table(found.header[:fitting], [row[:fitting] for row in found.rows]))
+    if fitting < len(found.header):
+        click.echo(f"({', '.join(found.header[fitting:])}: in {out}/, or in a wider window)")
+    for remark in found.remarks:
         click.echo(remark)
 
 

@@ -13,12 +13,13 @@ import pandas as pd
 from ganzoo.errors import StoreError
 from ganzoo.files import locked, write_bytes, write_text
 from ganzoo.leaderboard import datapackage, gallery, runs_table
+from ganzoo.leaderboard.index import StoreIndex
 from ganzoo.leaderboard.page import to_markdown
 from ganzoo.leaderboard.ranking import better, half_width, ranks
-from ganzoo.leaderboard.rows import COLUMNS, FLOAT_FORMAT, LONG, MEASURED, TOTALS, collect
+from ganzoo.leaderboard.rows import COLUMNS, FLOAT_FORMAT, LONG, MEASURED, TOTALS
 from ganzoo.leaderboard.runs_table import RunsTable
 from ganzoo.training import runs
-from ganzoo.training.runs import RunStore
+from ganzoo.training.runs import RunFolder, RunStore
 
 if TYPE_CHECKING:
     from ganzoo.registry import Registry
@@ -50,7 +51,7 @@ def write(
     ``warn`` is told, in a sentence, of each file of the store that is damaged and therefore gave no row.
     """
     with locked(folder, "leaderboards folder"):
-        found = collect(store, quick)
+        found = StoreIndex(store).collect(quick)
         for sentence in found.skipped:
             warn(sentence)
         extended = runs_table.read(folder).extended(found.rows)
@@ -74,7 +75,7 @@ def _write_board(
 ) -> list[Path]:
     name = runs.slug(dataset)
     picture = folder / f"{name}.png"
-    written = [picture] if gallery.write(store, exemplars(table, dataset, board), picture) else []
+    written = [picture] if gallery.write(exemplars(store, table, dataset, board), picture) else []
     shown = picture.name if picture.is_file() else ""
     page = to_markdown(board, dataset, rank_by, quick, shown, left_out(table, dataset))
     for suffix, text in ((".csv", to_csv(board)), (".md", page)):
@@ -104,11 +105,16 @@ def _write_long(path: Path, rows: list[dict[str, str]]) -> list[Path]:
     return [path]
 
 
-def exemplars(table: pd.DataFrame, dataset: str, board: pd.DataFrame) -> list[tuple[str, str]]:
-    """Each variant of a board, in its order, with the sha256 of the generator of its first seed."""
-    good = table[(table["dataset"] == dataset) & (table["status"] == "ok") & (table["onnx_sha256"] != "")]
-    first = {variant: _latest(group)["onnx_sha256"].iloc[0] for variant, group in good.groupby("variant")}
-    return [(variant, first[variant]) for variant in board["variant"] if variant in first]
+def exemplars(store: RunStore, table: pd.DataFrame, dataset: str, board: pd.DataFrame) -> list[tuple[str, RunFolder]]:
+    """Each variant of a board, in its order, with the run of its first seed, where that generator is still there."""
+    good = table[(table["dataset"] == dataset) & (table["status"] == "ok") & (table["run"] != "")]
+    first = {variant: _latest(group).iloc[0] for variant, group in good.groupby("variant")}
+    shown = [(name, store.folder(dataset, name, first[name]["run"])) for name in board["variant"] if name in first]
+    return [
+        (name, folder)
+        for name, folder in shown
+        if folder.is_finished() and folder.manifest().onnx_sha256 == first[name]["onnx_sha256"]
+    ]
 
 
 def to_csv(table: pd.DataFrame) -> str:
@@ -212,7 +218,7 @@ def _latest(group: pd.DataFrame) -> pd.DataFrame:
     """
     turns = _turns(group)
     turns = turns.assign(_ok=turns["status"] == "ok", _known=(turns["status"] == "ok") | (turns["run"] != ""))
-    recipe = turns[["version", "options_hash"]].agg(tuple, axis=1)
+    recipe = turns["version"] + "\n" + turns["options_hash"]
     if turns["_known"].any():
         turns = turns[~turns["_known"] | (recipe == recipe[turns["_known"]].iloc[-1])]
     turns = turns.sort_values(["attempt", "_ok"], kind="stable").drop_duplicates(["seed", "run"], keep="last")

@@ -12,9 +12,10 @@ from ganzoo.data.base import quantise
 from ganzoo.generator.engine import Generator
 from ganzoo.lettering import beside, legible
 from ganzoo.pictures import ask_for, best_columns, new_figure, save_figure, save_png, tile
-from ganzoo.training.runs import ONNX, RunStore
+from ganzoo.training.runs import ONNX
 
 if TYPE_CHECKING:
+    from ganzoo.training.runs import RunFolder
     from ganzoo.types import Array
 
 
@@ -22,18 +23,12 @@ STRIP = 16
 POINTS = 2000
 
 
-def write(store: RunStore, variants: Sequence[tuple[str, str]], path: Path, seed: int = 0) -> bool:
-    """Draw samples of each (variant, sha256 of its generator) that the store still has; False where it has none.
+def write(runs: Sequence[tuple[str, RunFolder]], path: Path, seed: int = 0) -> bool:
+    """Draw samples of each variant's run; False where there is none.
 
     Samples 0, 1, 2 … of the sampling stream, never chosen ones; classes and codes in turn where a variant takes them.
     """
-    wanted = {digest for _, digest in variants}
-    files = {
-        folder.manifest().onnx_sha256: folder.file(ONNX)
-        for folder in store.all()
-        if folder.is_finished() and folder.manifest().onnx_sha256 in wanted
-    }
-    shown = [(name, Generator(files[digest], device="cpu")) for name, digest in variants if digest in files]
+    shown = [(name, Generator(folder.file(ONNX), device="cpu")) for name, folder in runs]
     if not shown:
         return False
     if shown[0][1].data.kind == "points":

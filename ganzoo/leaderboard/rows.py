@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+
+import msgspec
 
 from ganzoo.errors import StoreError
 from ganzoo.scoring.protocol import Score
 from ganzoo.sealed import read_json
 from ganzoo.training import runs
-from ganzoo.training.runs import Failure, Manifest, RunFolder, RunStore
+from ganzoo.training.runs import Failure, Manifest, RunFolder
 
 MEASURED = (
     "fid",
@@ -138,38 +140,47 @@ class Collected:
     """A sentence for each file that is damaged, with its path: what it would have given is not there."""
 
 
-def collect(store: RunStore, quick: bool = False) -> Collected:
-    """Read the whole store; a damaged file costs its own row alone."""
-    entries: list[Entry] = []
-    skipped: list[str] = []
-    for path, read in _readers(store, quick):
-        try:
-            entries += filter(None, [read(path)])
-        except StoreError as error:
-            skipped.append(f"{error.message} {error.hint}")
-    order = ("dataset", "variant", "seed", "bench", "attempt")
-    entries.sort(key=lambda entry: tuple(entry.row.get(name) or 0 for name in order))
-    rows = [{name: _cell(entry.row.get(name)) for name in COLUMNS} for entry in entries]
-    long = [dict(zip(LONG, row, strict=True)) for entry in entries for row in entry.long]
-    return Collected(rows, long, skipped)
+class Entry(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """What one run folder, or one file beside the runs, has for the tables; without cells it has no row."""
 
-
-@dataclass(frozen=True)
-class Entry:
-    """One row, and beside it the values of extensions, of the run in a folder."""
-
-    row: dict[str, Any]
+    quick: bool | None = None
+    """Of quick runs, of full ones, or of both."""
+    cells: tuple[str, ...] = ()
     long: tuple[tuple[str, ...], ...] = ()
+    damage: str = ""
 
 
-def _readers(store: RunStore, quick: bool) -> Iterator[tuple[Path, Callable[[Path], Entry | None]]]:
-    """Every file that may give a row, with what reads it."""
-    for folder in store.all():
-        yield folder.path, lambda path: _of_run(RunFolder(path), quick)
-    for path in sorted(store.root.glob(f"*/{runs.REAL}/*/{runs.SCORE}")):
-        yield path, _of_real
-    for path in store.failure_files():
-        yield path, lambda path: _of_failure(path, quick)
+def collected(entries: Iterable[Entry], quick: bool) -> Collected:
+    """The entries of quick runs, or of full ones, in the order of runs.csv."""
+    ours = [entry for entry in entries if entry.quick in (None, quick)]
+    with_rows = sorted((entry for entry in ours if entry.cells), key=_place)
+    rows = [dict(zip(COLUMNS, entry.cells, strict=True)) for entry in with_rows]
+    long = [dict(zip(LONG, cells, strict=True)) for entry in with_rows for cells in entry.long]
+    return Collected(rows, long, [entry.damage for entry in ours if entry.damage])
+
+
+def read_entry(root: Path, path: str) -> Entry:
+    """Read what one of ``RunStore.row_paths`` has, by its path below the root."""
+    try:
+        if path.endswith(runs.FAILED):
+            return _of_failure(root / path)
+        return _of_real(root / path) if path.endswith(runs.SCORE) else _of_run(RunFolder(root / path))
+    except StoreError as error:
+        return Entry(damage=f"{error.message} {error.hint}".rstrip())
+
+
+_ORDER = [(name, COLUMNS.index(name)) for name in ("dataset", "variant", "seed", "bench", "attempt")]
+
+
+def _place(entry: Entry) -> list[tuple[str, int]]:
+    """By dataset and variant as text, then by seed, bench and attempt as numbers; 0 where there is none."""
+    texts = ("dataset", "variant")
+    cells = [(name, entry.cells[place]) for name, place in _ORDER]
+    return [(cell, 0) if name in texts else ("", int(cell or 0)) for name, cell in cells]
+
+
+def _entry(row: dict[str, Any], quick: bool | None, long: tuple[tuple[str, ...], ...] = ()) -> Entry:
+    return Entry(quick=quick, cells=tuple(_cell(row.get(name)) for name in COLUMNS), long=long)
 
 
 def _cell(value: Any) -> str:
@@ -179,16 +190,16 @@ def _cell(value: Any) -> str:
     return FLOAT_FORMAT % value if isinstance(value, float) else str(value).replace("\0", "\ufffd")
 
 
-def _of_run(folder: RunFolder, quick: bool) -> Entry | None:
+def _of_run(folder: RunFolder) -> Entry:
     manifest, path = folder.manifest(), folder.file(runs.SCORE)
-    if not path.is_file() or manifest.quick != quick:
-        return None
-    score = _read_score(path)
+    if not path.is_file():
+        return Entry()
+    score = _read(path, Score)
     if score.sampled_sha256 != manifest.onnx_sha256:
-        return None
+        return Entry()
     new = {name: estimate for name, estimate in score.estimates.items() if name not in MEASURED}
     long = tuple((manifest.key, name, _cell(e.value), _cell(e.se)) for name, e in new.items())
-    return Entry(_run_row(manifest, score), long)
+    return _entry(_run_row(manifest, score), manifest.quick, long)
 
 
 def _run_row(manifest: Manifest, score: Score) -> dict[str, Any]:
@@ -236,23 +247,18 @@ def _scored(score: Score) -> dict[str, Any]:
 
 
 def _of_real(path: Path) -> Entry:
-    score = _read_score(path)
+    score = _read(path, Score)
     # It belongs to the protocol of the models' rows, although fewer real samples may be there to be scored.
     real = {"variant": runs.REAL, "seed": 0, "status": "ok", "role": runs.REAL, "note": "; ".join(score.notes)}
-    return Entry(_scored(score) | {"protocol": path.parent.name} | real)
+    return _entry(_scored(score) | {"protocol": path.parent.name} | real, None)
 
 
-def _of_failure(path: Path, quick: bool) -> Entry | None:
+def _of_failure(path: Path) -> Entry:
     failure = _read(path, Failure)
-    if failure.quick != quick:
-        return None
     names = ("variant", "version", "dataset", "seed", "date_utc", "note", "run", "options_hash")
     turn = {"bench": failure.bench or None, "attempt": failure.attempt or None}
-    return Entry({name: getattr(failure, name) for name in names} | turn | {"status": "failed", "role": "model"})
-
-
-def _read_score(path: Path) -> Score:
-    return _read(path, Score)
+    row = {name: getattr(failure, name) for name in names} | turn | {"status": "failed", "role": "model"}
+    return _entry(row, failure.quick)
 
 
 def _read(path: Path, kind: type[T]) -> T:

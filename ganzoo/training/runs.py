@@ -9,9 +9,10 @@ runs/<dataset>/<variant>/<key>/
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +28,7 @@ from ganzoo.types import API_VERSION, DataSpec, LatentSpec
 
 MANIFEST, LOG, STATE, PREVIOUS = "run.json", "log.csv", "state.safetensors", "state.previous.safetensors"
 ONNX, PICTURE, SCORE = "generator.onnx", "samples.png", "score.json"
+FAILED = ".failed.json"  # ends the name of a bench job's note
 TRAIN_AGAIN = (
     "The 'ganzoo train' that made it exports it again; a copy of the file elsewhere is taken as a file of your own."
 )
@@ -229,11 +231,19 @@ class RunStore:
 
     def failure_file(self, dataset: str, variant: str, seed: int, quick: bool) -> Path:
         """Where the failure of a bench job is noted."""
-        return self.root / slug(dataset) / variant / f"seed{seed}{'-quick' if quick else ''}.failed.json"
+        return self.root / slug(dataset) / variant / f"seed{seed}{'-quick' if quick else ''}{FAILED}"
 
     def failure_files(self) -> list[Path]:
         """The note of every bench job whose last attempt failed, sorted."""
-        return sorted(self.root.glob("*/*/seed*.failed.json"))
+        return sorted(self.root.glob(f"*/*/seed*{FAILED}"))
+
+    def row_paths(self) -> dict[str, str]:
+        """Everything that may give a row of a table, sorted: run folders, scores of real samples, notes of failures.
+
+        The keys are paths below the root. The values are stamps, which change whenever any file does that the row is
+        read from.
+        """
+        return dict(sorted(_stamps(self.root)))
 
     def last_bench(self) -> int:
         """The highest number of a bench that left anything here; 0 for none."""
@@ -243,6 +253,39 @@ class RunStore:
     def all(self) -> list[RunFolder]:
         """Every run folder, sorted by path."""
         return [RunFolder(path.parent) for path in sorted(self.root.glob(f"*/*/*/{MANIFEST}"))]
+
+
+def _stamps(root: Path) -> Iterator[tuple[str, str]]:
+    for dataset in _folders(root):
+        for variant in _folders(dataset.path):
+            with os.scandir(variant.path) as entries:
+                for entry in entries:
+                    path = f"{dataset.name}/{variant.name}/{entry.name}"
+                    score = _stamp(f"{entry.path}/{SCORE}")
+                    if variant.name == REAL:
+                        found = (f"{path}/{SCORE}", score) if score else None
+                    elif entry.name.endswith(FAILED):
+                        found = (path, _stamp(entry.path))
+                    else:
+                        manifest = _stamp(f"{entry.path}/{MANIFEST}")
+                        found = (path, f"{manifest} {score}") if manifest else None
+                    if found:
+                        yield found
+
+
+def _folders(path: str | Path) -> list[os.DirEntry[str]]:
+    with suppress(OSError), os.scandir(path) as entries:
+        return [entry for entry in entries if entry.is_dir()]
+    return []
+
+
+def _stamp(path: str) -> str:
+    """What differs between a file and one that took its place, or its content since; "" where there is none."""
+    try:
+        about = Path(path).stat()
+    except OSError:
+        return ""
+    return f"{about.st_mtime_ns:x}.{about.st_ctime_ns:x}.{about.st_size:x}.{about.st_ino:x}"
 
 
 def read_turn(path: Path) -> Turn:

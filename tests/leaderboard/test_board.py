@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ganzoo import registry
+from ganzoo import files, registry
 from ganzoo.errors import StoreError
 from ganzoo.leaderboard import board, page, rows
+from ganzoo.leaderboard.index import StoreIndex
 from ganzoo.options import content_hash
 from ganzoo.scoring.protocol import Protocol, Score
 from ganzoo.sealed import write_json
@@ -349,7 +350,9 @@ def test_the_real_floor_is_shown_beside_the_models(store: RunStore, tmp_path: Pa
 def test_a_score_of_an_older_generator_is_no_row(store: RunStore, tmp_path: Path) -> None:
     folder = store.all()[0]
     folder.write_manifest(msgspec.structs.replace(folder.manifest(), onnx_sha256="made again"))
-    assert len(board.collect(store).rows) == len(RunStore(store.root).all()) - 1 + 1  # one run less, one failure more
+    assert (
+        len(StoreIndex(store).collect().rows) == len(RunStore(store.root).all()) - 1 + 1
+    )  # one run less, one failure more
 
 
 @pytest.mark.parametrize("name", ["score.json", "run.json", "failed.json", "real"])
@@ -420,7 +423,7 @@ def test_values_of_extensions_are_found_behind_runs_that_are_not_scored(store: R
     score = msgspec.json.decode(last.file("score.json").read_bytes(), type=Score)
     write_json(last.file("score.json"), msgspec.structs.replace(score, estimates={"width": Estimate(2.0, 0.5, 9)}))
     first.file("score.json").unlink()
-    assert [row["column"] for row in rows.collect(store).long] == ["width"]
+    assert [row["column"] for row in StoreIndex(store).collect().long] == ["width"]
 
 
 def test_a_board_is_in_the_order_of_the_datasets_own_column(store: RunStore, tmp_path: Path) -> None:
@@ -492,23 +495,30 @@ def test_one_row_is_left_out_in_the_singular() -> None:
     assert board.left_out(table, "d") == "1 row scored under other protocols is left out (old)"
 
 
-def test_pictures_are_of_good_rows_of_this_dataset() -> None:
-    cells = dict.fromkeys(rows.COLUMNS, "") | {"dataset": "d", "status": "ok", "variant": "a", "seed": "0"}
+def test_pictures_are_of_good_runs_that_are_still_there(store: RunStore) -> None:
+    cells = dict.fromkeys(rows.COLUMNS, "") | {"dataset": "digits", "status": "ok", "seed": "0"}
+    folder = next(each for each in store.all() if each.manifest().variant == "one")
+    sound = folder.manifest()
+    folder.file("generator.onnx").write_bytes(b"x")
+    named = {"run": folder.path.name, "onnx_sha256": files.sha256(folder.file("generator.onnx"))}
+    folder.write_manifest(msgspec.structs.replace(sound, status="finished", onnx_sha256=named["onnx_sha256"]))
     made = [
-        cells | {"onnx_sha256": "aa"},
-        cells | {"variant": "b", "onnx_sha256": "bb", "status": "failed"},
-        cells | {"variant": "c", "onnx_sha256": ""},
-        cells | {"variant": "e", "onnx_sha256": "ee", "dataset": "other"},
+        cells | {"variant": "one"} | named,
+        cells | {"variant": "good", "status": "failed"} | named,
+        cells | {"variant": "other", "run": "gone", "onnx_sha256": "aa"},
     ]
-    shown = pd.DataFrame({"variant": ["a", "b", "c", "e"]})
-    assert board.exemplars(pd.DataFrame(made), "d", shown) == [("a", "aa")]
+    table = pd.DataFrame(made)
+    assert board.exemplars(store, table, "digits", table) == [("one", folder)]
+    assert board.exemplars(store, table, "ring", table) == []
+    table.loc[0, "onnx_sha256"] = "of another training"
+    assert board.exemplars(store, table, "digits", table) == []
 
 
 def test_a_picture_that_is_there_is_shown_and_one_that_is_made_is_told(
     store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def written(draws: bool) -> list[str]:
-        monkeypatch.setattr(board.gallery, "write", lambda store, variants, path: draws)
+        monkeypatch.setattr(board.gallery, "write", lambda runs, path: draws)
         return [path.name for path in board.write(store, tmp_path, BOOK)]
 
     assert "digits.png" not in written(False)

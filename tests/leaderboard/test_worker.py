@@ -13,9 +13,10 @@ from helpers import failures
 
 from ganzoo import api, registry
 from ganzoo.errors import GanzooError, Interrupted
-from ganzoo.leaderboard import bench, board, rows
+from ganzoo.leaderboard import bench, board
 from ganzoo.leaderboard import worker as work
 from ganzoo.leaderboard.bench import Outcome
+from ganzoo.leaderboard.index import StoreIndex
 from ganzoo.leaderboard.worker import Job, Reporter, is_scored, main
 from ganzoo.plugin.manager import Zoo
 from ganzoo.registry import Registry
@@ -33,7 +34,7 @@ def test_success_after_a_failure_makes_a_newer_row(tmp_path: Path, monkeypatch: 
 
     def date() -> str:
         assert main(msgspec.json.encode(job).decode()) == 0
-        (row,) = [row for row in rows.collect(store).rows if row["status"] == "ok"]
+        (row,) = [row for row in StoreIndex(store).collect().rows if row["status"] == "ok"]
         return row["date_utc"]
 
     first = date()
@@ -43,7 +44,7 @@ def test_success_after_a_failure_makes_a_newer_row(tmp_path: Path, monkeypatch: 
     (folder,) = store.all()
     bench.note_failures(store, [Outcome(job, state="failed", note="killed", path=str(folder.path), attempt=2)])
     assert date() > first
-    assert [row["attempt"] for row in rows.collect(store).rows if row["status"] == "ok"] == ["3"]
+    assert [row["attempt"] for row in StoreIndex(store).collect().rows if row["status"] == "ok"] == ["3"]
     assert date() == date(), "once is enough, though the note is there until its bench drops it"
 
 
@@ -155,7 +156,7 @@ def test_two_workers_on_one_job_give_one_row_and_no_failure(trained: bool, tmp_p
     assert sum(events.count("finished") for events in told) == (0 if trained else 1), (
         "the second takes what the first one left"
     )
-    (row,) = rows.collect(store).rows
+    (row,) = StoreIndex(store).collect().rows
     assert row["status"] == "ok"
     assert failures(store) == []
 
@@ -198,7 +199,7 @@ def test_the_floor_is_scored_once_and_keeps_its_bench(tmp_path: Path) -> None:
     assert score.estimates["fid"].value < 1
     noted = msgspec.structs.replace(score, notes=("one", "two"))
     write_json(path, noted)
-    (row,) = rows.collect(RunStore(tmp_path)).rows
+    (row,) = StoreIndex(RunStore(tmp_path)).collect().rows
     assert (row["variant"], row["seed"], row["bench"], row["attempt"]) == (REAL, "0", "3", "1")
     assert (row["status"], row["role"], row["note"]) == ("ok", "real", "one; two")
 
@@ -294,7 +295,7 @@ def test_a_score_that_only_gains_metrics_stays_the_row_that_it_was(tmp_path: Pat
 def test_a_failure_is_a_row_of_a_model(tmp_path: Path) -> None:
     failure = Failure(variant="v", dataset="d", seed=4, quick=False, note="killed", date_utc="2026", bench=2, attempt=3)
     write_json(RunStore(tmp_path).failure_file("d", "v", 4, False), failure)
-    (row,) = rows.collect(RunStore(tmp_path)).rows
+    (row,) = StoreIndex(RunStore(tmp_path)).collect().rows
     assert (row["status"], row["role"], row["note"]) == ("failed", "model", "killed")
     assert (row["variant"], row["dataset"], row["seed"], row["bench"], row["attempt"]) == ("v", "d", "4", "2", "3")
 

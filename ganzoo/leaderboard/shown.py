@@ -1,0 +1,77 @@
+"""A board as it was shown before, so that to look at it again costs no work on the table behind it.
+
+The cache is in the user's cache folder and can be removed at any time. Its keys are hashes of all that a board follows
+from: the bytes of runs.csv, the dataset, what it is ranked by, and the code.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ganzoo.errors import StoreError, UnknownName
+from ganzoo.files import cache_root, sha256
+from ganzoo.leaderboard.index import code_stamp
+from ganzoo.leaderboard.runs_table import RUNS_FILE
+from ganzoo.options import content_hash
+from ganzoo.sealed import read_json, write_json
+
+if TYPE_CHECKING:
+    from ganzoo.registry import Registry
+
+KEPT = 64
+"""Boards that stay in the cache."""
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """A board as people read it."""
+
+    extractor: str
+    header: list[str]
+    rows: list[list[str]]
+    remarks: list[str]
+
+
+def shown(out: Path, dataset: str, registry: Registry, total: bool = False) -> Shown:
+    """The board of a dataset in a folder of leaderboards.
+
+    Raises UnknownName where it has none, StoreError where runs.csv is no such table.
+    """
+    rank_by = registry.rank_by(dataset)
+    path = _place(out, dataset, rank_by, total)
+    if path is not None:
+        with suppress(OSError, StoreError):
+            return read_json(path, Shown)
+    from ganzoo.leaderboard import board, page
+
+    table = board.read_runs(out)
+    known = sorted(set(table["dataset"]))
+    if dataset not in known:
+        raise UnknownName(f"leaderboard in {out}", dataset, known, f"Run 'ganzoo bench --all --data {dataset}' first.")
+    found = board.aggregate(table, dataset, rank_by, total)
+    header, rows = page.shown_table(found)
+    made = Shown(page.extractor_of(found), header, rows, page.remarks(found, board.left_out(table, dataset)))
+    if path is not None:
+        _keep(path, made)
+    return made
+
+
+def _place(out: Path, dataset: str, rank_by: str, total: bool) -> Path | None:
+    """Where the board is cached; None where there is no table, which ``shown`` then says."""
+    try:
+        table = sha256(out / RUNS_FILE)
+    except OSError:
+        return None
+    return cache_root() / "boards" / f"{content_hash([code_stamp(), table, dataset, rank_by, total])}.json"
+
+
+def _keep(path: Path, made: Shown) -> None:
+    """Cache a board, and forget the oldest; a full or read-only disk costs time, not the board."""
+    with suppress(OSError, StoreError):
+        write_json(path, made)
+        cached = sorted(path.parent.glob("*.json"), key=lambda each: each.stat().st_mtime_ns)
+        for old in cached[:-KEPT]:
+            old.unlink(missing_ok=True)
