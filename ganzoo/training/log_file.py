@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ganzoo.errors import Interrupted
 from ganzoo.files import write_text
 from ganzoo.training import runs
 
@@ -37,8 +38,16 @@ class LogFile:
         self.notify(event, fields)
 
     def notify(self, event: str, fields: dict[str, Any]) -> None:
-        """Pass an event on without recording it; each says which run it is of."""
-        self._then(event, {"path": str(self._path.parent), **fields})
+        """Pass an event on without recording it; each says which run it is of.
+
+        Raises Interrupted where whoever listened through a pipe is gone: that is no fault of the variant.
+        """
+        try:
+            self._then(event, {"path": str(self._path.parent), **fields})
+        except BrokenPipeError as error:
+            raise Interrupted(
+                "Stopped, as nobody reads the output any more.", "The same command goes on from the last checkpoint."
+            ) from error
 
     def write(self) -> None:
         """Replace log.csv with the rows so far."""

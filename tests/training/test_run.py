@@ -127,6 +127,20 @@ def test_a_failing_plugin_is_recorded(stepper: Plugin, tmp_path: Path, monkeypat
     assert not the_run(tmp_path).is_finished()
 
 
+def test_a_listener_that_is_gone_is_no_fault_of_the_variant(stepper: Plugin, tmp_path: Path) -> None:
+    def gone(event: str, fields: dict[str, Any]) -> None:
+        if event == "step":
+            raise BrokenPipeError(32, "Broken pipe")
+
+    with pytest.raises(Interrupted, match="nobody reads the output"):
+        train(stepper, tmp_path, observer=gone)
+    assert (the_run(tmp_path).manifest().status, the_run(tmp_path).manifest().note) == (
+        "interrupted",
+        "Stopped, as nobody reads the output any more.",
+    )
+    assert train(stepper, tmp_path).manifest().status == "finished"
+
+
 def test_a_failed_run_can_be_tried_again(stepper: Plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch, pytest.raises(PluginError):
         patch.setenv("STEPPER_RAISE", "7")
