@@ -13,7 +13,7 @@ from ganzoo.files import write_text
 from ganzoo.training import runs
 
 if TYPE_CHECKING:
-    from ganzoo.training.loop import Observer
+    from ganzoo.training.loop import Checkpoint, Checkpoints, Observer
     from ganzoo.training.runs import RunFolder
 
 LOG_SECONDS = 10.0
@@ -59,6 +59,23 @@ class LogFile:
         writer.writeheader()
         writer.writerows(self._rows)
         write_text(self._path, text.getvalue())
+
+
+class LoggedCheckpoints:
+    """Checkpoints that log.csv is never behind: a killed run that goes on from one has all rows up to it."""
+
+    def __init__(self, log: LogFile, then: Checkpoints) -> None:
+        self._log = log
+        self._then = then
+
+    def load(self) -> Checkpoint | None:
+        """The last state saved."""
+        return self._then.load()
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Write log.csv, then replace the state; rows after a state are cut off when a run goes on from it."""
+        self._log.write()
+        self._then.save(checkpoint)
 
 
 def _read_log(path: Path) -> list[dict[str, str]]:

@@ -22,7 +22,7 @@ from ganzoo.options import as_dict, resolve
 from ganzoo.plugin.compatibility import latent_spec, require_compatible
 from ganzoo.training import runs
 from ganzoo.training.environment import environment
-from ganzoo.training.log_file import LogFile
+from ganzoo.training.log_file import LogFile, LoggedCheckpoints
 from ganzoo.training.loop import Loop, Observer, ignore_events
 from ganzoo.training.rehearsal import rehearse
 
@@ -73,7 +73,7 @@ def train(
             seed=seed,
             latent=manifest.latent,
             device=device,
-            checkpoints=runs.FileCheckpoints(folder),
+            checkpoints=LoggedCheckpoints(log, runs.FileCheckpoints(folder)),
             observer=log,
             checkpoint_seconds=checkpoint_seconds,
         )

@@ -199,6 +199,18 @@ def test_killed_in_the_middle_and_run_again_is_the_same_bit_for_bit(
     assert outcome(again) == outcome(straight)
 
 
+def test_a_checkpoint_has_no_rows_that_log_csv_lacks(stepper: Plugin, tmp_path: Path) -> None:
+    """Whoever is killed then goes on from the checkpoint, and never logs them again."""
+    found: list[int] = []
+
+    def look(event: str, fields: dict[str, Any]) -> None:
+        if event == "step" and fields["step"] == 200:
+            found.extend(log_steps(the_run(tmp_path)))
+
+    train(stepper, tmp_path, {"steps": 200}, observer=look, checkpoint_seconds=0)
+    assert found == [100]
+
+
 def test_log_rows_after_the_checkpoint_are_cut_off(tmp_path: Path) -> None:
     """The log may be ahead of the state: what comes after the checkpoint is made, and logged, again."""
     folder = RunFolder(tmp_path)
