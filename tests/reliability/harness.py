@@ -312,3 +312,16 @@ def table(tallies: Mapping[str, Tally], seconds: float) -> str:
         lines += [f"- {mode}: {name} {value:.3g}" for name, value in tally.figures.items()]
     lines.append(f"- {seconds:.0f} s in all")
     return "\n".join(lines)
+
+
+def report(tallies: Mapping[str, Tally], seconds: float, root: Path) -> int:
+    """Print the figures and every fault, and remove the folder where there is none; the exit code."""
+    print(table(tallies, seconds))
+    wrong = [line for tally in tallies.values() for line in tally.wrong]
+    for line in wrong:
+        print(f"WRONG {line}")
+    if wrong:
+        print(f"What was seen lies in {root}.")
+    else:
+        shutil.rmtree(root)
+    return int(bool(wrong))

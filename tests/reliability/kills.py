@@ -27,6 +27,12 @@ ALL = 50
 """From so many kills on every file event is tried."""
 FEW = 5
 """Kills of one run, one after the other, before it may end."""
+BEFORE = {"score": "train", "board": "bench"}
+"""What starts from the store that something else left."""
+FRAMEWORKS = {"dcgan": 150, "wgan": 60, "infogan": 100, "vanilla": 400, "cgan": 300, "wgan-gp": 150}
+"""Variants, and how many steps take them a second or two."""
+INSIDE = (("state.safetensors", 1), ("state.safetensors", 3), (".raw.onnx", 1), (".raw.onnx", 2), (".new.onnx", 2))
+"""Where else those are killed: before the n-th event of a file whose name has this text."""
 
 
 class Kills:
@@ -82,13 +88,16 @@ class Kills:
 
         return write
 
-    def never_killed(self) -> None:
+    def never_killed(self, modes: list[str]) -> None:
         """Make what the others are compared with, and learn how long it takes and what it does to files."""
+        first = {mode.partition(" ")[0].replace("group", "bench") for mode in modes}
+        first |= {BEFORE[name] for name in first & set(BEFORE)}
         for name in ("train", "score", "bench", "board"):
+            if name not in first:
+                continue
             place = self.lone / name
             place.mkdir()
-            if name in ("score", "board"):
-                shutil.copytree(self.lone / {"score": "train", "board": "bench"}[name] / "runs", place / "runs")
+            self.before(name, place)
             began = time.monotonic()
             must(self.start(name, place, SOAK_TRACE=str(self.lone / f"{name}.events")), place / "log")
             self.seconds[name] = time.monotonic() - began
@@ -105,8 +114,8 @@ class Kills:
 
     def before(self, name: str, place: Path) -> None:
         """Put there what ``name`` starts from."""
-        if name in ("score", "board"):
-            shutil.copytree(self.lone / {"score": "train", "board": "bench"}[name] / "runs", place / "runs")
+        if name in BEFORE:
+            shutil.copytree(self.lone / BEFORE[name] / "runs", place / "runs")
 
     def compared(self, name: str, place: Path) -> list[str]:
         """Run to the end, and say what differs from what was never killed."""
@@ -122,7 +131,7 @@ class Kills:
             ]
         return wrong
 
-    def at_random(self, name: str, most: int = FEW) -> Callable[[Path, random.Random], Tally]:
+    def at_random(self, name: str, most: int) -> Callable[[Path, random.Random], Tally]:
         """Kill it at random moments, up to ``most`` times; then let it end."""
 
         def run(place: Path, chance: random.Random) -> Tally:
@@ -168,12 +177,12 @@ class Kills:
             wrong.append(f"the bench ended with {code} and {len(failed)} failures")
         return Tally(kills, 1, wrong + self.compared("bench", place))
 
-    def parents(self, group: bool) -> Callable[[Path, random.Random], Tally]:
+    def parents(self, most: int, *, group: bool) -> Callable[[Path, random.Random], Tally]:
         """Kill a bench at random moments, alone or with all its workers in the same moment; then let it end."""
 
         def run(place: Path, chance: random.Random) -> Tally:
             kills, longest = 0, 0.0
-            for _ in range(FEW):
+            for _ in range(most):
                 bench = self.start("bench", place)
                 time.sleep(chance.uniform(0.05, self.seconds["bench"]))
                 others = harness.family(bench)
@@ -188,6 +197,36 @@ class Kills:
 
         return run
 
+    def framework(self, variant: str) -> Callable[[Path, random.Random], Tally]:
+        """Kill the training of a real GAN at random and where it hurts, again and again; then let it end."""
+
+        def start(place: Path, **env: str) -> int:
+            words = ["train", variant, "--data", "digits", "--set", f"steps={FRAMEWORKS[variant]}", "--no-score"]
+            code = [sys.executable, "-c", "from ganzoo.cli import main; main()", *words, "--runs", str(place / "runs")]
+            watch = {"SOAK_CLOCK": harness.CLOCK, "SOAK_ROOT": str(place)}
+            # Frameworks have threads, which no fork survives.
+            return fork(lambda: os.execve(code[0], code, {**os.environ, **watch, **env}), place / "log")
+
+        def run(place: Path, chance: random.Random) -> Tally:
+            lone = place / "lone"
+            lone.mkdir()
+            began = time.monotonic()
+            must(start(lone), lone / "log")
+            seconds, kills, inside = time.monotonic() - began, 0, 0
+            for _ in range(2):
+                kills += harness.killed_after(start(place), chance.uniform(0.3, 0.9) * seconds)
+            for match, number in INSIDE:
+                half = str(chance.randrange(2))
+                code = ended(start(place, SOAK_MATCH=match, SOAK_KILL=str(number), SOAK_HALF=half))
+                if code not in (0, -signal.SIGKILL):
+                    raise Bad(f"{match} {number}: ended with {code}: {(place / 'log').read_text()[-600:]}")
+                inside += code != 0
+            must(start(place), place / "log")
+            wrong = harness.differences(harness.outcomes(place / "runs"), harness.outcomes(lone / "runs"), variant)
+            return Tally(kills + inside, 1, wrong, {"kills inside checkpoint or export": inside})
+
+        return run
+
     @staticmethod
     def _blamed(place: Path) -> list[str]:
         manifests = [path.read_text() for path in place.glob("runs/*/*/*/run.json")]
@@ -196,18 +235,21 @@ class Kills:
 
 def trials(soak: Kills, modes: list[str], least: int, seen: Mapping[str, Tally]) -> Iterator[Trial]:
     """Of each mode until at least ``least`` kills came together; every file event, or as many where that is few."""
+    few = min(FEW, least)
     repeated = {
-        "train": soak.at_random("train"),
-        "score": soak.at_random("score"),
+        "train": soak.at_random("train", few),
+        "score": soak.at_random("score", few),
         "bench worker": soak.workers,
-        "bench parent": soak.parents(group=False),
-        "group": soak.parents(group=True),
+        "bench parent": soak.parents(few, group=False),
+        "group": soak.parents(few, group=True),
     }
     for mode in modes:
         if mode in repeated:
             for _ in range(least):
                 if mode not in seen or seen[mode].kills < least:
                     yield Trial(mode, repeated[mode])
+        elif mode in FRAMEWORKS:
+            yield Trial(mode, soak.framework(mode))
         else:
             name = mode.partition(" ")[0]
             events = soak.events(name)
@@ -217,6 +259,7 @@ def trials(soak: Kills, modes: list[str], least: int, seen: Mapping[str, Tally])
 
 
 MODES = [
+    *FRAMEWORKS,
     "train",
     "score",
     "bench worker",
@@ -232,20 +275,15 @@ def main() -> int:
     parser.add_argument("--modes", default=",".join(MODES))
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
+    modes = given.modes.split(",")
     began = time.monotonic()
     root = Path(tempfile.mkdtemp(prefix="ganzoo-kills-"))
     harness.prepare(root)
     soak = Kills(root)
-    soak.never_killed()
+    soak.never_killed(modes)
     tallies: dict[str, Tally] = {}
-    harness.soak(trials(soak, given.modes.split(","), given.kills, tallies), root, given.seed, tallies)
-    print(harness.table(tallies, time.monotonic() - began))
-    wrong = [line for tally in tallies.values() for line in tally.wrong]
-    for line in wrong:
-        print(f"WRONG {line}")
-    if not wrong:
-        shutil.rmtree(root)
-    return int(bool(wrong))
+    harness.soak(trials(soak, modes, given.kills, tallies), root, given.seed, tallies)
+    return harness.report(tallies, time.monotonic() - began, root)
 
 
 if __name__ == "__main__":
