@@ -65,7 +65,7 @@ class Crowds:
                         "--out",
                         str(place / "out"),
                         "--registry",
-                        str(self.root / "registry.toml"),
+                        str(self.book),
                     ]
                     if main(words, standalone_mode=False):
                         raise Bad("the board cannot be shown")

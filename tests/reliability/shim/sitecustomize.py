@@ -3,8 +3,8 @@
 SOAK_CLOCK=K makes ``time.perf_counter`` run K times as fast, so that checkpoints come every 30/K seconds.
 SOAK_ROOT=DIR is the folder whose events count: files opened for writing, renamed, removed, given rights, folders made.
 SOAK_TRACE=FILE notes each; SOAK_KILL=N ends the process by SIGKILL before the N-th (from 1). With SOAK_HALF=1 what was
-opened last is cut in half first: so it looks when the kill comes within the write. With SOAK_MATCH=TEXT only events count
-that have the text in a path.
+opened last is cut in half first: so it looks when the kill comes within the write. With SOAK_MATCH=TEXT only
+events count that have the text in a path.
 """
 
 import os
