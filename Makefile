@@ -3,6 +3,7 @@
 # `make peers`: the same numbers as the real tools from PyPI, checked live (docs/reports/parity.md).
 # `make mutants`: which changes of the core no test notices; hours, and it goes on where it stopped (docs/reports/mutants.csv).
 # `make peers-bench`: how much faster than those tools, side by side in one process (docs/reports/benchmarks.md).
+# `make soak`: kills and crowds, and that nothing is lost by them; a quarter of an hour (docs/reports/reliability.md).
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,7 +16,7 @@ MNIST ?= ../shared/data/mnist
 PEERS := .venv-peers
 PEERS_PYTHON := PYTHONPATH=. OMP_NUM_THREADS=2 OPENBLAS_NUM_THREADS=2 MKL_NUM_THREADS=2 $(PEERS)/bin/python
 
-.PHONY: bench test lint types pytest benchmarks mutants peers peers-bench clean
+.PHONY: bench test lint types pytest benchmarks mutants peers peers-bench soak clean
 
 bench: $(VENV)/.installed
 	$(BIN)/ganzoo bench --all
@@ -37,6 +38,10 @@ benchmarks: $(VENV)/.installed-dev
 	$(BIN)/python tests/benchmarks/engine.py
 	$(BIN)/python tests/benchmarks/training.py
 	$(BIN)/python tests/benchmarks/scoring.py
+
+soak: $(VENV)/.installed-dev
+	$(BIN)/python tests/reliability/kills.py
+	$(BIN)/python tests/reliability/crowds.py
 
 mutants: $(VENV)/.installed-dev
 	$(PIP) mutmut

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import select
 import signal
 import subprocess
 import sys
@@ -19,14 +20,20 @@ ONE_THREAD = dict.fromkeys(
     "1",
 )
 """Environment of work that is to use one compute thread: on small nets two are slower."""
+LIFELINE = "GANZOO_LIFELINE"
+"""Names, to a child alone, the end of a pipe whose other end its parent holds as long as both live."""
 _MAIN = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); import importlib; "
+    "from ganzoo.processes import die_with_parent; die_with_parent(); "
     "sys.exit(importlib.import_module(sys.argv[2]).main(*sys.argv[3:]))"
 )
 
 
 def python(module: str, *arguments: str) -> list[str]:
-    """The command that runs ``main(*arguments)`` of a module, in a process that finds modules where this one does."""
+    """The command that runs ``main(*arguments)`` of a module, in a process that finds modules where this one does.
+
+    Started as a ``Child``, it ends with its parent.
+    """
     path = [entry or str(Path.cwd()) for entry in sys.path]
     return [sys.executable, "-P", "-c", _MAIN, json.dumps(path), module, *arguments]
 
@@ -46,19 +53,26 @@ class Child:
         listens: bool = False,
     ) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
+        theirs, ours = os.pipe()
+        self._lifeline = os.fdopen(ours, "wb", buffering=0)
+        given = (theirs,) if os.name == "posix" else ()  # elsewhere no pipe can be handed on
         try:
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE if listens else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
-                env=None if env is None else dict(env),
+                env={**(os.environ if env is None else env), LIFELINE: "".join(map(str, given))},
                 cwd=cwd,
                 start_new_session=True,
+                pass_fds=given,
             )
         except OSError:
             self._errors.close()
+            self._lifeline.close()
             raise
+        finally:
+            os.close(theirs)
         self._lines: queue.Queue[bytes] = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -112,7 +126,7 @@ class Child:
     def end(self) -> None:
         """Kill it, and close its pipes."""
         self.kill()
-        for pipe in (self._process.stdin, self._process.stdout, self._errors):
+        for pipe in (self._process.stdin, self._process.stdout, self._errors, self._lifeline):
             with suppress(OSError):
                 if pipe is not None:
                     pipe.close()
@@ -123,6 +137,47 @@ class Child:
             for line in self._process.stdout:
                 self._lines.put(line)
         self._lines.put(b"")
+
+
+def die_with_parent() -> None:
+    """In a ``Child``: from now on this process and all of its group are killed as soon as the parent is gone.
+
+    However a parent ends, the system closes its end of the pipe. On Linux the kernel sends the signal then, also in the
+    middle of a native call that lets no other thread run; on other POSIX systems a thread of this process does.
+    PR_SET_PDEATHSIG is no choice: it comes when the thread that started the child ends, which need not be the process,
+    and it spares what the child started. Nothing happens where no parent asks for it.
+    """
+    number = os.environ.pop(LIFELINE, "")  # not for those whom we start
+    if not number:
+        return
+    lifeline = int(number)
+    os.set_inheritable(lifeline, False)
+    if not _kernel_watches(lifeline):
+        threading.Thread(target=_watch, args=(lifeline,), daemon=True).start()
+
+
+def _kernel_watches(lifeline: int) -> bool:
+    """Have the end of the pipe signalled to the process group, which a child leads; False where that cannot be had."""
+    if sys.platform != "linux":
+        return False
+    import fcntl
+
+    try:
+        fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgrp())
+        fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
+        fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
+    except OSError:  # an emulated kernel
+        return False
+    poll = select.poll()
+    poll.register(lifeline, 0)
+    if poll.poll(0):  # the parent was gone before we listened
+        os.killpg(0, signal.SIGKILL)
+    return True
+
+
+def _watch(lifeline: int) -> None:
+    os.read(lifeline, 1)
+    os.killpg(0, signal.SIGKILL)
 
 
 @contextmanager

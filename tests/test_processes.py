@@ -5,7 +5,9 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,15 +61,74 @@ def test_a_limit_and_what_was_started_ends_with_it() -> None:
             waiting()
     made.end()
     assert made.wait() == -9
-    for _ in range(100):
-        ended, status = os.waitpid(grandchild, os.WNOHANG)
+    assert killed(grandchild)
+
+
+def killed(adopted: int) -> bool:
+    """Whether a process that came to this one was killed by another; afterwards it is dead."""
+    for _ in range(500):
+        ended, status = os.waitpid(adopted, os.WNOHANG)
         if ended:
-            assert os.WTERMSIG(status) == signal.SIGKILL
-            return
+            return os.WTERMSIG(status) == signal.SIGKILL
         time.sleep(0.02)
-    os.kill(grandchild, signal.SIGKILL)
-    os.waitpid(grandchild, 0)
-    pytest.fail("what the child started is still there")
+    os.kill(adopted, signal.SIGKILL)
+    os.waitpid(adopted, 0)
+    return False
+
+
+PARENT = """
+import sys, time
+from ganzoo.processes import Child, python
+made = Child(python("orphan", *sys.argv[1:]))
+sys.stdout.buffer.write(made.line())
+sys.stdout.flush()
+time.sleep(60)
+"""
+ORPHAN = """
+import os, subprocess, sys, time
+from ganzoo import processes
+
+def main(watcher="kernel"):
+    sleeper = subprocess.Popen(["sleep", "60"])
+    assert processes.LIFELINE not in os.environ
+    print(os.getpid(), sleeper.pid, flush=True)
+    if watcher == "kernel" and sys.platform == "linux":
+        sum(range(10**11))  # no other thread of this process runs meanwhile
+    time.sleep(60)
+"""
+WITHOUT_THE_KERNEL = "from ganzoo import processes; processes._kernel_watches = lambda lifeline: False\n"
+
+
+@pytest.mark.usefixtures("adopting")
+@pytest.mark.parametrize("watcher", ["kernel", "thread"])
+def test_a_child_and_what_it_started_die_with_the_parent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, watcher: str
+) -> None:
+    """Even where the parent is killed, and the child works in native code."""
+    (tmp_path / "orphan.py").write_text(ORPHAN)
+    if watcher == "thread":
+        (tmp_path / "sitecustomize.py").write_text(WITHOUT_THE_KERNEL)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *filter(None, sys.path)]))
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, watcher], stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    orphans = [int(word) for word in parent.stdout.readline().split()]
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    assert [killed(each) for each in orphans] == [True, True]
+
+
+def test_a_child_outlives_the_thread_that_started_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "patient.py").write_text("import sys\ndef main():\n    print(sys.stdin.readline())")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    made: list[Child] = []
+    thread = threading.Thread(target=lambda: made.append(Child(python("patient"), listens=True)))
+    thread.start()
+    thread.join()
+    time.sleep(0.5)
+    made[0].send(b"word")
+    assert made[0].line(20) == b"word\n"
+    made[0].end()
 
 
 def test_its_last_words() -> None:

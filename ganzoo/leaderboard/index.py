@@ -105,7 +105,6 @@ class StoreIndex:
 
     def _open(self) -> sqlite3.Connection:
         table = sqlite3.connect(self._root / FILE, timeout=BUSY_SECONDS)
-        table.execute("PRAGMA synchronous = OFF")  # what is lost is read again
         with table:
             table.execute("CREATE TABLE IF NOT EXISTS format (name TEXT PRIMARY KEY)")
             if table.execute("SELECT name FROM format").fetchall() != [(code_stamp(),)]:

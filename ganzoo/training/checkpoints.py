@@ -50,7 +50,7 @@ class FileCheckpoints:
             if damage is not None:
                 self._path.unlink(missing_ok=True)  # it must never take the place of the one before
             if self._log is not None:
-                self._log.restore(log, checkpoint.step)
+                self._log.stored = log
             return checkpoint
         if damage is not None:
             raise damage

@@ -9,6 +9,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from ganzoo.errors import Interrupted
 from ganzoo.files import write_text
 from ganzoo.training import runs
 
@@ -27,8 +28,12 @@ class LogFile:
         self._then = then
         self._rows: list[dict[str, str]] = []
         self._written = time.monotonic()
+        self.stored: str | None = None
+        """The rows that came with the checkpoint loaded last, which count once the run goes on from it."""
 
     def __call__(self, event: str, fields: dict[str, Any]) -> None:
+        if event == "resumed":
+            self._restore(fields["step"])
         if event == "step":
             self._rows.append({"step": str(fields["step"]), **{k: f"{v:.6g}" for k, v in fields["scalars"].items()}})
             if time.monotonic() - self._written > LOG_SECONDS:
@@ -36,8 +41,16 @@ class LogFile:
         self.notify(event, fields)
 
     def notify(self, event: str, fields: dict[str, Any]) -> None:
-        """Pass an event on without recording it; each says which run it is of."""
-        self._then(event, {"path": str(self._path.parent), **fields})
+        """Pass an event on without recording it; each says which run it is of.
+
+        Raises Interrupted where whoever listened through a pipe is gone: that is no fault of the variant.
+        """
+        try:
+            self._then(event, {"path": str(self._path.parent), **fields})
+        except BrokenPipeError as error:
+            raise Interrupted(
+                "Stopped, as nobody reads the output any more.", "The same command goes on from the last checkpoint."
+            ) from error
 
     def write(self) -> None:
         """Replace log.csv with the rows so far."""
@@ -55,11 +68,12 @@ class LogFile:
         writer.writerows(self._rows)
         return text.getvalue()
 
-    def restore(self, text: str | None, step: int) -> None:
-        """Go on after ``step`` with the rows that ``text`` gave there; None reads what is left of log.csv.
+    def _restore(self, step: int) -> None:
+        """Go on after ``step`` with the rows that were stored with it; without any, with what is left of log.csv.
 
         States of version 0.1 hold no log; a file that is damaged costs rows of the log, and nothing else.
         """
+        text = self.stored
         if text is None:
             text = self._path.read_text("utf-8", errors="replace") if self._path.is_file() else ""
         with suppress(csv.Error):

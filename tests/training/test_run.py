@@ -70,12 +70,23 @@ def test_a_damaged_log_stops_no_resume(
     assert resumed.file(runs.LOG).read_bytes() == straight.file(runs.LOG).read_bytes()
 
 
+def test_a_state_has_all_rows_up_to_it_and_log_csv_may_lack_some(
+    stepper: Plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """log.csv is written every ten seconds: whoever is killed goes on from a checkpoint that may be newer."""
+    with monkeypatch.context() as patch, pytest.raises(Interrupted):
+        patch.setenv("STEPPER_INTERRUPT", "250")
+        train(stepper, tmp_path, {"steps": 300})
+    the_run(tmp_path).file(runs.LOG).unlink()
+    assert log_steps(train(stepper, tmp_path, {"steps": 300})) == [100, 200, 300]
+
+
 @pytest.mark.parametrize("content", DAMAGE.values(), ids=DAMAGE)
 def test_a_damaged_log_beside_a_state_of_version_0_1_costs_rows_alone(content: bytes, tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     folder.file(runs.LOG).write_bytes(content)
     log = run.LogFile(folder, ignore_events)
-    log.restore(None, 15)
+    log("resumed", {"step": 15, "total": 40})
     assert log.text() in ("", "step,loss\n10,0.5\n2,\n", "step,loss\n10,0.5\n")
 
 
@@ -214,6 +225,20 @@ def test_a_failing_plugin_is_recorded(stepper: Plugin, tmp_path: Path, monkeypat
     assert not the_run(tmp_path).is_finished()
 
 
+def test_a_listener_that_is_gone_is_no_fault_of_the_variant(stepper: Plugin, tmp_path: Path) -> None:
+    def gone(event: str, fields: dict[str, Any]) -> None:
+        if event == "step":
+            raise BrokenPipeError(32, "Broken pipe")
+
+    with pytest.raises(Interrupted, match="nobody reads the output"):
+        train(stepper, tmp_path, observer=gone)
+    assert (the_run(tmp_path).manifest().status, the_run(tmp_path).manifest().note) == (
+        "interrupted",
+        "Stopped, as nobody reads the output any more.",
+    )
+    assert train(stepper, tmp_path).manifest().status == "finished"
+
+
 def test_a_failed_run_can_be_tried_again(stepper: Plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch, pytest.raises(PluginError):
         patch.setenv("STEPPER_RAISE", "7")
@@ -282,7 +307,8 @@ def test_log_rows_after_the_checkpoint_are_cut_off(kept: bool, tmp_path: Path) -
     log.write()
     text = log.text() if kept else None  # states of version 0.1 hold no log
     again = run.LogFile(folder, ignore_events)
-    again.restore(text, 200)
+    again.stored = text
+    again("resumed", {"step": 200, "total": 400})
     again("step", {"step": 300, "scalars": {"loss": 5.0, "more": 1.0}})
     again.write()
     assert folder.file(runs.LOG).read_text() == "step,loss,more\n100,0.01,\n200,0.005,\n300,5,1\n"
