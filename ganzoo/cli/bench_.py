@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ganzoo.cli import common
+from ganzoo.cli.output import echo
 
 if TYPE_CHECKING:
     from ganzoo.leaderboard.bench import Outcome
@@ -146,10 +147,10 @@ def _report(outcomes: list[Outcome], written: list[Path], out: Path, registry: R
     for dataset in dict.fromkeys(outcome.dataset or outcome.job.dataset for outcome in outcomes):
         if dataset in known:
             show(out, dataset, registry)
-            click.echo()
-    click.echo("written: " + " ".join(map(str, written)))
+            echo()
+    echo("written: " + " ".join(map(str, written)))
     failed = [outcome for outcome in outcomes if outcome.state == "failed"]
     for outcome in failed:
-        click.echo(f"failed: {outcome.job.label}: {outcome.note}", err=True)
+        echo(f"failed: {outcome.job.label}: {outcome.note}", err=True)
     if failed:
         raise SystemExit(1)

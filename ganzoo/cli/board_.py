@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ganzoo.cli import common
+from ganzoo.cli.output import echo, echo_block
 
 if TYPE_CHECKING:
     from ganzoo.registry import Registry
@@ -47,12 +48,12 @@ def show(out: Path, dataset: str, registry: Registry, total: bool = False) -> No
     header, rows = page.shown_table(found)
     fitting = _fitting(header, rows)
     extractor = page.extractor_of(found)
-    click.echo(f"{dataset}, extractor {extractor}" if extractor else dataset)
-    click.echo(common.table(header[:fitting], [row[:fitting] for row in rows]))
+    echo(f"{dataset}, extractor {extractor}" if extractor else dataset)
+    echo_block(common.table(header[:fitting], [row[:fitting] for row in rows]))
     if fitting < len(header):
-        click.echo(f"({', '.join(header[fitting:])}: in {out}/, or in a wider window)")
+        echo(f"({', '.join(header[fitting:])}: in {out}/, or in a wider window)")
     for remark in page.remarks(found, board.left_out(table, dataset)):
-        click.echo(remark)
+        echo(remark)
 
 
 def _fitting(header: list[str], rows: list[list[str]]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from ganzoo.data.sizing import parse_sizing
 from ganzoo.errors import DataError, UnknownName, UsageError
 from ganzoo.files import exists, expanded, named_by, readable
+from ganzoo.naming import LONGEST, is_name
 
 if TYPE_CHECKING:
     from ganzoo.data.base import Source
@@ -119,8 +121,9 @@ def find(path: str | Path, data_dir: Path | None = None) -> Path:
 
 
 def safe_name(kind: str, stem: str) -> str:
-    """A dataset name fit for a folder: ``npz-faces`` for ``npz:~/My/faces.npz``."""
-    return f"{kind}-{re.sub(r'[^A-Za-z0-9._-]+', '_', stem) or 'data'}"
+    """A dataset name fit for a folder: ``npz-faces`` for ``npz:~/My/faces.npz``; a long one ends in its hash."""
+    name = f"{kind}-{re.sub(r'[^A-Za-z0-9._-]+', '_', stem) or 'data'}"
+    return name if is_name(name) else f"{name[: LONGEST - 9]}-{zlib.crc32(name.encode()):08x}"
 
 
 def holds_arrays(path: Path) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from ganzoo.errors import StoreError
+from ganzoo.escaping import plain
 from ganzoo.scoring.protocol import Score
 from ganzoo.training import runs
 from ganzoo.training.runs import Failure, Manifest, RunFolder, RunStore
@@ -148,10 +149,10 @@ def collect_long(store: RunStore, quick: bool = False) -> list[dict[str, str]]:
 
 
 def _cell(value: Any) -> str:
-    """A value as runs.csv has it; NUL, which a failure's note may hold, has no place in a text file."""
+    """A value as runs.csv has it; control characters, which a failure's note may hold, are shown, not written."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
-    return FLOAT_FORMAT % value if isinstance(value, float) else str(value).replace("\0", "\ufffd")
+    return FLOAT_FORMAT % value if isinstance(value, float) else plain(str(value))
 
 
 def _run_row(folder: RunFolder, quick: bool) -> dict[str, Any] | None:

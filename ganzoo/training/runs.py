@@ -21,6 +21,7 @@ import msgspec
 
 from ganzoo.errors import OptionError, StoreError
 from ganzoo.files import LOCK, sha256, write_bytes
+from ganzoo.naming import below
 from ganzoo.options import Options, content_hash, file_names
 from ganzoo.training.loop import Checkpoint
 from ganzoo.types import API_VERSION, DataSpec, LatentSpec
@@ -244,12 +245,12 @@ class RunStore:
     root: Path
 
     def folder(self, dataset: str, variant: str, key: str) -> RunFolder:
-        """Where a piece of work belongs; the folder need not be there yet."""
-        return RunFolder(self.root / slug(dataset) / variant / key)
+        """Where a piece of work belongs; the folder need not be there yet. Raises StoreError for one outside."""
+        return RunFolder(below(self.root, slug(dataset), variant, key))
 
     def failure_file(self, dataset: str, variant: str, seed: int, quick: bool) -> Path:
         """Where the failure of a bench job is noted."""
-        return self.root / slug(dataset) / variant / f"seed{seed}{'-quick' if quick else ''}.failed.json"
+        return below(self.root, slug(dataset), variant, f"seed{seed}{'-quick' if quick else ''}.failed.json")
 
     def failures(self) -> list[Failure]:
         """Every bench job whose last attempt failed, sorted by path."""
