@@ -77,15 +77,16 @@ def markdown_code(text: str) -> str:
 
 
 def csv_cell(text: str) -> str:
-    """A cell of text that a spreadsheet takes as text: an apostrophe before what would be a formula.
+    """``plain`` text that a spreadsheet takes as text: an apostrophe before what would be a formula.
 
     Numbers stay as they are. Quoting is left to the writer of the file.
     """
-    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+    cell = plain(text)
+    return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
 
 
 def csv_text(cell: str) -> str:
-    """What ``csv_cell`` made a cell of; any other cell as it is."""
+    """The ``plain`` text that ``csv_cell`` made a cell of; any other cell as it is."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from ganzoo.errors import StoreError
 from ganzoo.escaping import json_text, one_line, terminal
 
 GONE = 141
@@ -22,17 +23,17 @@ _ERRORS = "ganzoo-output"
 def echo(text: object = "", *, err: bool = False) -> None:
     """Print one line, below empty ones where the text begins with line ends.
 
-    On stderr it is said to whom it may concern: where nobody reads it, work goes on. Raises BrokenPipeError on stdout.
+    On stderr it is said to whom it may concern: where nobody can read it, work goes on. Raises BrokenPipeError where
+    the reader of stdout went away, and StoreError where stdout cannot be written for another reason.
     """
     line = str(text)
     said = line.lstrip("\n")
-    with contextlib.suppress(BrokenPipeError) if err else contextlib.nullcontext():
-        click.echo("\n" * (len(line) - len(said)) + one_line(said), err=err)
+    _put("\n" * (len(line) - len(said)) + one_line(said) + "\n", err)
 
 
 def echo_block(text: str) -> None:
     """Print several lines, such as a table, whose cells are one line each already."""
-    click.echo(terminal(text))
+    _put(f"{terminal(text)}\n")
 
 
 def echo_json(value: Any) -> None:
@@ -40,12 +41,24 @@ def echo_json(value: Any) -> None:
     import msgspec
 
     content = msgspec.json.format(msgspec.json.encode(value)).decode()
-    click.echo(f"{json_text(content)}\n".encode(), nl=False)
+    _put(f"{json_text(content)}\n".encode())
 
 
 def echo_csv(text: str) -> None:
     """Print a table for programs, which is UTF-8 wherever it is printed."""
-    click.echo(terminal(text).encode(), nl=False)
+    _put(terminal(text).encode())
+
+
+def _put(content: str | bytes, err: bool = False) -> None:
+    try:
+        click.echo(content, nl=False, err=err)
+    except BrokenPipeError:
+        if not err:
+            raise
+    except OSError as error:
+        if not err:
+            hang_up()  # what is left in the buffer cannot be written either
+            raise StoreError(f"The output cannot be written: {error.strerror or error}.") from error
 
 
 def prepare_streams() -> None:

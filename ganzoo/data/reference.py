@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ganzoo.data.sizing import parse_sizing
 from ganzoo.errors import DataError, UnknownName, UsageError
+from ganzoo.escaping import one_line
 from ganzoo.files import exists, expanded, named_by, readable
 from ganzoo.naming import LONGEST, is_name
 
@@ -66,6 +67,8 @@ def parse(
     given = os.fspath(text)
     if not given:
         raise _unknown("", known)
+    if "\0" in given:
+        raise UsageError(f"'{one_line(given)}' has a NUL character, and no name of data has one.", f"Name {FORMS}.")
     name, colon, argument = given.partition(":")
     if isinstance(text, Path):
         return _path(given, find(given, data_dir))
