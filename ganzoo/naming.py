@@ -42,6 +42,8 @@ def variant_fault(name: str) -> str:
 
 def below(root: Path, *parts: str) -> Path:
     """The path of folders, the last perhaps a file, one below the other. Raises StoreError for one that leads away."""
+    if "\0" in str(root):
+        raise StoreError(f"'{one_line(str(root))}' has a NUL character, and no folder has one.", "Name another one.")
     for part in parts:
         if part in ("", ".", "..") or set(part) & {"/", "\\", "\0"}:
             raise StoreError(f"'{one_line(part)}' cannot be a folder below {root}.", RULE)

@@ -118,7 +118,7 @@ def load(path: Path | None = None) -> Registry:
         raise RegistryError("ganzoo's own registry.toml is missing.", "Reinstall ganzoo.")
     try:
         text = chosen.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # bytes that are no UTF-8, a path that can be none
         raise RegistryError(f"Cannot read the registry {chosen}: {error}.") from error
     return parse(text, str(chosen))
 

@@ -6,6 +6,7 @@ as the object that an entry point names. Help names them all and imports none.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -115,6 +116,8 @@ def _sentence(error: Exception, command: str | None) -> str:
     if isinstance(error, UnicodeEncodeError):
         hint = "Set PYTHONUTF8=1, or a locale of UTF-8."
         return f"Error: '{error.object}' cannot be written in {error.encoding}, the encoding in force here. {hint}"
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"Error: {readable(os.fsdecode(error.filename))} cannot be used: {error.strerror}."
     where = "ganzoo" if command in COMMANDS or command is None else f"the command of {added()[command][0]}"
     return f"Error: {error} ({type(error).__name__} inside {where}: 'ganzoo --verbose ...' shows where)"
 

@@ -38,9 +38,10 @@ def _row(source: ExtractorSource) -> list[str]:
     from ganzoo.errors import ModelError
     from ganzoo.extractors.catalogue import state_of
     from ganzoo.extractors.graph import file_facts
+    from ganzoo.files import exists
 
     state = state_of(source)
-    if source.file is None or not source.file.exists():
+    if source.file is None or not exists(source.file):
         tap = "" if source.tap == "features" else source.tap
         return [source.name, tap, state, "", source.summary]
     try:
