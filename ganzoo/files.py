@@ -6,10 +6,10 @@ What was written is on the disk once the call returns: after a power cut, too, a
 from __future__ import annotations
 
 import errno
+import math
 import os
 import re
 import stat
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -108,18 +108,17 @@ def replace(source: Path, target: Path) -> None:
     _sync_folder(target.parent)
 
 
-def sweep(folder: Path, *, name: str = "", older: float = 0.0) -> None:
-    """Remove temporary files of writers that died: all of a folder, or those of one target ``older`` than so many s.
+def sweep(folder: Path, *, name: str = "", before: float = math.inf) -> None:
+    """Remove temporary files of writers that died: all of a folder, or those of one target last written ``before``.
 
-    The caller holds the folder's lock, or says an age that no writer lives to see.
+    The caller holds the folder's lock, or gives a time that no writer lives to see.
     """
-    limit = time.time() - older
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             found = _TEMPORARY.fullmatch(entry.name)
             if found and name in ("", found[1]) and entry.is_file(follow_symlinks=False):
                 with suppress(OSError):
-                    if not older or entry.stat().st_mtime < limit:
+                    if entry.stat().st_mtime < before:
                         Path(entry.path).unlink()
 
 
@@ -148,7 +147,8 @@ def write_bytes(path: Path, content: bytes, *, before: Path | None = None) -> No
         raise StoreError(
             f"Cannot write {path}: {error.strerror or error}.", "Nothing already there was changed."
         ) from error
-    sweep(path.parent, name=path.name, older=STALE_SECONDS)
+    with suppress(OSError):
+        sweep(path.parent, name=path.name, before=path.stat().st_mtime - STALE_SECONDS)
 
 
 def _beside(path: Path) -> BinaryIO:

@@ -48,7 +48,7 @@ def number_of(label: int | str, names: Sequence[str]) -> int:
 def folder_name(name: str) -> str:
     """A name as a folder may have it on any system, seen by those who pass over hidden ones: T-shirt-top."""
     text = name.encode("utf-8", "replace").decode("utf-8")
-    allowed = re.sub(r'[<>:"/\\|?*\x00-\x1f\x7f]+', "-", text)
+    allowed = re.sub(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+', "-", text)
     short = allowed.encode("utf-8")[:_LONGEST].decode("utf-8", "ignore")
     shown = short.lstrip(". ").rstrip(". ") or "-"
     return f"{shown}_" if _DEVICES.fullmatch(shown) else shown

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from ganzoo.errors import RegistryError
+from ganzoo.naming import RULE, fault, variant_fault
 
 OptionValue = str | int | float | bool
 
@@ -87,8 +88,17 @@ def parse(text: str, where: str) -> Registry:
         ) from error
     except msgspec.DecodeError as error:
         raise RegistryError(f"{where} is not valid TOML: {error}.") from error
+    _check_names(registry, where)
     _check_references(registry, where)
     return registry
+
+
+def _check_names(registry: Registry, where: str) -> None:
+    faults = [("datasets", fault(name)) for name in registry.datasets]
+    faults += [("variants", variant_fault(name)) for name in registry.variants]
+    for table, found in faults:
+        if found:
+            raise RegistryError(f"{where} is not a valid registry: {found} at '{table}'.", RULE)
 
 
 def _check_references(registry: Registry, where: str) -> None:
@@ -108,7 +118,7 @@ def load(path: Path | None = None) -> Registry:
         raise RegistryError("ganzoo's own registry.toml is missing.", "Reinstall ganzoo.")
     try:
         text = chosen.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # bytes that are no UTF-8, a path that can be none
         raise RegistryError(f"Cannot read the registry {chosen}: {error}.") from error
     return parse(text, str(chosen))
 

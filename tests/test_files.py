@@ -86,7 +86,7 @@ def test_a_lock_and_files_whose_owner_died_are_taken_over(tmp_path: Path) -> Non
     done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False)
     assert done.returncode == -9
     (left,) = tmp_path.glob(".a.txt.????????.tmp")
-    files.sweep(tmp_path, name="a.txt", older=60)
+    files.sweep(tmp_path, name="a.txt", before=left.stat().st_mtime)
     assert left.exists()
     with files.locked(tmp_path, "folder"):
         assert not left.exists()

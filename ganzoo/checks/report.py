@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ganzoo.checks.base import CheckStatus, Result
+from ganzoo.escaping import json_text, markdown, markdown_code
 
 if TYPE_CHECKING:
     from ganzoo.plugin.entry_points import Origin
@@ -43,7 +44,7 @@ def as_json(name: str, origin: Origin, results: Sequence[Result]) -> str:
         "passed": not failed(results),
         "checks": results,
     }
-    return msgspec.json.format(msgspec.json.encode(content)).decode()
+    return json_text(msgspec.json.format(msgspec.json.encode(content)).decode())
 
 
 def as_markdown(name: str, origin: Origin, results: Sequence[Result]) -> str:
@@ -51,20 +52,13 @@ def as_markdown(name: str, origin: Origin, results: Sequence[Result]) -> str:
     from ganzoo._version import __version__
 
     lines = [
-        f"### `ganzoo check {name}`: {summary(results)}",
+        f"### {markdown_code(f'ganzoo check {name}')}: {summary(results)}",
         "",
-        f"{origin}, ganzoo {__version__}",
+        f"{markdown(str(origin))}, ganzoo {__version__}",
         "",
         "| check | status | why | seconds |",
         "|---|---|---|---:|",
     ]
     marks = {"failed": "**failed**"}
-    lines += [f"| `{r.id}` | {marks.get(r.status, r.status)} | {_cell(r.why)} | {r.seconds:.1f} |" for r in results]
+    lines += [f"| `{r.id}` | {marks.get(r.status, r.status)} | {markdown(r.why)} | {r.seconds:.1f} |" for r in results]
     return "\n".join(lines)
-
-
-def _cell(text: str) -> str:
-    """Text that a table of Markdown shows as it is."""
-    for character in ("\\", "|", "`", "*", "_", "<"):
-        text = text.replace(character, f"\\{character}")
-    return text

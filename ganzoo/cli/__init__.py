@@ -6,14 +6,15 @@ as the object that an entry point names. Help names them all and imports none.
 
 from __future__ import annotations
 
-import io
-import sys
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ganzoo._version import __version__
+from ganzoo.cli.output import GONE, echo, hang_up, prepare_streams
 from ganzoo.errors import GanzooError
+from ganzoo.escaping import one_line
 from ganzoo.files import readable
 
 if TYPE_CHECKING:
@@ -78,32 +79,34 @@ class ZooGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
         if theirs := added():
             with formatter.section("Commands of plugins"):
-                formatter.write_dl([(n, f"From {' and '.join(map(str, theirs[n]))}.") for n in sorted(theirs)])
+                owners = {name: f"From {' and '.join(map(str, theirs[name]))}." for name in sorted(theirs)}
+                formatter.write_dl([(one_line(name), one_line(text)) for name, text in owners.items()])
+
+    def main(self, *args: Any, **more: Any) -> Any:
+        """Run the command line; output goes somewhere, whatever was closed."""
+        prepare_streams()
+        return super().main(*args, **more)
 
     def invoke(self, ctx: click.Context) -> Any:
         """The one error boundary."""
-        _print_any_name()
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except click.ClickException as error:
+            vars(error)["message"] = one_line(error.message)  # click declares it final
+            raise
+        except (click.exceptions.Exit, click.Abort):
             raise
         except KeyboardInterrupt:
-            click.echo("Stopped.", err=True)
+            echo("Stopped.", err=True)
             ctx.exit(130)
         except BrokenPipeError:
-            sys.stdout = None  # the reader of our output went away; there is nobody to tell
-            ctx.exit(0)
+            hang_up()
+            ctx.exit(GONE)
         except Exception as error:  # the edge: everything becomes a sentence, with --verbose a traceback too
             if ctx.params.get("verbose"):
                 raise
-            click.echo(_sentence(error, ctx.invoked_subcommand), err=True)
+            echo(_sentence(error, ctx.invoked_subcommand), err=True)
             ctx.exit(error.exit_code if isinstance(error, GanzooError) else 1)
-
-
-def _print_any_name() -> None:
-    """Let names of files that are not UTF-8 go out as the bytes they are."""
-    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
-        sys.stdout.reconfigure(errors="surrogateescape")
 
 
 def _sentence(error: Exception, command: str | None) -> str:
@@ -111,6 +114,11 @@ def _sentence(error: Exception, command: str | None) -> str:
         return f"Error: {error}"
     if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":
         return f"Error: '{readable(error.object)}' is not UTF-8 and cannot be written down. Give it another name."
+    if isinstance(error, UnicodeEncodeError):
+        hint = "Set PYTHONUTF8=1, or a locale of UTF-8."
+        return f"Error: '{error.object}' cannot be written in {error.encoding}, the encoding in force here. {hint}"
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"Error: {readable(os.fsdecode(error.filename))} cannot be used: {error.strerror}."
     where = "ganzoo" if command in COMMANDS or command is None else f"the command of {added()[command][0]}"
     return f"Error: {error} ({type(error).__name__} inside {where}: 'ganzoo --verbose ...' shows where)"
 
@@ -138,6 +146,11 @@ def find(name: str) -> Origin | None:
         from ganzoo.plugin.status import command_clash
 
         raise command_clash(name, origins, ())
+    if origins:
+        from ganzoo.plugin.validation import name_error
+
+        if error := name_error("command", origins[0]):
+            raise error
     return origins[0] if origins else None
 
 

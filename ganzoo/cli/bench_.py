@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ganzoo.cli import common
+from ganzoo.cli.output import echo
 
 if TYPE_CHECKING:
     from ganzoo.leaderboard.bench import Outcome
@@ -135,7 +136,7 @@ def _run(jobs: list[Job], workers: int | None, runs: Path, out: Path, registry: 
 
     store = RunStore(runs)
     bench.note_failures(store, outcomes)
-    written = update(store, out, registry, quick, warn=lambda sentence: click.echo(f"left out: {sentence}", err=True))
+    written = update(store, out, registry, quick, warn=lambda sentence: echo(f"left out: {sentence}", err=True))
     _report(outcomes, written, out, registry)
 
 
@@ -146,10 +147,10 @@ def _report(outcomes: list[Outcome], written: list[Path], out: Path, registry: R
     for dataset in dict.fromkeys(outcome.dataset or outcome.job.dataset for outcome in outcomes):
         with suppress(UnknownName):  # nothing of it was ever scored
             show(out, dataset, registry)
-            click.echo()
-    click.echo("written: " + " ".join(map(str, written)))
+            echo()
+    echo("written: " + " ".join(map(str, written)))
     failed = [outcome for outcome in outcomes if outcome.state == "failed"]
     for outcome in failed:
-        click.echo(f"failed: {outcome.job.label}: {outcome.note}", err=True)
+        echo(f"failed: {outcome.job.label}: {outcome.note}", err=True)
     if failed:
         raise SystemExit(1)

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
+from ganzoo.cli.output import echo
+from ganzoo.escaping import one_line
 from ganzoo.training.runs import SCORE, RunFolder
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class _Lines:
         with self._lock:
             self._ended += 1
             ended = f"[{self._ended}/{self._total}] {outcome.job.label}: {outcome.state} in {outcome.seconds:.0f} s"
-            click.echo(f"{ended}  {result(outcome)}", err=True)
+            echo(f"{ended}  {result(outcome)}", err=True)
 
 
 class _Live:
@@ -53,9 +53,9 @@ class _Live:
         from rich.live import Live
 
         self._seeds = sorted({job.seed for job in jobs})
-        self._cells = {(job.dataset, job.variant): dict.fromkeys(self._seeds, "") for job in jobs}
+        self._cells = {(job.dataset, job.variant): dict.fromkeys(self._seeds, ("", "")) for job in jobs}
         for job in jobs:
-            self._cells[(job.dataset, job.variant)][job.seed] = "waiting"
+            self._cells[(job.dataset, job.variant)][job.seed] = ("waiting", "")
         self._lock = threading.Lock()
         self._live = Live(self._table(), console=Console(stderr=True), refresh_per_second=4)
 
@@ -73,22 +73,23 @@ class _Live:
 
     def _table(self) -> Table:
         from rich.table import Table
+        from rich.text import Text
 
         table = Table(box=None, pad_edge=False)
         for name in ("dataset", "variant", *[f"seed {seed}" for seed in self._seeds]):
             table.add_column(name, min_width=10)
         for (dataset, variant), seeds in self._cells.items():
-            table.add_row(dataset, variant, *seeds.values())
+            table.add_row(Text(one_line(dataset)), Text(one_line(variant)), *(Text(*cell) for cell in seeds.values()))
         return table
 
 
-def _cell(outcome: Outcome) -> str:
+def _cell(outcome: Outcome) -> tuple[str, str]:
+    """What stands in a cell, and its style."""
     if outcome.state == "running" and outcome.total:
-        return f"[cyan]{outcome.step / outcome.total:.0%}"
+        return f"{outcome.step / outcome.total:.0%}", "cyan"
     colours = {"done": "green", "failed": "red", "stopped": "yellow"}
     text = result(outcome) if outcome.state == "done" else outcome.state
-    colour = colours.get(outcome.state, "cyan")
-    return f"[{colour}]{text or 'done'}"
+    return one_line(text or "done"), colours.get(outcome.state, "cyan")
 
 
 def result(outcome: Outcome) -> str:

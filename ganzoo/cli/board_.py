@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ganzoo.cli import common
+from ganzoo.cli.output import echo, echo_block
 
 if TYPE_CHECKING:
     from ganzoo.registry import Registry
@@ -39,12 +40,12 @@ def show(out: Path, dataset: str, registry: Registry, total: bool = False) -> No
 
     found = shown(out, dataset, registry, total)
     fitting = _fitting(found.header, found.rows)
-    click.echo(f"{dataset}, extractor {found.extractor}" if found.extractor else dataset)
-    click.echo(common.table(found.header[:fitting], [row[:fitting] for row in found.rows]))
+    echo(f"{dataset}, extractor {found.extractor}" if found.extractor else dataset)
+    echo_block(common.table(found.header[:fitting], [row[:fitting] for row in found.rows]))
     if fitting < len(found.header):
-        click.echo(f"({', '.join(found.header[fitting:])}: in {out}/, or in a wider window)")
+        echo(f"({', '.join(found.header[fitting:])}: in {out}/, or in a wider window)")
     for remark in found.remarks:
-        click.echo(remark)
+        echo(remark)
 
 
 def _fitting(header: list[str], rows: list[list[str]]) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ganzoo.cli import common
+from ganzoo.cli.output import echo, echo_block
 
 if TYPE_CHECKING:
     from ganzoo.checks import Result
@@ -43,7 +44,7 @@ def command(
 
     if listing:
         rows = [[check.id, check.applies_to, check.summary] for check in CHECKS]
-        click.echo(common.table(["check", "for", "what must hold"], rows))
+        echo_block(common.table(["check", "for", "what must hold"], rows))
         return
     if name is None:
         raise click.UsageError("Name the variant to check; 'ganzoo list' shows them.")
@@ -59,12 +60,12 @@ def command(
         progress=_show,
     )
     if style == "json":
-        click.echo(report.as_json(name, origin, results))
+        echo_block(report.as_json(name, origin, results))
     elif style == "markdown":
-        click.echo(report.as_markdown(name, origin, results))
+        echo_block(report.as_markdown(name, origin, results))
     else:
-        click.echo(common.table(report.HEADER, report.rows(results)))
-        click.echo(f"{name} ({origin}): {report.summary(results)}")
+        echo_block(common.table(report.HEADER, report.rows(results)))
+        echo(f"{name} ({origin}): {report.summary(results)}")
     if report.failed(results):
         _advise([result for result in results if result.id not in reasons])
         raise click.exceptions.Exit(1)
@@ -72,7 +73,7 @@ def command(
 
 def _show(result: Result) -> None:
     """One line as each check ends."""
-    click.echo(f"{result.status:<8}  {result.id}", err=True)
+    echo(f"{result.status:<8}  {result.id}", err=True)
 
 
 def _advise(results: list[Result]) -> None:
@@ -82,7 +83,7 @@ def _advise(results: list[Result]) -> None:
     remedies = {check.id: check.remedy for check in CHECKS}
     for result in results:
         if result.status == "failed":
-            click.echo(f"{result.id}: {remedies[result.id]}", err=True)
+            echo(f"{result.id}: {remedies[result.id]}", err=True)
 
 
 def _reasons(words: tuple[str, ...]) -> dict[str, str]:

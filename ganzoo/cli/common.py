@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ganzoo.cli.output import echo
+from ganzoo.escaping import one_line
 from ganzoo.files import expanded
 
 if TYPE_CHECKING:
@@ -145,7 +147,7 @@ def terms_of(given: dict[str, Any]) -> dict[str, Any]:
 def show_notes(notes: Iterable[str]) -> None:
     """Say on stderr what a reader must know of the samples."""
     for note in notes:
-        click.echo(f"Note: {note}.", err=True)
+        echo(f"Note: {note}.", err=True)
 
 
 def shown_progress(title: str) -> WorkProgress:
@@ -173,10 +175,8 @@ def use_one_thread() -> None:
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:
-    """Plain aligned columns, two blanks apart."""
-    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in [header, *rows]
-    ]
+    """Plain aligned columns, two blanks apart; every row is one line."""
+    shown = [[one_line(cell) for cell in row] for row in [header, *rows]]
+    widths = [max(len(row[i]) for row in shown) for i in range(len(header))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in shown]
     return "\n".join(lines)

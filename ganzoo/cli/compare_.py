@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganzoo.cli import common
+from ganzoo.cli.output import echo, echo_block, echo_json
 
 if TYPE_CHECKING:
     from ganzoo.scoring.compare import Difference
@@ -60,13 +61,12 @@ def command(
         )
     common.show_notes(found.notes)
     if as_json:
-        import msgspec
-
-        click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
+        echo_json(found)
         return
     header = ["metric", "A", "B", "A − B", "standard error", "p", ""]
-    click.echo(common.table(header, [_row(each, found.extractor) for each in found.differences]))
-    click.echo(f"\nA  {first}\nB  {second}\nextractor {found.extractor}, protocol {found.protocol_hash}")
+    echo_block(common.table(header, [_row(each, found.extractor) for each in found.differences]))
+    for line in (f"\nA  {first}", f"B  {second}", f"extractor {found.extractor}, protocol {found.protocol_hash}"):
+        echo(line)
 
 
 def _row(each: Difference, extractor: str) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ganzoo.cli import common
+from ganzoo.cli.output import echo, echo_block, echo_json
 
 if TYPE_CHECKING:
     from ganzoo.data.base import Source
@@ -35,9 +36,7 @@ def command(name: str | None, data_dir: Path | None, as_json: bool) -> None:
 
     found = describe(name, zoo.datasets(), data_dir)
     if as_json:
-        import msgspec
-
-        click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
+        echo_json(found)
     else:
         _show(found)
     if found.damaged:
@@ -48,11 +47,11 @@ def _show_all(sources: dict[str, Source], data_dir: Path | None) -> None:
     from ganzoo.data.files import cache_dir
 
     rows = [_row(source) for source in sources.values()]
-    click.echo(common.table(["name", "kind", "what it is", "files"], rows))
+    echo_block(common.table(["name", "kind", "what it is", "files"], rows))
     folders = [str(folder) for folder in (data_dir, cache_dir()) if folder]
-    click.echo(f"\nFiles are looked for in {', then in '.join(folders)}, and downloaded where they are missing.")
+    echo(f"\nFiles are looked for in {', then in '.join(folders)}, and downloaded where they are missing.")
     if data_dir is None:
-        click.echo("--data-dir DIR names a folder to look into first.")
+        echo("--data-dir DIR names a folder to look into first.")
 
 
 def _row(source: Source) -> list[str]:
@@ -73,12 +72,12 @@ def _show(found: Description) -> None:
     }
     for title, text in facts.items():
         if text:
-            click.echo(f"{title:<10} {text}")
+            echo(f"{title:<10} {text}")
     if found.classes:
-        click.echo("\n" + common.table(["class", "samples"], [[name, str(n)] for name, n in found.classes.items()]))
+        echo_block("\n" + common.table(["class", "samples"], [[name, str(n)] for name, n in found.classes.items()]))
     for title, files in (("not read", found.skipped), ("cannot be read", found.damaged)):
         if files:
-            click.echo("\n" + common.table([title, "why"], [[each.path, each.reason] for each in files]))
+            echo_block("\n" + common.table([title, "why"], [[each.path, each.reason] for each in files]))
     common.show_notes(found.notes)
 
 

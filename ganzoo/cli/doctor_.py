@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from ganzoo.cli import COMMANDS, common
+from ganzoo.cli.output import echo, echo_block
 
 
 @click.command("doctor")
@@ -17,10 +18,10 @@ def command() -> None:
     _report_extractor()
     problems += _report_plugins()
     for problem in problems:
-        click.echo(f"problem: {problem}", err=True)
+        echo(f"problem: {problem}", err=True)
     if problems:
         raise SystemExit(1)
-    click.echo("no problems found")
+    echo("no problems found")
 
 
 def _report_versions() -> list[str]:
@@ -29,7 +30,7 @@ def _report_versions() -> list[str]:
     from ganzoo.training.environment import environment
 
     rows = [["ganzoo", __version__], *[[k, v] for k, v in environment().items()], ["cores", str(cores())]]
-    click.echo(common.table(["what", "found"], rows))
+    echo_block(common.table(["what", "found"], rows))
     names = {row[0] for row in rows}
     if {"onnxruntime", "onnxruntime-gpu"} <= names:
         return [
@@ -43,9 +44,9 @@ def _report_device() -> list[str]:
     from ganzoo.generator.engine import built_for_cuda, cuda_device_count
 
     gpus, built = cuda_device_count(), built_for_cuda()
-    click.echo(f"\nGPUs the driver shows: {gpus}; onnxruntime built for CUDA: {'yes' if built else 'no'}")
+    echo(f"\nGPUs the driver shows: {gpus}; onnxruntime built for CUDA: {'yes' if built else 'no'}")
     if not gpus:
-        click.echo("sampling and scoring run on CPU")
+        echo("sampling and scoring run on CPU")
         return []
     if not built:
         return ["there is a GPU, but this onnxruntime has no CUDA provider; install onnxruntime-gpu instead"]
@@ -61,7 +62,7 @@ def _try_cuda() -> list[str]:
         Session(shipped_file("digits").read_bytes(), "the digits extractor", device="cuda")
     except GanzooError as error:
         return [f"the CUDA provider does not load ({error}); its CUDA and cuDNN versions must be on the library path"]
-    click.echo("the CUDA provider loads")
+    echo("the CUDA provider loads")
     return []
 
 
@@ -70,7 +71,7 @@ def _report_extractor() -> None:
     from ganzoo.extractors.natural import DEFAULT, INSTALL, available
 
     seen = f"'{DEFAULT}'" if available(DEFAULT) else f"'pixels', which sees little; {INSTALL} brings a network"
-    click.echo(f"\nimages of your own are scored by {seen}")
+    echo(f"\nimages of your own are scored by {seen}")
 
 
 def _report_plugins() -> list[str]:
@@ -80,11 +81,11 @@ def _report_plugins() -> list[str]:
     _, zoo = common.open_zoo()
     seen = survey(zoo, COMMANDS)
     fine = sorted(seen.working("variant"))
-    click.echo(f"\nvariants: {', '.join(fine) or 'none'}")
+    echo(f"\nvariants: {', '.join(fine) or 'none'}")
     for each in seen.standings:
         if each.state not in ("ok", "broken"):
-            click.echo(f"{each.kind} {each.origin.name} ({each.origin}): {each.state}")
+            echo(f"{each.kind} {each.origin.name} ({each.origin}): {each.state}")
     for note in seen.notes:
-        click.echo(f"note: {note}", err=True)
+        echo(f"note: {note}", err=True)
     none = [] if fine else ["no variant works; 'pip install ganzoo-torch' brings dcgan, wgan and infogan"]
     return [*seen.causes, *none]

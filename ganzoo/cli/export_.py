@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ganzoo.cli import common
+from ganzoo.cli.output import echo
 
 
 @click.command("export")
@@ -33,4 +34,4 @@ def command(source: Path, output: Path, **more: Any) -> None:
     common.show_notes(generator.notes)
     takes, gives, info = ", ".join(generator.latent.names), list(generator.data.shape), generator.info
     on = f" on {info.dataset}" if info.dataset else ""
-    click.echo(f"{info.variant}{on} in {output}: takes {takes}, gives x {gives}; all of it in {beside.name}")
+    echo(f"{info.variant}{on} in {output}: takes {takes}, gives x {gives}; all of it in {beside.name}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganzoo.cli import common
+from ganzoo.cli.output import echo, echo_block
 
 if TYPE_CHECKING:
     from ganzoo.extractors.base import ExtractorSource
@@ -29,17 +30,18 @@ def list_() -> None:
 
     _, zoo = common.open_zoo()
     rows = [_row(source) for source in zoo.extractors().values()]
-    click.echo(common.table(["name", "features", "state", "sha256", "what it is"], rows))
-    click.echo(f"\nImported files lie in {imported_file(INCEPTION).parent}.")
+    echo_block(common.table(["name", "features", "state", "sha256", "what it is"], rows))
+    echo(f"\nImported files lie in {imported_file(INCEPTION).parent}.")
 
 
 def _row(source: ExtractorSource) -> list[str]:
     from ganzoo.errors import ModelError
     from ganzoo.extractors.catalogue import state_of
     from ganzoo.extractors.graph import file_facts
+    from ganzoo.files import exists
 
     state = state_of(source)
-    if source.file is None or not source.file.exists():
+    if source.file is None or not exists(source.file):
         tap = "" if source.tap == "features" else source.tap
         return [source.name, tap, state, "", source.summary]
     try:
@@ -86,10 +88,10 @@ def import_(name: str, file: Path | None, **options: Any) -> None:
         made, tap = import_onnx(name, file, _adapter(**options)), "features"
         path = made.path
         for line in made.notes:
-            click.echo(line)
+            echo(line)
     facts = file_facts(path, tap)
-    click.echo(f"Imported '{name}' ({facts.width} features, sha256 {facts.sha256[:12]}) as {path}.")
-    click.echo(f"It does: {facts.policy}.")
+    echo(f"Imported '{name}' ({facts.width} features, sha256 {facts.sha256[:12]}) as {path}.")
+    echo(f"It does: {facts.policy}.")
 
 
 def _check_free(name: str) -> None:
@@ -162,8 +164,8 @@ def test(
             progress=progress,
         )
     for header, *rows in found.tables():
-        click.echo(common.table(header, rows) + "\n")
-    click.echo(f"{found.n} images of {found.data} against {found.n} others, extractor {found.extractor}")
+        echo_block(common.table(header, rows) + "\n")
+    echo(f"{found.n} images of {found.data} against {found.n} others, extractor {found.extractor}")
     if output is not None:
         for path in sensitivity_files.save(found, output):
-            click.echo(path)
+            echo(path)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ganzoo.cli.common import open_zoo, registry_option, table
+from ganzoo.cli.output import echo, echo_block
 
 if TYPE_CHECKING:
     from ganzoo.registry import Registry
@@ -25,16 +26,16 @@ def command(variant: str, registry_path: Path | None) -> None:
     registry, zoo = open_zoo(registry_path)
     plugin = zoo.load(variant)
     about = plugin.variant
-    click.echo(f"{about.name}: {about.summary}")
-    click.echo(f"{about.paper}; {about.backend}, from {plugin.origin}")
+    echo(f"{about.name}: {about.summary}")
+    echo(f"{about.paper}; {about.backend}, from {plugin.origin}")
     low, high = about.sizes
     takes = ", ".join(f"images of {low} to {high} pixels a side" if kind == "image" else kind for kind in about.takes)
-    click.echo(f"takes {takes}{'; needs class labels' if about.inputs.labels else ''}")
-    click.echo("\noptions (--set name=value)")
+    echo(f"takes {takes}{'; needs class labels' if about.inputs.labels else ''}")
+    echo("\noptions (--set name=value)")
     rows = [[o.name, o.type, str(o.default), o.range, o.help] for o in explain(about.options)]
-    click.echo(table(["name", "type", "default", "range", "what it does"], rows))
-    click.echo("\nupdate rule")
-    click.echo(
+    echo_block(table(["name", "type", "default", "range", "what it does"], rows))
+    echo("\nupdate rule")
+    echo_block(
         table(
             ["fact", "value"], [[k.replace("_", " "), str(v)] for k, v in msgspec.structs.asdict(about.facts).items()]
         )
@@ -45,7 +46,7 @@ def command(variant: str, registry_path: Path | None) -> None:
 def _recipes(registry: Registry, variant: str) -> None:
     entry = registry.variants.get(variant)
     recipes = entry.recipes if entry else {}
-    click.echo("\nrecipes" + ("" if recipes else ": none; the defaults are used"))
+    echo("\nrecipes" + ("" if recipes else ": none; the defaults are used"))
     for dataset, recipe in recipes.items():
         values = " ".join(f"{k}={v}" for k, v in recipe.options.items()) or "the defaults"
-        click.echo(f"{dataset}: {values}" + ("" if recipe.bench else "  (not part of bench --all)"))
+        echo(f"{dataset}: {values}" + ("" if recipe.bench else "  (not part of bench --all)"))

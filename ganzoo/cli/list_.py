@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from ganzoo.cli.common import table
+from ganzoo.cli.output import echo, echo_block
 
 
 @click.command("list")
@@ -23,10 +24,10 @@ def command() -> None:
         for name, seen in found.items()
         if not seen.cause
     ]
-    click.echo(table(["variant", "backend", "data", "what it is", "paper"], sorted(rows)))
+    echo_block(table(["variant", "backend", "data", "what it is", "paper"], sorted(rows)))
     for seen in found.values():
         if seen.cause:
-            click.echo(f"broken: {seen.cause}", err=True)
+            echo(f"broken: {seen.cause}", err=True)
     for kind, origin in zoo.everything():
         if kind == "variant" and (off := zoo.switches.off(origin)):
-            click.echo(f"off: {origin.name} ({origin}), by {off}", err=True)
+            echo(f"off: {origin.name} ({origin}), by {off}", err=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ganzoo.cli import common
+from ganzoo.cli.output import echo
 
 BACKENDS = ["torch", "tensorflow", "numpy"]
 LICENCES = ["apache-2.0", "mit", "none"]
@@ -32,10 +33,10 @@ def command(name: str, backend: str, licence: str | None, registry_path: Path | 
     writer.require_free(names, zoo, registry)
     writer.require_empty(Path(names.name))
     folder = writer.write(names, backend=backend, licence=licence or _prompted(), parent=Path())
-    click.echo(f"written  {folder}/ with the package {names.distribution}")
-    click.echo(f"next     pip install -e {folder}")
+    echo(f"written  {folder}/ with the package {names.distribution}")
+    echo(f"next     pip install -e {folder}")
     for verb in ("check", "train", "bench"):
-        click.echo(f"         ganzoo {verb} {names.name}")
+        echo(f"         ganzoo {verb} {names.name}")
 
 
 def _prompted() -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganzoo.cli import common
+from ganzoo.cli.output import echo_block, echo_json
 
 if TYPE_CHECKING:
     from ganzoo.scoring.pairs import Likeness
@@ -74,14 +75,11 @@ def command(
         from ganzoo.files import write_text
 
         write_text(output, found.table())
-    click.echo(_json(found) if as_json else _table(found))
-
-
-def _json(found: Likeness) -> str:
-    import msgspec
-
-    content = {"estimates": found.estimates, "extractor": found.extractor, "n": found.n, "notes": found.notes}
-    return msgspec.json.format(msgspec.json.encode(content)).decode()
+    if as_json:
+        names = ("estimates", "extractor", "n", "notes")
+        echo_json({name: getattr(found, name) for name in names})
+    else:
+        echo_block(_table(found))
 
 
 def _table(found: Likeness) -> str:

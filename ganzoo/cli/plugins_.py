@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ganzoo.cli import COMMANDS, common
+from ganzoo.cli.output import echo, echo_block
 
 if TYPE_CHECKING:
     from ganzoo.plugin.manager import Zoo
@@ -28,12 +29,12 @@ def command(disable: str | None, enable: str | None) -> None:
         return
     seen = survey(zoo, COMMANDS)
     rows = [[s.origin.name, s.kind, s.origin.distribution, s.origin.version, s.state] for s in seen.standings]
-    click.echo(common.table(["name", "kind", "distribution", "version", "state"], sorted(rows, key=_order)))
+    echo_block(common.table(["name", "kind", "distribution", "version", "state"], sorted(rows, key=_order)))
     for line in [*seen.causes, *(f"note: {note}" for note in seen.notes)]:
-        click.echo(line, err=True)
+        echo(line, err=True)
     installed = {origin.name for kind, origin in zoo.everything() if kind == "variant"}
     for name in sorted(set(registry.variants) - installed):
-        click.echo(f"{name} is not installed: {registry.install_hint(name)}")
+        echo(f"{name} is not installed: {registry.install_hint(name)}")
 
 
 def _order(row: list[str]) -> tuple[int, str]:
@@ -46,10 +47,10 @@ def _switch(zoo: Zoo, off: str | None, on: str | None) -> None:
     origins = [origin for _, origin in zoo.everything()]
     if off:
         blocklist.disable(off, origins)
-        click.echo(f"{off} is switched off in {blocklist.settings_file()}; 'ganzoo plugins --enable {off}' undoes it")
+        echo(f"{off} is switched off in {blocklist.settings_file()}; 'ganzoo plugins --enable {off}' undoes it")
     if on:
         blocklist.enable(on, origins)
-        click.echo(f"{on} is switched on")
+        echo(f"{on} is switched on")
         for origin in origins:
             if on in (origin.name, origin.distribution) and (how := blocklist.Switches.current().off(origin)):
-                click.echo(f"but {origin.name} ({origin}) is still off, by {how}", err=True)
+                echo(f"but {origin.name} ({origin}) is still off, by {how}", err=True)

@@ -7,7 +7,8 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-import click
+from ganzoo.cli.output import echo
+from ganzoo.escaping import one_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -19,7 +20,7 @@ class TrainProgress:
     """An observer for one run, on stderr."""
 
     def __init__(self, title: str) -> None:
-        self._title = title
+        self._title = one_line(title)
         self._bar: Progress | None = None
         self._task: Any = None
         self._last = time.monotonic()
@@ -30,11 +31,11 @@ class TrainProgress:
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
             self._bar = Progress(
-                TextColumn("{task.description}"),
+                TextColumn("{task.description}", markup=False),
                 BarColumn(),
                 MofNCompleteColumn(),
                 TimeRemainingColumn(),
-                TextColumn("{task.fields[losses]}"),
+                TextColumn("{task.fields[losses]}", markup=False),
                 console=Console(stderr=True),
             )
             self._bar.start()
@@ -59,7 +60,7 @@ class TrainProgress:
             self._say(fields["text"])
 
     def _step(self, fields: dict[str, Any]) -> None:
-        losses = "  ".join(f"{name} {value:.3f}" for name, value in fields["scalars"].items())
+        losses = one_line("  ".join(f"{name} {value:.3f}" for name, value in fields["scalars"].items()))
         if self._bar is not None:
             self._bar.update(self._task, completed=fields["step"], total=fields["total"], losses=losses)
             return
@@ -68,23 +69,23 @@ class TrainProgress:
             self._last = now
             rate = fields["step"] / fields["seconds"] if fields["seconds"] else 0.0
             left = f", {(fields['total'] - fields['step']) / rate:.0f} s left" if rate else ""
-            click.echo(
+            echo(
                 f"{self._title}: step {fields['step']}/{fields['total']}  {losses}  ({rate:.0f} steps/s{left})",
                 err=True,
             )
 
     def _say(self, text: str) -> None:
         if self._bar is not None:
-            self._bar.console.print(text)
+            self._bar.console.print(one_line(text), markup=False)
         else:
-            click.echo(f"{self._title}: {text}", err=True)
+            echo(f"{self._title}: {text}", err=True)
 
 
 class WorkProgress:
     """Progress of work that comes in parts (sampling, reading, a reference), on stderr; quiet while it is quick."""
 
     def __init__(self, title: str) -> None:
-        self._title = title
+        self._title = one_line(title)
         self._bar: Progress | None = None
         self._tasks: dict[str, Any] = {}
         self._last = time.monotonic()
@@ -92,9 +93,11 @@ class WorkProgress:
     def __enter__(self) -> WorkProgress:
         if sys.stderr.isatty():
             from rich.console import Console
-            from rich.progress import Progress
+            from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-            self._bar = Progress(console=Console(stderr=True), transient=True)
+            words = TextColumn("{task.description}", markup=False)
+            columns = (words, BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+            self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
             self._bar.start()
         return self
 
@@ -108,8 +111,8 @@ class WorkProgress:
         """Take the state of one part."""
         if self._bar is not None:
             if what not in self._tasks:
-                self._tasks[what] = self._bar.add_task(what, total=total)
+                self._tasks[what] = self._bar.add_task(one_line(what), total=total)
             self._bar.update(self._tasks[what], completed=done, total=total)
         elif time.monotonic() - self._last >= PLAIN_SECONDS:
             self._last = time.monotonic()
-            click.echo(f"{self._title}: {what} {done}{'' if total is None else f'/{total}'}", err=True)
+            echo(f"{self._title}: {what} {done}{'' if total is None else f'/{total}'}", err=True)

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from ganzoo.cli import common
+from ganzoo.cli.output import echo
 from ganzoo.files import expanded
 
 
@@ -56,4 +57,4 @@ def command(source: Path, count: int, seed: int, label: str | None, output: str,
         shown = pictures.save_samples(generator, path, count, seed, label)
     common.show_notes([*generator.notes, *([generator.clipped] if generator.clipped else [])])
     added = f", {shown - count} more than asked for, to fill its rows" if shown > count else ""
-    click.echo(f"{shown} samples of {generator.info.variant} ({generator.provider}) in {output}{added}")
+    echo(f"{shown} samples of {generator.info.variant} ({generator.provider}) in {output}{added}")

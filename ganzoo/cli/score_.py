@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganzoo.cli import common, score_view
+from ganzoo.cli.output import echo
 
 if TYPE_CHECKING:
     from ganzoo.scoring.goals import Goal
@@ -99,7 +100,7 @@ def command(
     score_view.show(score, classes, "json" if as_json else form, source, total)
     for name, file in (("copies", copies), ("realism", realism)):
         if file is not None:
-            click.echo(f"{name}  {file}", err=True)
+            echo(f"{name}  {file}", err=True)
 
 
 def _kind(realism: Path) -> str:

@@ -7,9 +7,9 @@ import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import click
-
 from ganzoo.cli import common
+from ganzoo.cli.output import echo, echo_block, echo_csv, echo_json
+from ganzoo.escaping import csv_cell
 from ganzoo.files import readable
 
 if TYPE_CHECKING:
@@ -29,16 +29,16 @@ def show(score: Score, classes: Sequence[ClassScore], form: str, source: str, to
         import msgspec
 
         content = msgspec.to_builtins(score) | ({"classes": msgspec.to_builtins(classes)} if classes else {})
-        click.echo(msgspec.json.format(msgspec.json.encode(content)).decode())
+        echo_json(content)
     elif form == "csv":
-        click.echo(_csv(score, classes, source), nl=False)
+        echo_csv(_csv(score, classes, source))
     else:
         header = ["metric", "value", "standard error", *(["total error"] if total else []), "n"]
-        click.echo(common.table(header, _rows(score, total)))
+        echo_block(common.table(header, _rows(score, total)))
         if classes:
-            click.echo("\n" + _class_table(classes))
-        click.echo("\n" + described(score.protocol))
-        click.echo(f"protocol {score.protocol_hash}")
+            echo_block("\n" + _class_table(classes))
+        echo("\n" + described(score.protocol))
+        echo(f"protocol {score.protocol_hash}")
 
 
 def described(protocol: Protocol) -> str:
@@ -85,16 +85,17 @@ def _csv(score: Score, classes: Sequence[ClassScore], source: str) -> str:
                 estimates[f"{name}[{each.name}]"] = estimate
     for name, e in estimates.items():
         se = "" if e.se is None else repr(e.se)
-        writer.writerow([readable(source), p.dataset, name, repr(e.value), se, e.n, p.extractor, score.protocol_hash])
+        texts = [csv_cell(text) for text in (readable(source), p.dataset, name)]
+        writer.writerow([*texts, repr(e.value), se, e.n, csv_cell(p.extractor), score.protocol_hash])
     return buffer.getvalue()
 
 
 def remarks(score: Score, comparison: Comparison, zoo: Zoo, entry: DatasetEntry | None) -> None:
     """Say on stderr what a reader must know: inferred readings, cautions, broken extensions, another protocol."""
     for sentence in comparison.notes:
-        click.echo(sentence, err=True)
+        echo(sentence, err=True)
     common.show_notes(score.notes)
     for broken in zoo.broken_extensions.values():
-        click.echo(f"{broken} What it registers was left out.", err=True)
+        echo(f"{broken} What it registers was left out.", err=True)
     if entry and comparison.setup.side.source is None and entry.n_fake != score.protocol.n_fake:
-        click.echo(f"The leaderboard's protocol takes {entry.n_fake} samples: not comparable with its rows.", err=True)
+        echo(f"The leaderboard's protocol takes {entry.n_fake} samples: not comparable with its rows.", err=True)

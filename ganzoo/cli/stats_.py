@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ganzoo.cli import common
+from ganzoo.cli.output import echo
 
 
 @click.command("stats")
@@ -58,4 +59,4 @@ def command(
             notes=notes,
         )
     common.show_notes(notes)
-    click.echo(f"{sums.n} samples, {sums.width} features of '{name}' in {output}")
+    echo(f"{sums.n} samples, {sums.width} features of '{name}' in {output}")

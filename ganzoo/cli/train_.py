@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ganzoo.cli import common
+from ganzoo.cli.output import echo
 
 if TYPE_CHECKING:
     from ganzoo.scoring.protocol import Score
@@ -74,18 +75,18 @@ def command(
             observer=progress,
         )
     manifest = folder.manifest()
-    click.echo(f"run      {folder.path}")
-    click.echo(f"samples  {folder.file('samples.png')}")
-    click.echo(
+    echo(f"run      {folder.path}")
+    echo(f"samples  {folder.file('samples.png')}")
+    echo(
         f"model    {folder.file('generator.onnx')}  ({manifest.parameters:,} parameters, parity {manifest.parity:.1e})"
     )
-    click.echo(f"trained  {manifest.steps} steps in {manifest.train_seconds:.1f} s")
+    echo(f"trained  {manifest.steps} steps in {manifest.train_seconds:.1f} s")
     if with_score:
         from ganzoo.extractors.base import caution_of
 
         score = api.score(folder.path, data, data_dir=data_dir, n=QUICK_SCORE_SAMPLES, registry=registry, zoo=zoo)
         common.show_notes(filter(None, [caution_of(score.protocol.extractor)]))
-        click.echo(f"score    {quick_line(score)}")
+        echo(f"score    {quick_line(score)}")
 
 
 def quick_line(score: Score) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ganzoo.cli import common
+from ganzoo.cli.output import echo
 
 if TYPE_CHECKING:
     from ganzoo.training.runs import RunFolder
@@ -62,15 +63,15 @@ def _parities(folders: list[RunFolder], data_dir: Path | None, registry_path: Pa
             dataset = api.dataset(manifest.data_reference, data_dir, zoo=zoo)
             yield verify_parity(folder, zoo.load(manifest.variant), dataset)
         except GanzooError as error:
-            click.echo(f"Note: the parity of {folder.path} cannot be checked: {error}", err=True)
+            echo(f"Note: the parity of {folder.path} cannot be checked: {error}", err=True)
 
 
 def _report(found: list[Verified]) -> int:
     for finding in (finding for each in found for finding in each.findings):
-        click.echo(f"damaged  {finding.path}: {finding.what}. {finding.mend}")
+        echo(f"damaged  {finding.path}: {finding.what}. {finding.mend}")
     damaged = len({each.path for each in found if each.findings})
     looked = len({each.path for each in found})
-    click.echo(f"{looked - damaged} sound, {damaged} damaged")
+    echo(f"{looked - damaged} sound, {damaged} damaged")
     if old := len({each.path for each in found if each.unsealed}):
-        click.echo(f"Note: {old} of version 0.1, whose run.json or score.json say no hash of themselves.", err=True)
+        echo(f"Note: {old} of version 0.1, whose run.json or score.json say no hash of themselves.", err=True)
     return 1 if damaged else 0

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ganzoo.errors import DataError
-from ganzoo.files import cache_root
+from ganzoo.files import cache_root, exists
 
 
 def cache_dir() -> Path:
@@ -28,7 +28,7 @@ def find(names: Iterable[str], folders: Iterable[Path]) -> Path | None:
     names = tuple(names)
     for folder in folders:
         for name in names:
-            if (folder / name).exists():
+            if exists(folder / name):
                 return folder / name
     return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from ganzoo.data.sizing import parse_sizing
 from ganzoo.errors import DataError, UnknownName, UsageError
+from ganzoo.escaping import one_line
 from ganzoo.files import exists, expanded, named_by, readable
+from ganzoo.naming import LONGEST, is_name
 
 if TYPE_CHECKING:
     from ganzoo.data.base import Source
@@ -64,6 +67,8 @@ def parse(
     given = os.fspath(text)
     if not given:
         raise _unknown("", known)
+    if "\0" in given:
+        raise UsageError(f"'{one_line(given)}' has a NUL character, and no name of data has one.", f"Name {FORMS}.")
     name, colon, argument = given.partition(":")
     if isinstance(text, Path):
         return _path(given, find(given, data_dir))
@@ -119,8 +124,9 @@ def find(path: str | Path, data_dir: Path | None = None) -> Path:
 
 
 def safe_name(kind: str, stem: str) -> str:
-    """A dataset name fit for a folder: ``npz-faces`` for ``npz:~/My/faces.npz``."""
-    return f"{kind}-{re.sub(r'[^A-Za-z0-9._-]+', '_', stem) or 'data'}"
+    """A dataset name fit for a folder: ``npz-faces`` for ``npz:~/My/faces.npz``; a long one ends in its hash."""
+    name = f"{kind}-{re.sub(r'[^A-Za-z0-9._-]+', '_', stem) or 'data'}"
+    return name if is_name(name) else f"{name[: LONGEST - 9]}-{zlib.crc32(name.encode()):08x}"
 
 
 def holds_arrays(path: Path) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ganzoo import naming
 from ganzoo.data.splits import LEAST
 from ganzoo.errors import DataError
 
@@ -20,7 +21,8 @@ _HINT = "A dataset has images uint8 [N, 1 or 3, H, W] or points float32 [N, d], 
 def validated(dataset: Dataset) -> Dataset:
     """Return the dataset. Raises DataError with one sentence where its form or its arrays are not as they must be."""
     fault = (
-        _form_fault(dataset.spec)
+        naming.fault(dataset.spec.name)
+        or _form_fault(dataset.spec)
         or _names_fault(dataset)
         or next(
             (
@@ -35,7 +37,8 @@ def validated(dataset: Dataset) -> Dataset:
         found = "has 1 sample" if len(dataset.train) else "is empty"
         fault = f"its training split {found}, and {LEAST} or more are needed"
     if fault:
-        raise DataError(f"The dataset {dataset.spec.name} cannot be used: {fault}.", _HINT)
+        hint = _HINT if naming.is_name(dataset.spec.name) else naming.RULE
+        raise DataError(f"The dataset {dataset.spec.name} cannot be used: {fault}.", hint)
     return dataset
 
 

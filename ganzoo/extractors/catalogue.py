@@ -10,7 +10,7 @@ from ganzoo.errors import ModelError
 from ganzoo.extractors import natural
 from ganzoo.extractors.base import PIXELS, ExtractorSource, OnnxExtractor, PixelExtractor, PointExtractor
 from ganzoo.extractors.inception import LOGITS, TAPS
-from ganzoo.files import cache_root
+from ganzoo.files import cache_root, exists
 
 if TYPE_CHECKING:
     from ganzoo.extractors.base import Extractor
@@ -34,7 +34,7 @@ def imported_file(name: str) -> Path:
 def _open(name: str, file: Path, tap: str, device: str, threads: int) -> Extractor:
     if tap == "features":
         return OnnxExtractor(name, file, device, threads)
-    if not file.exists():
+    if not exists(file):
         raise ModelError(
             f"The extractor '{name}' is not imported yet.",
             f"Run 'ganzoo extractor import {INCEPTION}' (95 MB), or give it the file of the weights.",
@@ -74,8 +74,15 @@ def builtin_extractors() -> list[ExtractorSource]:
     """Built-in extractors, and those that the user imported."""
     builtin = shipped_extractors()
     taken = {source.name for source in builtin}
-    found = (file.stem for file in sorted(imported_file(INCEPTION).parent.glob("*.onnx")))
-    return builtin + [_source(name, "imported", imported_file(name)) for name in found if name not in taken]
+    return builtin + [_source(name, "imported", imported_file(name)) for name in _imported() if name not in taken]
+
+
+def _imported() -> list[str]:
+    """The names of imported extractors; none of a cache that is another user's and cannot be read."""
+    try:
+        return [file.stem for file in sorted(imported_file(INCEPTION).parent.glob("*.onnx"))]
+    except OSError:
+        return []
 
 
 def state_of(source: ExtractorSource) -> str:
@@ -84,7 +91,7 @@ def state_of(source: ExtractorSource) -> str:
         return "built in"
     if source.name in natural.SIDES:
         return "installed" if natural.available(source.name) else "not installed"
-    if not source.file.exists():
+    if not exists(source.file):
         return "not imported"
     return "imported" if source.file.parent == imported_file(source.name).parent else "shipped"
 

@@ -18,7 +18,7 @@ from ganzoo.extractors.base import ExtractorSource, OnnxExtractor
 from ganzoo.extractors.efficientnet import POOLED, WIDTH, efficientnet_model
 from ganzoo.extractors.graph import ExtractorInfo, with_info
 from ganzoo.extractors.torch_weights import state_dict
-from ganzoo.files import cache_root, write_bytes
+from ganzoo.files import cache_root, exists, write_bytes
 from ganzoo.generator.engine import read_model
 
 if TYPE_CHECKING:
@@ -45,12 +45,12 @@ def weights_file() -> Path | None:
     spec = find_spec(PACKAGE)
     folders = spec.submodule_search_locations if spec else None
     found = (Path(folder) / "models" / WEIGHTS for folder in folders or ())
-    return next((path for path in found if path.is_file()), None)
+    return next((path for path in found if exists(path)), None)
 
 
 def available(name: str) -> bool:
     """Whether the extractor can be opened, without reading anything."""
-    return natural_file(name).is_file() or weights_file() is not None
+    return exists(natural_file(name)) or weights_file() is not None
 
 
 def natural_extractors() -> list[ExtractorSource]:
@@ -68,7 +68,7 @@ def natural_extractors() -> list[ExtractorSource]:
 
 def _open(name: str, device: str, threads: int) -> Extractor:
     path = natural_file(name)
-    if not path.is_file():
+    if not exists(path):
         write_bytes(path, _built(SIDES[name]))
     return OnnxExtractor(name, path, device, threads)
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ganzoo.errors import StoreError
+from ganzoo.escaping import csv_cell, csv_text
 from ganzoo.files import locked, write_bytes, write_text
 from ganzoo.leaderboard import datapackage, gallery, runs_table
 from ganzoo.leaderboard.index import StoreIndex
@@ -91,7 +92,7 @@ def _write_long(path: Path, rows: list[dict[str, str]]) -> list[Path]:
     old = pd.DataFrame(columns=list(LONG), dtype="str")
     if path.is_file():
         try:
-            old = pd.read_csv(path, dtype="str", keep_default_na=False)
+            old = pd.read_csv(path, dtype="str", keep_default_na=False).map(csv_text)
         except (ValueError, OSError) as error:
             raise StoreError(f"{path} cannot be read: {error}.", "Move it away and run the bench again.") from error
         if list(old.columns) != list(LONG):
@@ -118,9 +119,10 @@ def exemplars(store: RunStore, table: pd.DataFrame, dataset: str, board: pd.Data
 
 
 def to_csv(table: pd.DataFrame) -> str:
-    """CSV with LF line ends and floats of six significant digits."""
+    """CSV with LF line ends and floats of six significant digits; no text is a formula of a spreadsheet."""
     text = io.StringIO()
-    table.to_csv(text, index=False, lineterminator="\n", float_format=FLOAT_FORMAT)
+    shown = table.map(lambda cell: csv_cell(cell) if isinstance(cell, str) else cell)
+    shown.to_csv(text, index=False, lineterminator="\n", float_format=FLOAT_FORMAT)
     return text.getvalue()
 
 

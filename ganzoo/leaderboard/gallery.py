@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ganzoo.data.base import quantise
+from ganzoo.escaping import one_line
 from ganzoo.generator.engine import Generator
 from ganzoo.lettering import beside, legible
 from ganzoo.pictures import ask_for, best_columns, new_figure, save_figure, save_png, tile
@@ -54,6 +55,6 @@ def _write_points(clouds: Sequence[tuple[str, Array]], path: Path) -> None:
         axes.set_visible(False)
     for axes, (name, x) in zip(grid.flat, clouds, strict=False):
         axes.scatter(x[:, 0], x[:, 1], s=3, alpha=0.4, linewidths=0)
-        axes.set_title(name, fontsize=10)
+        axes.set_title(one_line(name), fontsize=10, parse_math=False)
         axes.set_aspect("equal")
     save_figure(figure, path)

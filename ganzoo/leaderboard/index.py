@@ -18,6 +18,7 @@ from ganzoo._version import __version__
 from ganzoo.files import sha256
 from ganzoo.leaderboard.rows import COLUMNS, Collected, Entry, collected, read_entry
 from ganzoo.options import content_hash
+from ganzoo.training.stamps import stamps
 
 if TYPE_CHECKING:
     from ganzoo.training.runs import RunStore
@@ -38,7 +39,7 @@ class StoreIndex:
 
     def __init__(self, store: RunStore) -> None:
         self._root = store.root
-        self.stamps = store.row_paths()
+        self.stamps = dict(sorted(stamps(store.root)))
 
     @property
     def digest(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from ganzoo.escaping import markdown, markdown_code
 from ganzoo.extractors.base import PIXELS, caution_of
 from ganzoo.training import runs
 
@@ -108,18 +109,20 @@ _LEGEND = (
 def to_markdown(board: pd.DataFrame, dataset: str, rank_by: str, quick: bool, picture: str = "", left: str = "") -> str:
     """The board as a Markdown page that says what its columns mean."""
     header, rows = shown_table(board)
-    lines = [f"# {dataset}{' (quick recipes: not comparable with full ones)' if quick else ''}", ""]
+    lines = [f"# {markdown(dataset)}{' (quick recipes: not comparable with full ones)' if quick else ''}", ""]
     lines += ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
-    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    lines += ["| " + " | ".join(map(markdown, row)) + " |" for row in rows]
     protocol = next((value for value in board["protocol"] if value), "none")
+    extractor = markdown_code(extractor_of(board) or "none")
     lines += [
         "",
-        f"Extractor `{extractor_of(board) or 'none'}`, protocol `{protocol}`, ranked by {rank_by}.",
+        f"Extractor {extractor}, protocol {markdown_code(protocol)}, ranked by {rank_by}.",
         "Means over seeds ± half of the 95 % interval (Student's t).",
         *_LEGEND,
-        *remarks(board, left),
+        *map(markdown, remarks(board, left)),
     ]
     if picture:
         lines += ["", f"![Samples 0, 1, 2 … of each variant's first seed]({picture})"]
-    failures = [f"- {row['variant']}: {row['note']}" for _, row in board.iterrows() if row["failed"]]
+    failed = [(row["variant"], row["note"]) for _, row in board.iterrows() if row["failed"]]
+    failures = [f"- {markdown(variant)}: {markdown(note)}" for variant, note in failed]
     return "\n".join([*lines, *(["", "Failures:", *failures] if failures else [])]) + "\n"

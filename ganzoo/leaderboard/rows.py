@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from ganzoo.errors import StoreError
+from ganzoo.escaping import plain
 from ganzoo.scoring.protocol import Score
 from ganzoo.sealed import read_json
 from ganzoo.training import runs
@@ -160,7 +161,7 @@ def collected(entries: Iterable[Entry], quick: bool) -> Collected:
 
 
 def read_entry(root: Path, path: str) -> Entry:
-    """Read what one of ``RunStore.row_paths`` has, by its path below the root."""
+    """Read what one of ``training.stamps`` has, by its path below the root."""
     try:
         if path.endswith(runs.FAILED):
             return _of_failure(root / path)
@@ -184,10 +185,10 @@ def _entry(row: dict[str, Any], quick: bool | None, long: tuple[tuple[str, ...],
 
 
 def _cell(value: Any) -> str:
-    """A value as runs.csv has it; NUL, which a failure's note may hold, has no place in a text file."""
+    """A value as runs.csv has it; control characters, which a failure's note may hold, are shown, not written."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
-    return FLOAT_FORMAT % value if isinstance(value, float) else str(value).replace("\0", "\ufffd")
+    return FLOAT_FORMAT % value if isinstance(value, float) else plain(str(value))
 
 
 def _of_run(folder: RunFolder) -> Entry:

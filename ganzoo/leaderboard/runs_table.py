@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganzoo.errors import StoreError
+from ganzoo.escaping import csv_cell, csv_text, plain
 from ganzoo.files import write_bytes
 from ganzoo.leaderboard.rows import COLUMNS, OLDEST_LAST
 
@@ -20,26 +21,27 @@ _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 @dataclass(frozen=True)
 class RunsTable:
-    """The header and the rows of a runs.csv, as text; columns that ganzoo does not know stand where they stood."""
+    """The header and the rows of a runs.csv, as the file has them; unknown columns stand where they stood."""
 
     header: list[str]
     rows: list[list[str]]
 
     def known(self) -> list[list[str]]:
-        """The cells of each row in the order of ``COLUMNS``; "" where an older file has no such column."""
+        """The text of each row in the order of ``COLUMNS``; "" where an older file has no such column."""
         places = [self.header.index(name) if name in self.header else -1 for name in COLUMNS]
-        return [["" if i < 0 else row[i] for i in places] for row in self.rows]
+        return [["" if i < 0 else csv_text(row[i]) for i in places] for row in self.rows]
 
     def extended(self, rows: list[dict[str, str]]) -> RunsTable:
-        """The old rows, untouched, then those of ``rows`` that are not there yet, with nothing in unknown columns."""
+        """The old rows, untouched, then those of ``rows`` that are not there yet, with nothing in unknown columns.
+
+        What a spreadsheet would take for a formula is written as text; a row is known however it was written.
+        """
         header = self.header + [name for name in COLUMNS if name not in self.header]
         blank = [""] * (len(header) - len(self.header))
-        stored = {tuple(cells) for cells in self.known()}
-        fresh = [row for row in rows if tuple(row[name] for name in COLUMNS) not in stored]
-        return RunsTable(
-            header,
-            [*(row + blank for row in self.rows), *([row.get(name, "") for name in header] for row in fresh)],
-        )
+        stored = {tuple(map(plain, cells)) for cells in self.known()}
+        fresh = [row for row in rows if tuple(plain(row[name]) for name in COLUMNS) not in stored]
+        added = [[csv_cell(row.get(name, "")) for name in header] for row in fresh]
+        return RunsTable(header, [*(row + blank for row in self.rows), *added])
 
     def last_bench(self) -> int:
         """The highest number of a bench; 0 where there is none."""

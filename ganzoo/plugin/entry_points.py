@@ -15,7 +15,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganzoo.files import cache_root, write_text
+from ganzoo.files import cache_root, exists, write_text
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -80,7 +80,7 @@ def installed(*groups: str) -> list[list[Origin]]:
 def path_state() -> list[tuple[str, int]]:
     """Each folder of ``sys.path`` with the time of its last change."""
     folders = dict.fromkeys(path or "." for path in sys.path)
-    return [(str(folder.resolve()), folder.stat().st_mtime_ns) for path in folders if (folder := Path(path)).exists()]
+    return [(str(folder.resolve()), folder.stat().st_mtime_ns) for path in folders if exists(folder := Path(path))]
 
 
 def _scan(groups: tuple[str, ...]) -> dict[str, list[Origin]]:

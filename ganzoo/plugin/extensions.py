@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ganzoo.errors import PluginError, ScoreError
+from ganzoo.naming import RULE, fault
 from ganzoo.plugin.blocklist import is_ours
 from ganzoo.plugin.hooks import Hooks
 from ganzoo.plugin.isolation import fenced, guard, strict, warn
@@ -147,7 +148,15 @@ def _checked(hook: str, items: Any) -> list[Any]:
             value = getattr(item, field, None)
             if not isinstance(value, kind):
                 raise TypeError(f"{wanted} '{item.name}' has {field}={value!r}, no {kind.__name__.lower()}")
+        if found := next(filter(None, map(fault, _names(hook, item))), ""):
+            raise ValueError(f"of a {wanted} {found}; {RULE[0].lower()}{RULE[1:-1]}")
     return items
+
+
+def _names(hook: str, item: Any) -> list[str]:
+    """All names that an object brings: its own and those of its columns."""
+    metrics = {"register_metrics": (item,), "register_profiles": getattr(item, "metrics", ())}.get(hook, ())
+    return [item.name, *(str(column) for metric in metrics for column in metric.columns)]
 
 
 def _watched(hook: str, item: Any, origin: Origin, notes: list[str]) -> Any:

@@ -22,6 +22,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ganzoo.errors import GanzooError, PluginError
+from ganzoo.escaping import one_line
 from ganzoo.plugin.blocklist import is_ours
 from ganzoo.plugin.surroundings import GLOBALS, changes, functions, restore, snapshot
 
@@ -80,7 +81,8 @@ def fenced(origin: Origin, what: str, action: Callable[[], R], notes: list[str])
         if changed := changes(before, snapshot(_FENCED)):
             restore(_FENCED, before)
         if printed.getvalue():
-            sys.stderr.write(printed.getvalue())
+            if sys.stderr is not None:
+                sys.stderr.write(printed.getvalue())
             changed.append("standard output, by printing (shown on stderr)")
         seconds = time.monotonic() - began
         if changed:
@@ -111,4 +113,4 @@ def warn(sentence: str, notes: list[str]) -> None:
     """Log a sentence about a plugin, once."""
     if sentence not in notes:
         notes.append(sentence)
-        logging.getLogger("ganzoo").warning("%s", sentence)
+        logging.getLogger("ganzoo").warning("%s", one_line(sentence))

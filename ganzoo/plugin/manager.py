@@ -16,7 +16,7 @@ from ganzoo.plugin.entry_points import GROUPS, Origin, by_name, installed
 from ganzoo.plugin.extensions import REGISTERING, Extensions
 from ganzoo.plugin.hooks import Hooks
 from ganzoo.plugin.isolation import fenced, guard, warn
-from ganzoo.plugin.validation import check_variant
+from ganzoo.plugin.validation import check_variant, name_error
 from ganzoo.types import Variant
 
 if TYPE_CHECKING:
@@ -123,7 +123,10 @@ class Zoo:
             return error
 
     def the_one(self, name: str) -> Origin:
-        """Who provides a variant. Raises UnknownName, Disabled, or PluginError where two distributions claim it."""
+        """Who provides a variant.
+
+        Raises UnknownName, Disabled, or PluginError where two distributions claim it, or nothing can be called so.
+        """
         if name not in self._points:
             for origin in self._all["variant"]:
                 if origin.name == name:
@@ -137,6 +140,8 @@ class Zoo:
                 f"The name '{name}' is claimed by {owners}.",
                 "Uninstall one of them, or switch one off with 'ganzoo plugins --disable DISTRIBUTION'.",
             )
+        if error := name_error("variant", points[0]):
+            raise error
         return points[0]
 
     def _load(self, name: str) -> Plugin:

@@ -11,6 +11,7 @@ from ganzoo.plugin.blocklist import is_ours
 from ganzoo.plugin.entry_points import Origin, by_name
 from ganzoo.plugin.extensions import clash
 from ganzoo.plugin.probe import Found, PluginKind, probe, refresh
+from ganzoo.plugin.validation import name_error
 
 if TYPE_CHECKING:
     from ganzoo.plugin.manager import Zoo
@@ -42,7 +43,7 @@ class Survey:
 def survey(zoo: Zoo, builtin_commands: Collection[str] = ()) -> Survey:
     """Look at every plugin that is on, each in its own process."""
     on = [(cast(PluginKind, kind), origin) for kind, origin in zoo.everything() if not zoo.switches.off(origin)]
-    refused = _claimed_twice(zoo, builtin_commands)
+    refused = _refused(zoo, builtin_commands)
     found = probe(task for task in on if task not in refused)
     refresh(found)
     broken = {task: [str(error)] for task, error in refused.items()}
@@ -61,8 +62,8 @@ def survey(zoo: Zoo, builtin_commands: Collection[str] = ()) -> Survey:
     return result
 
 
-def _claimed_twice(zoo: Zoo, builtin_commands: Collection[str]) -> dict[tuple[PluginKind, Origin], PluginError]:
-    """Variants and commands whose name somebody else has too."""
+def _refused(zoo: Zoo, builtin_commands: Collection[str]) -> dict[tuple[PluginKind, Origin], PluginError]:
+    """Variants and commands whose name is none, or somebody else's too."""
     refused: dict[tuple[PluginKind, Origin], PluginError] = {}
     for name in zoo.names():
         try:
@@ -70,6 +71,9 @@ def _claimed_twice(zoo: Zoo, builtin_commands: Collection[str]) -> dict[tuple[Pl
         except PluginError as error:
             refused |= {("variant", origin): error for origin in zoo.origins(name)}
     for name, origins in by_name(zoo.command_origins()).items():
+        for origin in origins:
+            if wrong := name_error("command", origin):
+                refused["command", origin] = wrong
         if name in builtin_commands or len(origins) > 1:
             clashing = command_clash(name, origins, builtin_commands)
             refused |= {("command", origin): clashing for origin in origins}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ganzoo.errors import ScoreError
+from ganzoo.escaping import csv_cell
 from ganzoo.pictures import new_figure, save_figure, save_png, tile
 from ganzoo.scoring.sheets import Caption, as_bytes, sheet
 
@@ -29,7 +30,7 @@ def realism_table(names: Sequence[str], realism: Array) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("sample", "realism"))
-    writer.writerows((names[i], f"{realism[i]:.6g}") for i in np.argsort(-realism, kind="stable"))
+    writer.writerows((csv_cell(names[i]), f"{realism[i]:.6g}") for i in np.argsort(-realism, kind="stable"))
     return text.getvalue()
 
 

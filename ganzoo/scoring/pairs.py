@@ -17,6 +17,7 @@ import numpy as np
 
 from ganzoo.data.base import quantise, scale
 from ganzoo.errors import ScoreError
+from ganzoo.escaping import csv_cell
 from ganzoo.extractors.base import OnnxExtractor
 from ganzoo.extractors.taps import Taps
 from ganzoo.latents import generator
@@ -54,7 +55,7 @@ class Likeness(msgspec.Struct, frozen=True, kw_only=True):
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(("first", "second", *self.values))
         for i, pair in enumerate(self.pairs):
-            writer.writerow((*pair, *(f"{values[i]:.6g}" for values in self.values.values())))
+            writer.writerow((*map(csv_cell, pair), *(f"{values[i]:.6g}" for values in self.values.values())))
         return text.getvalue()
 
 

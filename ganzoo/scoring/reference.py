@@ -5,6 +5,7 @@ What is cached is found by content: digest of the data, hash of the extractor. A
 
 from __future__ import annotations
 
+import contextlib
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ganzoo.data.base import scale
-from ganzoo.files import cache_root, write_bytes
+from ganzoo.files import cache_root, exists, write_bytes
 from ganzoo.generator.engine import BATCH
 from ganzoo.labels import called, places, set_of
 from ganzoo.latents import generator
@@ -200,12 +201,13 @@ def cached(key: list[str], compute: Callable[[], dict[str, Array]]) -> dict[str,
     from safetensors.numpy import load_file, save
 
     path = cache_root() / "references" / f"{content_hash([FORMAT, *key])}.safetensors"
-    if path.is_file():
+    if exists(path):
         try:
             found: dict[str, Array] = load_file(path)
             return found
         except (SafetensorError, OSError):
-            path.unlink(missing_ok=True)  # damaged: made anew below
+            with contextlib.suppress(OSError):  # another user's, whose it is to remove
+                path.unlink(missing_ok=True)  # damaged: made anew below
     before = time.perf_counter()
     arrays = compute()
     if time.perf_counter() - before > WORTH_CACHING:

@@ -7,6 +7,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ganzoo.escaping import csv_cell
 from ganzoo.files import write_text
 from ganzoo.pictures import best_columns, new_figure, save_figure
 
@@ -31,7 +32,7 @@ def csv_of(found: Sensitivity) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(HEADER)
-    start = (found.extractor, found.sha256, found.data, found.n)
+    start = (csv_cell(found.extractor), found.sha256, csv_cell(found.data), found.n)
     trials = [(trial.disturbance.name, trial.strength, trial.disturbance.unit, trial) for trial in found.trials]
     for name, strength, unit, each in [(_NONE, 0, "", None), *trials]:
         estimates = found.clean if each is None else each.estimates

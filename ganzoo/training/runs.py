@@ -9,10 +9,9 @@ runs/<dataset>/<variant>/<key>/
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +21,7 @@ import msgspec
 
 from ganzoo.errors import Damaged, OptionError, StoreError
 from ganzoo.files import LOCK, make_folder, sha256, sweep
+from ganzoo.naming import below
 from ganzoo.options import Options, content_hash, file_names
 from ganzoo.sealed import read_json, write_json
 from ganzoo.types import API_VERSION, DataSpec, LatentSpec
@@ -226,24 +226,16 @@ class RunStore:
     root: Path
 
     def folder(self, dataset: str, variant: str, key: str) -> RunFolder:
-        """Where a piece of work belongs; the folder need not be there yet."""
-        return RunFolder(self.root / slug(dataset) / variant / key)
+        """Where a piece of work belongs; the folder need not be there yet. Raises StoreError for one outside."""
+        return RunFolder(below(self.root, slug(dataset), variant, key))
 
     def failure_file(self, dataset: str, variant: str, seed: int, quick: bool) -> Path:
         """Where the failure of a bench job is noted."""
-        return self.root / slug(dataset) / variant / f"seed{seed}{'-quick' if quick else ''}{FAILED}"
+        return below(self.root, slug(dataset), variant, f"seed{seed}{'-quick' if quick else ''}{FAILED}")
 
     def failure_files(self) -> list[Path]:
         """The note of every bench job whose last attempt failed, sorted."""
         return sorted(self.root.glob(f"*/*/seed*{FAILED}"))
-
-    def row_paths(self) -> dict[str, str]:
-        """Everything that may give a row of a table, sorted: run folders, scores of real samples, notes of failures.
-
-        The keys are paths below the root. The values are stamps, which change whenever any file does that the row is
-        read from.
-        """
-        return dict(sorted(_stamps(self.root)))
 
     def last_bench(self) -> int:
         """The highest number of a bench that left anything here; 0 for none."""
@@ -253,39 +245,6 @@ class RunStore:
     def all(self) -> list[RunFolder]:
         """Every run folder, sorted by path."""
         return [RunFolder(path.parent) for path in sorted(self.root.glob(f"*/*/*/{MANIFEST}"))]
-
-
-def _stamps(root: Path) -> Iterator[tuple[str, str]]:
-    for dataset in _folders(root):
-        for variant in _folders(dataset.path):
-            with os.scandir(variant.path) as entries:
-                for entry in entries:
-                    path = f"{dataset.name}/{variant.name}/{entry.name}"
-                    score = _stamp(f"{entry.path}/{SCORE}")
-                    if variant.name == REAL:
-                        found = (f"{path}/{SCORE}", score) if score else None
-                    elif entry.name.endswith(FAILED):
-                        found = (path, _stamp(entry.path))
-                    else:
-                        manifest = _stamp(f"{entry.path}/{MANIFEST}")
-                        found = (path, f"{manifest} {score}") if manifest else None
-                    if found:
-                        yield found
-
-
-def _folders(path: str | Path) -> list[os.DirEntry[str]]:
-    with suppress(OSError), os.scandir(path) as entries:
-        return [entry for entry in entries if entry.is_dir()]
-    return []
-
-
-def _stamp(path: str) -> str:
-    """What differs between a file and one that took its place, or its content since; "" where there is none."""
-    try:
-        about = Path(path).stat()
-    except OSError:
-        return ""
-    return f"{about.st_mtime_ns:x}.{about.st_ctime_ns:x}.{about.st_size:x}.{about.st_ino:x}"
 
 
 def read_turn(path: Path) -> Turn:

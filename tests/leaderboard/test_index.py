@@ -51,7 +51,7 @@ def test_only_what_changed_is_read_again(store: RunStore, reads: list[str]) -> N
     store.failure_file("d", "v", 0, False).unlink()
     assert notes(store) == ["second"]
     assert reads[4:] == []
-    entries = [rows.read_entry(store.root, path) for path in store.row_paths()]
+    entries = [rows.read_entry(store.root, path) for path in StoreIndex(store).stamps]
     assert StoreIndex(store).collect() == rows.collected(entries, False)
 
 
@@ -66,10 +66,10 @@ def test_a_score_beside_a_manifest_is_part_of_its_stamp(store: RunStore) -> None
     folder = store.folder("d", "v", "k")
     folder.path.mkdir()
     folder.file("run.json").write_text("{}")
-    before = store.row_paths()["d/v/k"]
+    before = StoreIndex(store).stamps["d/v/k"]
     folder.file(SCORE).write_text("{}")
-    assert store.row_paths()["d/v/k"] != before
-    assert store.row_paths().keys() >= {"d/v/k", "d/v/seed0.failed.json"}
+    assert StoreIndex(store).stamps["d/v/k"] != before
+    assert StoreIndex(store).stamps.keys() >= {"d/v/k", "d/v/seed0.failed.json"}
 
 
 @pytest.mark.parametrize("content", [b"", b"no database", b"SQLite format 3\0" + b"\xff" * 5000])

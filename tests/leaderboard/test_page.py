@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from ganzoo.escaping import markdown
 from ganzoo.leaderboard import page
 
 
@@ -84,7 +85,7 @@ def test_pixels_are_never_a_plain_fid() -> None:
     assert header[4:6] == ["FID ↓ (pixels)", "recall ↑ (pixels)"]
     (remark,) = page.remarks(board("pixels@0123456789ab"))
     assert remark.startswith("The extractor 'pixels' is means of at most 8×8 blocks")
-    assert remark in page.to_markdown(board("pixels@0123456789ab"), "faces", "fid", False)
+    assert markdown(remark) in page.to_markdown(board("pixels@0123456789ab"), "faces", "fid", False)
 
 
 def test_a_board_without_a_scored_run_has_no_extractor() -> None:

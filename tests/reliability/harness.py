@@ -52,7 +52,7 @@ package = "ganzoo-baselines"
 FILES = {"run.json", "log.csv", "state.safetensors", "generator.onnx", "samples.png", "score.json", ".lock"}
 PASSING = {"scored_utc", "samples_per_second", "bench", "attempt", "seal"}
 HIDDEN = {".lock", ".index.sqlite", ".index.sqlite-journal"}
-"""What may be left in a store beside its runs: a journal that a kill left is rolled back by the next who opens the index."""
+"""What may be left beside the runs of a store: a journal that a kill left is rolled back by the next one."""
 """Of score.json: what tells of the time and of the turn."""
 
 

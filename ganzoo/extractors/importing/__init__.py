@@ -21,6 +21,7 @@ from ganzoo.extractors.inception import SIDE, inception_model
 from ganzoo.extractors.torch_weights import state_dict
 from ganzoo.files import write_bytes
 from ganzoo.generator.engine import read_model
+from ganzoo.naming import LONGEST, is_name
 
 WEIGHTS = "pt_inception-2015-12-05-6726825d.pth"
 WEIGHTS_URL = f"https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/{WEIGHTS}"
@@ -118,9 +119,10 @@ def import_onnx(name: str, file: Path, wanted: Adapter | None = None) -> Importe
 
 
 def _check_name(name: str) -> None:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", name):
+    if not is_name(name) or not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", name):
         raise OptionError(
-            f"'{name}' cannot be the name of an extractor.", "Use lower-case letters, digits, '.', '_' and '-'."
+            f"'{name}' cannot be the name of an extractor.",
+            f"Use up to {LONGEST} lower-case letters, digits, '.', '_' and '-'.",
         )
     if name in {source.name for source in shipped_extractors()}:
         raise OptionError(f"'{name}' is one of ganzoo's own extractors.", "Give the import another name.")
