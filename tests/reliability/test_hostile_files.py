@@ -67,14 +67,18 @@ def generator(path: Path, change: Callable[[dict[str, Any]], object] = lambda _:
 
 
 def test_the_files_are_sound_where_nothing_is_changed(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", COMMAND, "sample", generator(tmp_path / "a.onnx"), "-n", "2", "-o", tmp_path / "a.png"]
-    assert subprocess.run(list(map(str, command)), capture_output=True, timeout=120, check=False).returncode == 0
+    sample = ("sample", generator(tmp_path / "a.onnx"), "-n", 2, "-o", tmp_path / "a.png")
+    command = [sys.executable, "-c", COMMAND, *map(str, sample)]
+    assert subprocess.run(command, capture_output=True, timeout=120, check=False).returncode == 0
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda told: told["latent"].update(z_dim=10**12), "64 latents of a.onnx, 1000000000000 numbers each, would take"),
+        (
+            lambda told: told["latent"].update(z_dim=10**12),
+            "64 latents of a.onnx, 1000000000000 numbers each",
+        ),
         (lambda told: told["latent"].update(z_dim=-5), "latent.z_dim is -5, and must be 1 or more"),
         (lambda told: told["latent"].update(classes=10**12), "The 1000000000000 classes of a.onnx would take"),
         (lambda told: told["data"].update(shape=[3, 10**6, 10**6]), "64 samples of a.onnx, 3000000000000 numbers each"),
@@ -128,7 +132,11 @@ def test_pictures_of_169_million_pixels(tmp_path: Path) -> None:
 
 
 def _png(side: int, rows: bytes) -> bytes:
-    chunks = (b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")
+    chunks = (
+        (b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)),
+        (b"IDAT", zlib.compress(rows)),
+        (b"IEND", b""),
+    )
     parts = [
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
     ]
