@@ -82,15 +82,16 @@ def _read_folder(path: Path, wanted: tuple[str, ...], limit: int) -> dict[str, b
 
 def _read_archive(path: Path, wanted: tuple[str, ...], limit: int) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
+    most = 2 * limit * len(wanted)  # of the whole archive, however much there is beside the batches
     try:
-        with tarfile.open(path) as archive:
+        with files.unpacked(path, most) as stream, tarfile.open(fileobj=stream, mode="r:") as archive:
             for member in archive:
                 name = Path(member.name).name.removesuffix(".bin")
-                stream = (
+                batch = (
                     archive.extractfile(member) if name in wanted and member.isfile() and member.size <= limit else None
                 )
-                if stream is not None:
-                    found[name] = stream.read()
+                if batch is not None:
+                    found[name] = batch.read()
     except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
         raise DataError(
             f"The archive {path} cannot be read ({type(error).__name__}: {error}).",

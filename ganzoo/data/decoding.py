@@ -1,18 +1,26 @@
-"""One image file: what its header says, and its pixels as uint8 [1, H, W] or [3, H, W]."""
+"""One image file: what its header says, and its pixels as uint8 [1, H, W] or [3, H, W].
+
+A file of a megabyte can hold a gigabyte of pixels, so that its header is held to the limit before it is decoded.
+"""
 
 from __future__ import annotations
 
 import struct
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from ganzoo.errors import DataError
+from ganzoo.limits import PIXEL_BYTES, check_size
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from PIL.Image import Image
 
     from ganzoo.types import Array
@@ -22,11 +30,16 @@ _ORIENTATION = 0x0112  # the EXIF tag
 _TURNED = (5, 6, 7, 8)  # its values that exchange rows and columns
 _DAMAGED = (OSError, ValueError, SyntaxError, EOFError, IndexError, struct.error)
 """What Pillow was seen to raise on damaged files."""
+_FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "AVIF", "GIF", "BMP", "DIB", "TIFF", "PPM")
+"""Those of the endings that are read, whatever a file's own ending: of others Pillow starts programs (EPS)."""
+_LARGE = 1 << 24
+"""Pixels of an image beside which no other so large is decoded."""
+_OPENING, _ALONE = threading.Lock(), threading.Lock()
 
 
 def read_image(path: Path) -> Array:
     """One image file as uint8 [1, H, W] or [3, H, W], by the policy of ``load_folder``. Raises DataError."""
-    with _opened(path) as image:
+    with _opened(path) as image, _turn(image):
         orientation = _orientation(image)
         image.load()
         return _decode(_upright(image, orientation), path)
@@ -38,12 +51,40 @@ def _opened(path: Path) -> Iterator[Image]:
 
     try:
         # A stream, since Pillow maps a file that it opened into memory, and the rows of a turned TIFF wrongly.
-        with path.open("rb") as stream, PIL.Image.open(stream) as image:
+        with path.open("rb") as stream, _unbounded(stream) as image:
+            width, height = image.size
+            check_size(PIXEL_BYTES * width * height, f"The image {path}, {height}×{width} pixels,", DataError)
             yield image
     except (*_DAMAGED, PIL.Image.DecompressionBombError) as error:
         raise DataError(
             f"The image {path} cannot be read ({type(error).__name__}).", "It may be damaged: replace or remove it."
         ) from error
+
+
+def _unbounded(stream: IO[bytes]) -> Image:
+    """Open an image without Pillow's bound on its size: ours follows, which can be raised, and has a sentence."""
+    import PIL.Image
+
+    with _OPENING:
+        bound, PIL.Image.MAX_IMAGE_PIXELS = PIL.Image.MAX_IMAGE_PIXELS, None
+        try:
+            return PIL.Image.open(stream, formats=_formats())
+        finally:
+            PIL.Image.MAX_IMAGE_PIXELS = bound
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    """Those that this Pillow was built with."""
+    import PIL.Image
+
+    PIL.Image.init()
+    return tuple(name for name in _FORMATS if name in PIL.Image.OPEN)
+
+
+def _turn(image: Image) -> AbstractContextManager[object]:
+    """Let large images be decoded one after the other."""
+    return _ALONE if image.width * image.height > _LARGE else nullcontext()
 
 
 class Header(NamedTuple):
@@ -59,7 +100,8 @@ def read_header(path: Path) -> Header:
     """What the header of an image file says. Raises DataError for a file that is none."""
     with _opened(path) as image:
         width, height = image.size
-        turned = _orientation(image) in _TURNED
+        with _turn(image):
+            turned = _orientation(image) in _TURNED
         grey = _is_grey(image) or image.mode.startswith("I")
         size = (width, height) if turned else (height, width)
         return Header((1 if grey else 3, *size), _has_frames(image))
@@ -122,7 +164,9 @@ def _decode(image: Image, path: Path) -> Array:
     grey = _is_grey(image)
     if image.has_transparency_data:
         image = _on_white(image)
-    return np.asarray(image.convert("L"))[None] if grey else np.asarray(image.convert("RGB")).transpose(2, 0, 1)
+    mode = "L" if grey else "RGB"
+    values = np.asarray(image if image.mode == mode else image.convert(mode))
+    return values[None] if grey else values.transpose(2, 0, 1)
 
 
 def _from_sixteen_bits(values: Array, path: Path) -> Array:

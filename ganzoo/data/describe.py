@@ -124,7 +124,8 @@ def _damaged(path: Path) -> File | None:
     try:
         read_header(path)
     except DataError as error:
-        return File(readable(str(path)), readable(type(error.__cause__).__name__))
+        cause = error.__cause__
+        return File(readable(str(path)), readable(type(cause).__name__ if cause else error.message))
     return None
 
 

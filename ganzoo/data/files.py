@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import io
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, Any
 
 from ganzoo.errors import DataError
 from ganzoo.files import cache_root, exists
@@ -84,3 +88,45 @@ def read_file(path: Path, limit: int) -> bytes:
             f"The file {path} has more than the {limit} bytes expected of it.", "Put the published file in its place."
         )
     return content
+
+
+_OPENERS: dict[bytes, Callable[[Path], Any]] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open}
+"""By a file's first two bytes."""
+
+
+class _Bounded(io.RawIOBase):
+    """A stream to read from that ends in an OSError beyond ``most`` bytes, as what is packed may be without end."""
+
+    def __init__(self, stream: IO[bytes], most: int) -> None:
+        self._stream = stream
+        self._most = most
+
+    def read(self, size: int = -1) -> bytes:
+        """As of any stream."""
+        self._check(self._stream.tell() + max(size, 0))
+        return self._stream.read(self._most if size < 0 else size)
+
+    def seek(self, place: int, whence: int = 0) -> int:
+        """From the beginning alone."""
+        self._check(place)
+        return self._stream.seek(place, whence)
+
+    def tell(self) -> int:
+        """As of any stream."""
+        return self._stream.tell()
+
+    def _check(self, end: int) -> None:
+        if end > self._most:
+            raise OSError(f"it holds more than {self._most} bytes")
+
+
+@contextmanager
+def unpacked(path: Path, most: int) -> Iterator[IO[bytes]]:
+    """Open a plain, gzip or bzip2 file to read its content, of which ``most`` bytes can be read.
+
+    Reading raises OSError beyond them, and what the packers raise for a damaged file.
+    """
+    with path.open("rb") as stream:
+        opener = _OPENERS.get(stream.read(2))
+    with opener(path) if opener else path.open("rb") as content:
+        yield _Bounded(content, most)  # type: ignore[misc]  # it has what is needed of a stream of bytes

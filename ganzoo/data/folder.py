@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from ganzoo.data.sizing import sized_reference, suggested
 from ganzoo.data.splits import split_dataset, tenth
 from ganzoo.errors import DataError
 from ganzoo.files import readable, sha256
+from ganzoo.limits import check_size
 from ganzoo.types import DataSpec
 
 if TYPE_CHECKING:
@@ -96,11 +98,19 @@ class ImageFiles:
     def read(self, rows: IndexArray) -> Array:
         """Decode the images of these rows: uint8 [n, C, H, W].
 
-        Raises DataError for a damaged one, and for images of several sizes.
+        Raises DataError for a damaged one, for images of several sizes, and for more than may be held at once.
         """
         if self.several_sizes:
             raise self._apart()
-        return np.stack(self._decoded(rows))
+        size = "×".join(map(str, self.shape))
+        check_size(len(rows) * math.prod(self.shape), f"{len(rows)} images of {self.root}, {size} each,", DataError)
+        x = np.empty((len(rows), *self.shape), np.uint8)
+
+        def put(place: int) -> None:
+            x[place] = self._decoded_one(int(rows[place]))
+
+        in_threads(put, range(len(rows)))
+        return x
 
     def parts(self, rows: IndexArray, most: int) -> Iterator[tuple[IndexArray, Array]]:
         """Decode the images of these rows in parts of one size each: their places in ``rows``, and uint8 [n, C, H, W].
@@ -125,20 +135,19 @@ class ImageFiles:
 
     def _decoded(self, rows: IndexArray) -> list[Array]:
         """The images of these rows, each [C, H, W] of its size."""
+        return in_threads(self._decoded_one, [int(row) for row in rows])
 
-        def decoded(row: int) -> Array:
-            image = read_image(self.paths[row])
-            if image.shape[1:] != self.own_sizes[row]:
-                found, said = ("×".join(map(str, each)) for each in (image.shape[1:], self.own_sizes[row]))
-                raise DataError(
-                    f"The image {self.paths[row]} has {found} pixels (height × width), but its header says {said}.",
-                    "It may be damaged: replace or remove it.",
-                )
-            if self.sizing:
-                image = self.sizing.apply(image)
-            return np.broadcast_to(image, (self.shape[0], *image.shape[1:]))
-
-        return in_threads(decoded, [int(row) for row in rows])
+    def _decoded_one(self, row: int) -> Array:
+        image = read_image(self.paths[row])
+        if image.shape[1:] != self.own_sizes[row]:
+            found, said = ("×".join(map(str, each)) for each in (image.shape[1:], self.own_sizes[row]))
+            raise DataError(
+                f"The image {self.paths[row]} has {found} pixels (height × width), but its header says {said}.",
+                "It may be damaged: replace or remove it.",
+            )
+        if self.sizing:
+            image = self.sizing.apply(image)
+        return np.broadcast_to(image, (self.shape[0], *image.shape[1:]))
 
     def _apart(self) -> DataError:
         areas = [height * width for height, width in self.own_sizes]

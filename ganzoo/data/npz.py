@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _X = ("x", "images", "x_train", "arr_0")
 _Y = ("y", "labels", "y_train")
+_DATASET = (*_X, *_Y, "x_test", "y_test")
 
 
 def load_npz(argument: str, data_dir: Path | None) -> Dataset:
@@ -37,14 +38,14 @@ def load_npz(argument: str, data_dir: Path | None) -> Dataset:
     Raises DataError.
     """
     path = find(argument, data_dir)
-    arrays = _read(path)
-    x_key, y_key = _sample_key(arrays, path), _key(arrays, _Y, path)
+    arrays, keys = _read(path)
+    x_key, y_key = _sample_key(keys, path), _key(keys, _Y, path)
     kind, x = _samples(arrays[x_key], called(path, x_key))
     labels = None if y_key is None else _labels(arrays[y_key], len(x), called(path, y_key))
     classes, y = (np.empty(0, np.int64), None) if labels is None else np.unique(labels, return_inverse=True)
     names = tuple(str(label) for label in classes)
     spec = DataSpec(name=safe_name("npz", path.stem), kind=kind, shape=x.shape[1:], classes=len(classes))
-    notes = choice(readable(path.name), arrays, used="samples")
+    notes = choice(readable(path.name), keys, used="samples")
     if "x_test" in arrays:
         return Dataset(spec, Split(spec, x, y), _heldout(arrays, spec, classes, path), names, notes=notes)
     return split_dataset(spec, x, y, tenth(len(x)), names, notes)
@@ -77,9 +78,10 @@ def choice(name: str, keys: Collection[str], used: str) -> tuple[str, ...]:
     return (f"{name} holds {', '.join(most)} and {last}: the {used} are used",)
 
 
-def _read(path: Path) -> dict[str, Array]:
+def _read(path: Path) -> tuple[dict[str, Array], set[str]]:
+    """The arrays of a dataset that the file holds, and all its keys."""
     with Archive(path) as archive:
-        return {key: archive.read(key) for key in archive.keys}
+        return {key: archive.read(key) for key in _DATASET if key in archive.keys}, archive.keys
 
 
 def _sample_key(keys: Collection[str], path: Path) -> str:

@@ -19,6 +19,7 @@ from ganzoo.data.base import quantise, scale
 from ganzoo.errors import ModelError, ScoreError
 from ganzoo.extractors.graph import GREY, GRID_INPUT, RGB, extractor_info, grid_first, identity, parsed
 from ganzoo.generator.engine import BATCH, Session
+from ganzoo.limits import check_size
 
 if TYPE_CHECKING:
     from ganzoo.types import Array, FloatArray, IndexArray
@@ -85,6 +86,7 @@ class OnnxExtractor:
     ) -> None:
         self.name = name
         try:
+            check_size(path.stat().st_size, f"The extractor {path}", ModelError)
             content = path.read_bytes()
         except OSError as error:
             raise ModelError(f"Cannot read the extractor {path}: {error.strerror or error}.") from error

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from ganzoo.errors import ModelError
+from ganzoo.generator.declared import check_graph
 from ganzoo.generator.engine import read_model
 from ganzoo.generator.nodes import Nodes, keep_outputs
 
@@ -49,13 +50,15 @@ def identity(digest: str, tap: str) -> str:
 
 
 def parsed(content: bytes, name: str) -> onnx.ModelProto:
-    """The model in an ONNX file. Raises ModelError where it is none."""
+    """The model in an ONNX file. Raises ModelError where it is none, or would take too much memory."""
     import onnx
 
     try:
-        return onnx.load_from_string(content)
+        model = onnx.load_from_string(content)
     except Exception as error:  # protobuf's errors share no public base class
         raise ModelError(f"{name} is no ONNX model: {type(error).__name__}.") from error
+    check_graph(model, name)
+    return model
 
 
 def extractor_info(model: onnx.ModelProto, name: str) -> ExtractorInfo | None:
@@ -65,7 +68,7 @@ def extractor_info(model: onnx.ModelProto, name: str) -> ExtractorInfo | None:
         return None
     try:
         return msgspec.json.decode(texts[0], type=ExtractorInfo)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise ModelError(f"{name} has damaged metadata: {error}.", "Import the extractor again.") from error
 
 

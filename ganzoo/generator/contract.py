@@ -11,6 +11,7 @@ import msgspec
 
 from ganzoo._version import __version__
 from ganzoo.errors import ModelError
+from ganzoo.generator.declared import check_sample
 from ganzoo.generator.graphs import every_node, external_files
 from ganzoo.types import DataSpec, LatentSpec
 
@@ -140,10 +141,15 @@ def read_info(
         info = msgspec.convert(json.loads(text), GeneratorInfo)
     except (ValueError, msgspec.ValidationError) as error:
         raise ModelError(f"{name} has damaged ganzoo metadata: {error}.") from error
+    except RecursionError as error:
+        raise ModelError(f"{name} has damaged ganzoo metadata: they are nested too deeply.") from error
     if info.format != FORMAT:
         raise ModelError(
             f"{name} has ganzoo metadata of format {info.format}; this ganzoo reads {FORMAT}.", "Update it."
         )
+    if fault := _fault(info):
+        raise ModelError(f"{name} has damaged ganzoo metadata: {fault}.")
+    check_sample(info.latent, info.data.shape, name)
     if info.class_names and {len(info.class_names), info.latent.classes} - {info.data.classes, 0}:
         raise ModelError(
             f"{name} has damaged ganzoo metadata: {len(info.class_names)} class names, but {info.data.classes} classes."
@@ -154,6 +160,29 @@ def read_info(
             f"by its metadata it takes {sorted(info.latent.names)} and gives {[OUTPUT]}."
         )
     return info
+
+
+def _fault(info: GeneratorInfo) -> str:
+    """The first size in the metadata that cannot be; "" where all can."""
+    latent, data = info.latent, info.data
+    least = {"latent.z_dim": 1, "latent.classes": 0, "latent.categorical": 0, "latent.continuous": 0}
+    for key, size in least.items():
+        found = getattr(latent, key.removeprefix("latent."))
+        if found < size:
+            return f"{key} is {found}, and must be {size} or more"
+    if data.classes < 0:
+        return f"data.classes is {data.classes}, and must be 0 or more"
+    axes = 3 if data.kind == "image" else 1
+    if len(data.shape) != axes or min(data.shape) < 1:
+        wanted = "[C, H, W]" if axes == 3 else "[d]"
+        return f"data.shape is {list(data.shape)}, and must be {wanted} of numbers of 1 or more"
+    return ""
+
+
+def tails(latent: LatentSpec, shape: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
+    """The shape of each input and of the output without the batch, for samples of ``shape``."""
+    given = {"z": (latent.z_dim,), "y": (), "c": (latent.code_dim,)}
+    return {**{name: given[name] for name in latent.names}, OUTPUT: shape}
 
 
 def broken_rule(model: onnx.ModelProto, latent: LatentSpec, shape: tuple[int, ...]) -> str:
@@ -170,7 +199,7 @@ def broken_rule(model: onnx.ModelProto, latent: LatentSpec, shape: tuple[int, ..
     foreign = sorted({node.domain for node in every_node(model)} - {"", "ai.onnx"})
     if foreign:
         return f"operators of the domain {foreign[0]} are not standard ONNX"
-    trailing = {"z": (latent.z_dim,), "y": (), "c": (latent.code_dim,), OUTPUT: shape}
+    trailing = tails(latent, shape)
     return next(
         (rule for value in [*inputs, *graph.output] if (rule := _broken_value(value, trailing[value.name]))), ""
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import hashlib
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ganzoo import latents
-from ganzoo.errors import DeviceError, ModelError, UsageError
+from ganzoo.errors import DeviceError, GanzooError, ModelError, UsageError
 from ganzoo.generator.causes import cause
-from ganzoo.generator.contract import read_info
+from ganzoo.generator.contract import DTYPES, read_info, tails
+from ganzoo.generator.declared import check_border, check_graph
 from ganzoo.generator.flags import examples
 from ganzoo.generator.graphs import refuse_external_data
 from ganzoo.generator.spread import Spread
 from ganzoo.labels import called, number_of
+from ganzoo.limits import check_size
 from ganzoo.types import LatentSpec
 
 if TYPE_CHECKING:
@@ -26,7 +29,13 @@ if TYPE_CHECKING:
 
 BATCH = 256
 DRAWN = 4096
-"""Samples whose latents are drawn at once."""
+"""Samples whose latents are drawn at once, fewer of long ones."""
+_MOST_DRAWN = 1 << 22
+"""Numbers of latents that are drawn at once, where they are of more than one batch."""
+_MOST_MADE = 1 << 26
+"""Numbers of samples that are made at once (256 MB), where they are more than one sample."""
+_KINDS = {1: "float", 7: "int64"}
+"""onnx.TensorProto's element types as ONNX Runtime spells them."""
 _QUIET = 4  # onnxruntime's "fatal only": a provider that does not load is reported by us, once
 WRONG_RANGE = "Give the right --range."
 _BOUND_IT = "End its graph in tanh or a clip, and export it again."
@@ -96,7 +105,7 @@ class Session:
 def _open(model: bytes, name: str, device: str, threads: int) -> Any:
     import onnxruntime
 
-    refuse_external_data(model, name)  # onnxruntime would look for it in the current directory
+    _check(model, name)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -110,6 +119,20 @@ def _open(model: bytes, name: str, device: str, threads: int) -> Any:
     if device == "cuda" and session.get_providers()[0] != "CUDAExecutionProvider":
         raise DeviceError("The CUDA provider of onnxruntime did not load.", "'ganzoo doctor' says what is missing.")
     return session
+
+
+def _check(content: bytes, name: str) -> None:
+    """Raise ModelError for what onnxruntime must not be given to open."""
+    import onnx
+
+    try:
+        model = onnx.load_model_from_string(content)
+        refuse_external_data(model, name)  # onnxruntime would look for it in the current directory
+        check_graph(model, name)
+    except GanzooError:
+        raise
+    except Exception as error:  # protobuf's errors share no public base class
+        raise ModelError(f"{name} is no ONNX model that can be run: it cannot be parsed.") from error
 
 
 def _providers(device: str) -> list[Any]:
@@ -167,6 +190,9 @@ class Generator:
         self.info = read_info(self.session.metadata, inputs, outputs, name=self.path.name, hint=examples(inputs))
         self.latent = self.info.latent
         self.data = self.info.data
+        wanted = tails(self.latent, self.data.shape)
+        kinds = {key: _KINDS[DTYPES[key]] for key in wanted}
+        check_border(wanted, {**inputs, **outputs}, kinds, self.path.name)
         self.provider = self.session.provider
         hint = _BOUND_IT if adapted is None else WRONG_RANGE
         self._spread = Spread(self.info.variant, declared, hint) if self.data.kind == "image" else None
@@ -185,6 +211,11 @@ class Generator:
         _check_inputs(self.latent, inputs)
         value = self.session.bind(inputs)["x"]
         x = value.numpy()
+        if x.shape != (len(inputs["z"]), *self.data.shape):
+            raise ModelError(
+                f"{self.path.name} gives samples of shape {list(x.shape[1:])}, but by its metadata they have "
+                f"{list(self.data.shape)}."
+            )
         low, high = float(x.min(initial=0)), float(x.max(initial=0))
         if not np.isfinite(low) or not np.isfinite(high):  # a NaN is both the least and the greatest
             check_finite(x, first, self.info.variant)
@@ -220,11 +251,14 @@ class Generator:
     def each_inputs(
         self, start: int, stop: int, seed: int = 0, *, label: int | str | None = None, batch: int = BATCH
     ) -> Iterator[tuple[int, dict[str, Array]]]:
-        """The inputs of samples ``start`` … ``stop - 1``, ``batch`` at a time, with the number of the first of each.
+        """The inputs of samples ``start`` … ``stop - 1``, ``batch`` at a time, with the number of the first of each;
+        of large samples fewer.
 
         Several batches are drawn at once: of few numbers a sample, most of the time of a draw is its overhead.
         """
-        many = max(batch, DRAWN // batch * batch)
+        batch = max(1, min(batch, _MOST_MADE // math.prod(self.data.shape)))
+        drawn_at_once = min(DRAWN, _MOST_DRAWN // (self.latent.z_dim + self.latent.code_dim))
+        many = max(batch, drawn_at_once // batch * batch)
         for first in range(start, stop, many):
             drawn = self.inputs(min(many, stop - first), seed, start=first, label=label)
             for at in range(0, len(drawn["z"]), batch):
@@ -242,8 +276,9 @@ class Generator:
 
 
 def read_model(path: Path) -> bytes:
-    """The bytes of an ONNX file. Raises ModelError where they cannot be read."""
+    """The bytes of an ONNX file. Raises ModelError where they cannot be read, or are too many."""
     try:
+        check_size(path.stat().st_size, f"The file {path}", ModelError)
         return path.read_bytes()
     except OSError as error:
         raise ModelError(f"Cannot read {path}: {error.strerror or error}.") from error

@@ -59,6 +59,14 @@ def every_tensor(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
         yield from _tensors_of(function.attribute_proto)
 
 
+def every_sparse(model: onnx.ModelProto) -> Iterator[onnx.SparseTensorProto]:
+    """Every sparse tensor: those of the graphs and those in attributes."""
+    for graph in every_graph(model):
+        yield from graph.sparse_initializer
+    for node in every_node(model):
+        yield from _sparse_of(node.attribute)
+
+
 def read_by(node: onnx.NodeProto) -> set[str]:
     """Every value that a node reads, by its inner graphs too."""
     found = set(node.input)
@@ -101,16 +109,9 @@ def external_files(model: onnx.ModelProto) -> list[str]:
     )
 
 
-def refuse_external_data(content: bytes, name: str) -> None:
-    """Raise ModelError where a serialised model takes weights from another file, which anybody may have named."""
-    if _LOCATION.encode() not in content:  # no tensor can name a file; onnx need not be imported
-        return
-    import onnx
-
-    try:
-        found = external_files(onnx.load_model_from_string(content))
-    except Exception as error:  # protobuf's errors share no public base class
-        raise ModelError(f"{name} is no ONNX model that can be run: it cannot be parsed.") from error
+def refuse_external_data(model: onnx.ModelProto, name: str) -> None:
+    """Raise ModelError where a model takes weights from another file, which anybody may have named."""
+    found = external_files(model)
     if found:
         raise ModelError(
             f"{name} keeps weights in a second file ('{found[0]}'), which is not read.",

@@ -97,15 +97,15 @@ def draw(
     def parts() -> Iterator[Extracted]:
         nonlocal seconds
         for first, inputs in model.each_inputs(start, n, seed):
-            given.append(inputs)
+            given.append({name: value for name, value in inputs.items() if name != "z"})
             before = time.perf_counter()
             value = model.bind(inputs, first=first)
             seconds += time.perf_counter() - before
             yield extractor.extract_bound(value)
-            progress("sampling", min(first + BATCH, n), n)
+            progress("sampling", first + len(inputs["z"]), n)
 
     extracted = gathered(parts(), n - start)
-    inputs = {name: np.concatenate([each[name] for each in given]) for name in model.latent.names}
+    inputs = {name: np.concatenate([each[name] for each in given]) for name in given[0]}
     categorical = model.latent.categorical
     return Drawn(
         extracted,

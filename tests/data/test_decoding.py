@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from ganzoo.data.decoding import read_image
+from ganzoo.data.decoding import read_header, read_image
 from ganzoo.errors import DataError
+from ganzoo.limits import VARIABLE
 
 RNG = np.random.default_rng(4)
 
@@ -59,3 +61,52 @@ def test_corrupt_image_is_named(tmp_path: Path, suffix: str) -> None:
         path.write_bytes(content)
         with pytest.raises(DataError, match=rf"The image .*a\.{suffix} cannot be read"):
             read_image(path)
+
+
+def test_an_image_is_measured_by_its_header(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Image.new("RGB", (200, 100)).save(tmp_path / "a.png")
+    monkeypatch.setenv(VARIABLE, "479999")
+    for read in (read_header, read_image):
+        with pytest.raises(DataError, match=r"The image .*a.png, 100×200 pixels, would take 480 kB of memory"):
+            read(tmp_path / "a.png")
+    monkeypatch.setenv(VARIABLE, "480000")
+    assert read_image(tmp_path / "a.png").shape == (3, 100, 200)
+
+
+def test_the_bound_of_pillow_gives_way_to_ours_and_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Image.new("L", (200, 100)).save(tmp_path / "a.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert read_image(tmp_path / "a.png").shape == (1, 100, 200)
+    assert Image.MAX_IMAGE_PIXELS == 100
+
+
+def test_large_images_are_decoded_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Image.new("L", (20, 10)).save(tmp_path / "a.png")
+    monkeypatch.setattr("ganzoo.data.decoding._LARGE", 199)
+    taken = []
+
+    class Lock:
+        def __enter__(self) -> None:
+            taken.append(True)
+
+        def __exit__(self, *error: object) -> None:
+            taken.append(False)
+
+    monkeypatch.setattr("ganzoo.data.decoding._ALONE", Lock())
+    read_image(tmp_path / "a.png")
+    assert taken == [True, False]
+    monkeypatch.setattr("ganzoo.data.decoding._LARGE", 200)
+    read_image(tmp_path / "a.png")
+    assert taken == [True, False]
+
+
+def test_other_formats_are_not_opened_whatever_the_ending(tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.eps")
+    (tmp_path / "a.eps").rename(tmp_path / "a.png")
+    with pytest.raises(DataError, match=r"a\.png cannot be read"):
+        read_image(tmp_path / "a.png")
+    Image.new("RGB", (8, 8)).save(tmp_path / "b.bmp")
+    (tmp_path / "b.bmp").rename(tmp_path / "b.png")
+    assert read_image(tmp_path / "b.png").shape == (3, 8, 8)

@@ -11,6 +11,7 @@ from ganzoo.data import folder
 from ganzoo.data.folder import ImageFiles, load_folder
 from ganzoo.data.sizing import Sizing
 from ganzoo.errors import DataError
+from ganzoo.limits import VARIABLE
 
 RNG = np.random.default_rng(4)
 
@@ -329,3 +330,16 @@ def test_a_grey_gif_beside_grey_images_stays_grey(tmp_path: Path) -> None:
     assert found.shape == (3, 3, 4, 8)
     assert (found[0] == x[0]).all()
     assert (found[2, :, 0, 0] == [255, 0, 0]).all()
+
+
+def test_a_folder_that_is_loaded_whole_is_measured_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for i in range(20):
+        grey((40, 60)).save(tmp_path / f"{i}.png")
+    monkeypatch.setenv(VARIABLE, "57600")  # what one of them takes until it is scored
+    assert load_folder(str(tmp_path), None).spec.shape == (1, 40, 60)
+    for i in range(20, 25):
+        grey((40, 60)).save(tmp_path / f"{i}.png")
+    with pytest.raises(DataError, match=r"25 images of .*, 1×40×60 each, would take 60 kB of memory"):
+        load_folder(str(tmp_path), None)
+    files = ImageFiles(tmp_path)
+    assert sum(len(x) for _, x in files.parts(np.arange(25), 4)) == 25, "in parts a folder may be larger"

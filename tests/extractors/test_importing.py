@@ -22,6 +22,7 @@ from ganzoo.extractors.importing import IMAGENET, Imported, import_inception, im
 from ganzoo.extractors.importing.reading import Adapter
 from ganzoo.extractors.inception import _Network
 from ganzoo.generator.nodes import tensor
+from ganzoo.limits import VARIABLE
 
 if TYPE_CHECKING:
     from ganzoo.types import Array, FloatArray
@@ -384,6 +385,21 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "net.onnx").write_bytes(b"no model")
     with pytest.raises(ModelError, match=r"net\.onnx cannot be read as an ONNX model"):
         import_onnx("mine", tmp_path / "net.onnx")
+
+
+def test_weights_beside_the_file_are_measured_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = classifier(tmp_path / "net.onnx")
+    model = onnx.load(path)
+    onnx.save(model, path, save_as_external_data=True, location="net.data", size_threshold=0)
+    with (tmp_path / "net.data").open("ab") as stream:
+        stream.truncate(10**7)
+    model = onnx.load(path, load_external_data=False)
+    for stored in model.graph.initializer:  # each of them all of the file
+        del stored.external_data[1:]
+    path.write_bytes(model.SerializeToString())
+    monkeypatch.setenv(VARIABLE, "11MB")
+    with pytest.raises(ModelError, match=r"The weights that .*net.onnx takes of other files would take"):
+        import_onnx("mine", path)
 
 
 def test_a_second_import_is_said_and_has_the_same_bytes(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import onnx
 import pytest
+from onnx import TensorProto, helper
 
 from ganzoo.errors import DeviceError, ModelError, UsageError
 from ganzoo.extractors.catalogue import shipped_file
@@ -139,6 +140,61 @@ def test_damaged_metadata(tmp_path: Path, text: str) -> None:
     path = finished(tmp_path)
     rewrite_metadata(path, text)
     with pytest.raises(ModelError, match="damaged ganzoo metadata"):
+        Generator(path, device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "value", "words"),
+    [
+        ("latent", "z_dim", 0, "latent.z_dim is 0, and must be 1 or more"),
+        ("latent", "classes", -1, "latent.classes is -1"),
+        ("latent", "categorical", -1, "latent.categorical is -1"),
+        ("latent", "continuous", -1, "latent.continuous is -1"),
+        ("data", "classes", -1, "data.classes is -1"),
+        ("data", "shape", [1, 8], r"data.shape is \[1, 8\], and must be \[C, H, W\]"),
+        ("data", "shape", [1, 0, 8], r"data.shape is \[1, 0, 8\]"),
+        ("latent", "z_dim", 4, r"declares 'z' as \[N, 3\], but by its metadata it is \[N, 4\]"),
+        ("data", "shape", [1, 4, 16], r"declares 'x' as \[N, 1, 8, 8\], but by its metadata it is \[N, 1, 4, 16\]"),
+    ],
+)
+def test_sizes_in_metadata_that_cannot_be(part: str, key: str, value: Any, words: str, tmp_path: Path) -> None:
+    path = finished(tmp_path)
+    told = msgspec.to_builtins(graphs.info(FULL))
+    told[part][key] = value
+    rewrite_metadata(path, json.dumps(told))
+    with pytest.raises(ModelError, match=words):
+        Generator(path, device="cpu")
+
+
+def test_metadata_that_are_nested_without_end(tmp_path: Path) -> None:
+    path = finished(tmp_path)
+    rewrite_metadata(path, "[" * 100_000)
+    with pytest.raises(ModelError, match="damaged ganzoo metadata: they are nested too deeply"):
+        Generator(path, device="cpu")
+
+
+def test_text_that_is_no_utf_8(tmp_path: Path) -> None:
+    path = finished(tmp_path)
+    path.write_bytes(path.read_bytes().replace(b"fake-dist", b"fake\xffdist"))
+    with pytest.raises(ModelError, match="damaged: its names or its metadata are not UTF-8"):
+        Generator(path, device="cpu")
+
+
+def test_samples_of_another_shape_than_declared(generator: Generator) -> None:
+    generator.data = msgspec.structs.replace(generator.data, shape=(1, 4, 16))
+    with pytest.raises(ModelError, match=r"gives samples of shape \[1, 8, 8\], but by its metadata .* \[1, 4, 16\]"):
+        generator.sample(2)
+
+
+def test_an_output_of_another_type(tmp_path: Path) -> None:
+    path = finished(tmp_path)
+    model = onnx.load(path)
+    last = model.graph.node[-1]
+    last.output[0] = "before"
+    model.graph.node.append(helper.make_node("Cast", ["before"], ["x"], to=TensorProto.DOUBLE))
+    model.graph.output[0].type.tensor_type.elem_type = TensorProto.DOUBLE
+    onnx.save(model, path)
+    with pytest.raises(ModelError, match=r"declares 'x' as tensor\(double\), but it must be tensor\(float\)"):
         Generator(path, device="cpu")
 
 

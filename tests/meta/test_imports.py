@@ -15,7 +15,7 @@ MOST_LINES = 310  # "about 300", as the design says
 # From the bottom up. A module may import those of its own folder and of the lines before it.
 LAYERS = (
     ("_version", "__init__", "errors", "escaping", "naming", "ordering"),
-    ("files", "labels", "lettering", "options", "processes", "registry", "sealed"),
+    ("files", "labels", "lettering", "limits", "options", "processes", "registry", "sealed"),
     ("types",),
     ("latents", "plugin"),
     ("data", "generator", "metrics"),

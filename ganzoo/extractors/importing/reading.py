@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from ganzoo.errors import ModelError, OptionError
 from ganzoo.extractors.graph import GREY, RGB
-from ganzoo.generator.graphs import external_files
+from ganzoo.generator.declared import check_graph
+from ganzoo.generator.engine import read_model
+from ganzoo.generator.graphs import every_tensor, external_files
 from ganzoo.generator.nodes import OLDEST_OPSET, keep_outputs
+from ganzoo.limits import check_size
 
 if TYPE_CHECKING:
     import onnx
@@ -71,8 +74,10 @@ def load(file: Path) -> onnx.ModelProto:
     from onnx import version_converter
 
     try:
-        model = onnx.load(file, load_external_data=False)
+        model = onnx.load_model_from_string(read_model(file))
         _check_beside(file, external_files(model))
+        check_graph(model, file.name)
+        _check_external(model, file)
         onnx.load_external_data_for_model(model, str(file.parent))
     except ModelError:
         raise
@@ -101,6 +106,17 @@ def _check_beside(file: Path, names: Sequence[str]) -> None:
                 f"{file} keeps weights in '{name}', which is not a file beside it.",
                 "Save it as one file: onnx.save(model, path, save_as_external_data=False).",
             )
+
+
+def _check_external(model: onnx.ModelProto, file: Path) -> None:
+    """Raise ModelError where what the tensors take of the files beside is too much: many may take the same part."""
+    total = 0
+    for tensor in every_tensor(model):
+        entries = {entry.key: entry.value for entry in tensor.external_data}
+        if entries:
+            length = int(entries.get("length") or 0)
+            total += length or (file.parent / entries["location"]).stat().st_size
+    check_size(total, f"The weights that {file} takes of other files", ModelError)
 
 
 def serialised(model: onnx.ModelProto, name: str) -> bytes:

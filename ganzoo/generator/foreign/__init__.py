@@ -17,6 +17,7 @@ import numpy as np
 from ganzoo.errors import ModelError, UsageError
 from ganzoo.files import readable
 from ganzoo.generator.contract import METADATA_KEY, MOST_OUTSIDE, PARITY_LIMIT, content_hash, describe, put_info
+from ganzoo.generator.declared import check_sample
 from ganzoo.generator.engine import WRONG_RANGE, Generator, Session, read_model
 from ganzoo.generator.flags import NOTHING_TO_ACT_ON, shown
 from ganzoo.generator.foreign.batches import first_samples
@@ -92,6 +93,7 @@ def open_foreign(
     inputs = read_inputs(session, path.name, reading.latents, data, notes)
     output = _output(session, path.name, reading)
     latent = latent_of(inputs)
+    check_sample(latent, reading.shape, path.name)
     model = onnx.load_from_string(content)
     bound: Range | None = "0,255" if session.outputs[output].type == "tensor(uint8)" else _bounded_by(model, output)
     take_ours(model, inputs, output, latent)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ganzoo.errors import ModelError
 from ganzoo.generator.causes import DYNAMIC_BATCH
+from ganzoo.generator.declared import check_sample
 from ganzoo.generator.engine import Session
 from ganzoo.generator.foreign.checks import TRIED
 from ganzoo.generator.foreign.inputs import FIXED
@@ -34,6 +35,7 @@ def first_samples(
     """
     session = Session(model.SerializeToString(), name, device="cpu")
     size = _declared(inputs, name)
+    check_sample(latent, (), name, at_once=size or TRIED)
     if size is None and not all(_takes(session, latent, n) for n in (TRIED, 1)):
         size = next((n for n in _candidates(model) if _takes(session, latent, n)), None)
     x = _run(session, latent, size or TRIED, name)
