@@ -5,6 +5,7 @@ runs/<dataset>/<variant>/<key>/
     log.csv              scalars per step
     state.safetensors    resumable training state
     generator.onnx  samples.png  score.json
+    diverged.png         of a run that diverged: samples of its last finite state
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from ganzoo.types import API_VERSION, DataSpec, LatentSpec
 
 MANIFEST, LOG, STATE = "run.json", "log.csv", "state.safetensors"
 ONNX, PICTURE, SCORE = "generator.onnx", "samples.png", "score.json"
+DIVERGED_PICTURE = "diverged.png"
 REAL = "real"  # stands where a variant's name would, for the real-vs-real floor
 
 Status = Literal["running", "interrupted", "failed", "diverged", "finished"]
@@ -94,6 +96,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     options_hash: str = ""
     bench: int = 0
     attempt: int = 0
+    status: Literal["failed", "diverged"] = "failed"
 
 
 class Turn(msgspec.Struct, frozen=True):
