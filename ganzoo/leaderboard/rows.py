@@ -218,9 +218,9 @@ def _real_row(path: Path) -> dict[str, Any]:
 
 
 def _failure_row(failure: Failure) -> dict[str, Any]:
-    names = ("variant", "version", "dataset", "seed", "date_utc", "note", "run", "options_hash")
+    names = ("variant", "version", "dataset", "seed", "date_utc", "note", "run", "options_hash", "status")
     turn = {"bench": failure.bench or None, "attempt": failure.attempt or None}
-    return {name: getattr(failure, name) for name in names} | turn | {"status": "failed", "role": "model"}
+    return {name: getattr(failure, name) for name in names} | turn | {"role": "model"}
 
 
 def _read_score(path: Path) -> Score | None:

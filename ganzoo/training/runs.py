@@ -107,6 +107,8 @@ class Turn(msgspec.Struct, frozen=True):
     attempt: int = 0
     """How often its run had been tried when the job began, and this time."""
     run: str = ""
+    status: str = ""
+    """That of a failure."""
 
 
 def run_key(
