@@ -9,6 +9,7 @@ sign, and follow the scale of the data, so a large loss alone says little: it is
   finite at the first look is not meant to be.
 - A generator that is dead or saturated: seen twice, ``CONFIRM`` steps apart, from step ``FIRST_VERDICT`` on, where the
   losses are a reason to look and after steps 1,000, 10,000, ...; and once at the end.
+  Shorter runs are not judged.
 
 Chunks of several steps are looked at as a whole, after their last step. What a watch has seen is not part of a run's
 state: one that was stopped counts anew.

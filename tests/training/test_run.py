@@ -372,11 +372,16 @@ def test_what_diverged_is_not_trained_again(
 def test_a_generator_that_dies_late_is_seen_at_the_end(
     stepper: Plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("STEPPER_DEAD", "35")
-    with pytest.raises(Diverged, match=r"-1 or 1, after the last step, 40\."):
-        train(stepper, tmp_path)
+    monkeypatch.setenv("STEPPER_DEAD", "135")
+    with pytest.raises(Diverged, match=r"-1 or 1, after the last step, 140\."):
+        train(stepper, tmp_path, {"steps": 140})
     assert the_run(tmp_path).manifest().status == "diverged"
-    assert (the_run(tmp_path).manifest().steps, steps_of(the_run(tmp_path))) == (40, 40)
+    assert (the_run(tmp_path).manifest().steps, steps_of(the_run(tmp_path))) == (140, 140)
+
+
+def test_a_run_of_a_few_steps_is_not_judged(stepper: Plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STEPPER_DEAD", "0")
+    assert train(stepper, tmp_path).is_finished()
 
 
 def test_a_baseline_may_be_as_plain_as_it_likes(
