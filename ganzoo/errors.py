@@ -14,7 +14,7 @@
     ├── StoreError              exit 1   the run store cannot be read or written
     │   └── Damaged                      a file of it does not hold what was written
     ├── ScoreError              exit 1   these samples cannot be scored
-    ├── Diverged                exit 1   training produced a non-finite loss
+    ├── Diverged                exit 1   training came to nothing; see ganzoo.training.divergence
     └── Interrupted             exit 130 stopped by a signal; the run can be resumed
 
 The command line turns them into one message and the exit code, once, at its edge.
@@ -116,7 +116,7 @@ class ScoreError(GanzooError):
 
 
 class Diverged(GanzooError):
-    """Training produced a loss that is not finite."""
+    """Training came to losses or weights that are not finite, to losses that explode, or to a dead generator."""
 
 
 class Interrupted(GanzooError):

@@ -174,7 +174,7 @@ class TrainRun(Protocol):
         """Like ``steps``, but yields ranges of up to ``size`` steps, for loops compiled over several steps."""
 
     def log(self, **scalars: Any) -> None:
-        """Offer the scalars of the step in hand; they are read (and checked to be finite) only when due.
+        """Offer the scalars of the step in hand; they are read (and checked for a divergence) only when due.
 
         Pass framework scalars as they are: reading them every step would stall the device.
         """

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ganzoo.files import locked
-from ganzoo.leaderboard.worker import Job
+from ganzoo.leaderboard.worker import Job, other_recipe_since
 from ganzoo.processes import ONE_THREAD, Child, python
 from ganzoo.sealed import write_json
-from ganzoo.training.runs import REAL, Failure, RunFolder, read_turn, utc_now
+from ganzoo.training.runs import REAL, Failure, RunFolder, Turn, read_turn, utc_now
 
 if TYPE_CHECKING:
     from ganzoo.registry import Registry
@@ -232,7 +232,8 @@ def cores() -> int:
 def note_failures(store: RunStore, outcomes: Iterable[Outcome]) -> None:
     """Keep a note of every failed job beside its runs, and drop the notes of those that now succeeded.
 
-    Another bench may do the same: of two failures of one run, that of the later attempt stays.
+    Another bench may do the same: of two failures of one run, that of the later attempt stays. A divergence that is
+    noted stays as it is: it is not tried again.
     """
     with locked(store.root, "run store"):
         for outcome in outcomes:
@@ -242,8 +243,13 @@ def note_failures(store: RunStore, outcomes: Iterable[Outcome]) -> None:
                 file.unlink(missing_ok=True)
             elif outcome.state == "failed":
                 failure, noted = _failure(outcome), read_turn(file)
-                if noted.run != failure.run or noted.attempt <= failure.attempt:
+                if noted.run != failure.run or (noted.attempt <= failure.attempt and not _known(outcome, noted)):
                     write_json(file, failure)
+
+
+def _known(outcome: Outcome, noted: Turn) -> bool:
+    """Whether a divergence is noted, and still of what was tried last."""
+    return noted.status == "diverged" and not other_recipe_since(RunFolder(Path(outcome.path)), noted.bench)
 
 
 def _failure(outcome: Outcome) -> Failure:
@@ -260,6 +266,8 @@ def _failure(outcome: Outcome) -> Failure:
     manifest = folder.manifest_or_none() if outcome.attempt else None
     if manifest is None:  # its run was never known
         return failure
+    if manifest.status == "diverged":
+        failure = msgspec.structs.replace(failure, status="diverged", note=manifest.note)
     return msgspec.structs.replace(
         failure,
         run=manifest.key,

@@ -80,7 +80,8 @@ def run_job(job: Job, report: Any) -> None:
 
     def overtaken() -> bool:
         # Where the last attempt failed, or a later bench had other options, the row must be made again to count.
-        return told.failed(folder) > runs.read_turn(target).attempt or _other_recipe_since(folder)
+        last = runs.read_turn(target)
+        return told.failed(folder) > last.attempt or other_recipe_since(folder, last.bench)
 
     def done() -> bool:
         return is_scored(target, setup.protocol.hash, generator.sha256, setup.extensions) and not overtaken()
@@ -121,16 +122,16 @@ class Attempts:
         return turn.attempt if turn.run == folder.path.name else 0
 
 
-def _other_recipe_since(folder: RunFolder) -> bool:
-    """Whether a later bench scored a run of this variant with another version or other options."""
+def other_recipe_since(folder: RunFolder, bench: int) -> bool:
+    """Whether a bench later than that one scored a run of this variant with another version or other options."""
     from ganzoo.training import runs
 
     def turn(each: RunFolder) -> int:
         return runs.read_turn(each.file(runs.SCORE)).bench
 
-    this, last = folder.manifest(), turn(folder)
+    this = folder.manifest()
     others = (runs.RunFolder(path.parent) for path in folder.path.parent.glob(f"*/{runs.MANIFEST}"))
-    later = (each.manifest_or_none() for each in others if turn(each) > last)
+    later = (each.manifest_or_none() for each in others if turn(each) > bench)
     return any(
         each.quick == this.quick and (each.version, each.options_hash) != (this.version, this.options_hash)
         for each in filter(None, later)

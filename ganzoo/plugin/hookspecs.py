@@ -45,6 +45,10 @@ class VariantSpec:
         A new run is rehearsed: this hook is called with a run that yields no steps and has a few of the samples, and
         what it returns is exported and checked, so that a broken export costs no training. A generator that is nothing
         before its first step is tried once more after one. Where the hook raises, it is simply trained.
+
+        Of a model, the generator is looked at now and then while it trains: this hook is called beside the call that
+        goes on, with a run that has a few of the samples, restores the state of that moment and has no steps left.
+        Share nothing between two calls. Where the hook raises, nobody looks.
         """
 
     @hookspec(firstresult=True)

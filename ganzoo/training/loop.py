@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ganzoo.errors import Diverged, Interrupted
+from ganzoo.errors import GanzooError, Interrupted
 from ganzoo.latents import TrainStreams
+from ganzoo.training.divergence import Watch
 
 if TYPE_CHECKING:
     from ganzoo.options import Options
@@ -75,6 +75,7 @@ class Loop:
         observer: Observer = ignore_events,
         checkpoint_seconds: float = 30.0,
         log_every: int = 100,
+        watch: Watch | None = None,
     ) -> None:
         self.data = data
         self.options: Any = options
@@ -88,6 +89,8 @@ class Loop:
         self._observer = observer
         self._checkpoint_seconds = checkpoint_seconds
         self._log_every = log_every
+        self._watch = watch or Watch()
+        self._state: Checkpointable | None = None
         self._streams = TrainStreams(latent, seed, len(data.x))
         self._stop_reason = ""
         self._part = range(0)
@@ -113,6 +116,7 @@ class Loop:
     def chunks(self, total: int, *, state: Checkpointable, size: int) -> Iterator[range]:
         """Steps still to do, up to ``size`` at a time; chunks start at multiples of ``size``, also after a resume."""
         self._total = total
+        self._state = state
         self._restore(state)
         first = self.steps_done
         resumed, before = time.perf_counter(), self.seconds
@@ -126,6 +130,8 @@ class Loop:
             now = time.perf_counter()
             self.seconds = before + now - resumed
             self.cpu_seconds = cpu_before + time.process_time() - cpu_resumed
+            if self._watch.wants_state(self._part) and self.steps_done < total:
+                self._watch.state(self._checkpoint(state), self._part, total)
             if self._stop_reason:
                 self._save(state)
                 raise Interrupted(
@@ -139,23 +145,44 @@ class Loop:
             self._save(state)
 
     def log(self, **scalars: Any) -> None:
-        """Write scalars to log.csv and to observers, at every step that is logged."""
+        """Write scalars to log.csv and to observers, at every step that is logged; look at them there and early on."""
         part = self._part
-        if part.stop // self._log_every == part.start // self._log_every and part.stop != self._total:
+        logged = part.stop // self._log_every != part.start // self._log_every or part.stop == self._total
+        if not logged and not self._watch.wants_losses(part):
             return
         read = {name: float(value) for name, value in scalars.items()}
-        for name, value in read.items():
-            if not math.isfinite(value):
-                raise Diverged(
-                    f"{name} became {value} at step {part.stop} of {self._total}.", "Try a smaller learning rate."
-                )
-        self._observer("step", {"step": part.stop, "total": self._total, "seconds": self.seconds, "scalars": read})
+        self._watch.losses(part.stop, self._total, read)
+        if logged:
+            self._observer("step", {"step": part.stop, "total": self._total, "seconds": self.seconds, "scalars": read})
+
+    def keep_last_finite(self) -> Checkpoint | None:
+        """After a divergence: save the last finite state that is known, and return it; None where there is none."""
+        self.steps_done = max(self.steps_done, self._part.stop)
+        kept = [self._saved(), self._watch.early]
+        if self._state is not None:
+            try:
+                now = self._checkpoint(self._state)
+                self._watch.require_finite(now.arrays, now.step, self._total)
+                kept.append(now)
+            except Exception:  # noqa: BLE001 - not finite, or the plugin cannot give it: an earlier one is kept
+                pass
+        last = max((each for each in kept if each is not None), key=lambda each: each.step, default=None)
+        if last is not None and last is not kept[0]:
+            self._checkpoints.save(last)
+        return last
+
+    def _saved(self) -> Checkpoint | None:
+        try:
+            return self._checkpoints.load()
+        except GanzooError:  # damaged
+            return None
 
     def _restore(self, state: Checkpointable) -> None:
         checkpoint = self._checkpoints.load()
         if checkpoint is None:
             return
         state.load_arrays(checkpoint.arrays)
+        self._watch.require_finite(checkpoint.arrays, checkpoint.step, self._total)
         self.steps_done = checkpoint.step
         self.seconds = checkpoint.seconds
         self.cpu_seconds = checkpoint.cpu_seconds
@@ -164,4 +191,10 @@ class Loop:
             self._observer("warning", {"text": checkpoint.note})
 
     def _save(self, state: Checkpointable) -> None:
-        self._checkpoints.save(Checkpoint(self.steps_done, self.seconds, state.state_arrays(), self.cpu_seconds))
+        checkpoint = self._checkpoint(state)
+        self._watch.require_finite(checkpoint.arrays, checkpoint.step, self._total)
+        self._checkpoints.save(checkpoint)
+        self._watch.early = None
+
+    def _checkpoint(self, state: Checkpointable) -> Checkpoint:
+        return Checkpoint(self.steps_done, self.seconds, state.state_arrays(), self.cpu_seconds)

@@ -36,7 +36,7 @@ def rehearse(plugin: Plugin, data: Split, options: Any, info: GeneratorInfo, dev
 
     Raises ModelError or PluginError as the export after the training would.
     """
-    with _same_random_states():
+    with same_random_states():
         fault = _fault(plugin, _Rehearsal(data, options, info, device, most=0), info)
         if fault is not None and (again := _fault(plugin, _Rehearsal(data, options, info, device, most=1), info)):
             raise again from None
@@ -58,12 +58,16 @@ def _fault(plugin: Plugin, run: _Rehearsal, info: GeneratorInfo) -> Exception | 
     return None
 
 
+def few(data: Split) -> Split:
+    """The first samples of ``data``, of the same form."""
+    return replace(data, x=data.x[:ROWS], y=None if data.y is None else data.y[:ROWS])
+
+
 class _Rehearsal(Loop):
     """A run that ends after ``most`` steps, sees a few samples and keeps its checkpoints in memory."""
 
     def __init__(self, data: Split, options: Any, info: GeneratorInfo, device: str, *, most: int) -> None:
-        few = replace(data, x=data.x[:ROWS], y=None if data.y is None else data.y[:ROWS])
-        super().__init__(data=few, options=options, seed=info.seed, latent=info.latent, device=device)
+        super().__init__(data=few(data), options=options, seed=info.seed, latent=info.latent, device=device)
         self._most = most
 
     def chunks(self, total: int, *, state: Checkpointable, size: int) -> Iterator[range]:
@@ -72,7 +76,7 @@ class _Rehearsal(Loop):
 
 
 @contextmanager
-def _same_random_states() -> Iterator[None]:
+def same_random_states() -> Iterator[None]:
     """Put global random states back: for a plugin that draws from them, against its contract."""
     python, legacy = random.getstate(), np.random.get_state()
     torch = sys.modules.get("torch")

@@ -22,10 +22,12 @@ from ganzoo.options import as_dict, resolve
 from ganzoo.plugin.compatibility import latent_spec, require_compatible
 from ganzoo.training import runs
 from ganzoo.training.checkpoints import FileCheckpoints
+from ganzoo.training.divergence import Watch
 from ganzoo.training.environment import environment
 from ganzoo.training.log_file import LogFile
 from ganzoo.training.loop import Loop, Observer, ignore_events
 from ganzoo.training.rehearsal import rehearse
+from ganzoo.training.snapshot import Snapshots
 
 if TYPE_CHECKING:
     from ganzoo.data.base import Dataset
@@ -53,6 +55,7 @@ def train(
     ``options`` are layers of values, later ones winning; ``reference`` is the name by which the dataset can be loaded
     again. An unfinished run is resumed where it stopped, bit for bit; a new one is ``rehearsed`` first.
     A run that another process works on is an error, or with ``wait`` a "waiting" event and then what that process left.
+    One that diverges leaves its last finite state, drawn as diverged.png, and is not repeated: it would diverge again.
     Raises UsageError before anything is written; afterwards every failure is also recorded in run.json.
     """
     resolved = resolve(plugin.variant.options, *options, owner=plugin.variant.name)
@@ -61,16 +64,17 @@ def train(
     folder = store.folder(dataset.spec.name, plugin.variant.name, manifest.key)
     if device == "cuda" and not cuda_device_count():
         raise DeviceError("--device cuda was asked for, but the driver shows no CUDA GPU.", "Use --device cpu.")
-    if folder.is_finished():
+    log = LogFile(folder, observer)
+    if _is_done(folder, log):
         return folder
     with folder.lock((lambda: observer("waiting", {"path": str(folder.path)})) if wait else None):
-        if folder.is_finished():  # by another process, since we looked
+        if _is_done(folder, log):  # by another process, since we looked
             return folder
-        log = LogFile(folder, observer)
         if damage := _damage(folder):
             log.notify("warning", {"text": f"{damage} It is made anew."})
         folder.write_manifest(manifest)
         checkpoints = FileCheckpoints(folder, log)
+        snapshots = Snapshots(plugin, dataset.train, resolved, _generator_info(manifest), device)
         loop = Loop(
             data=dataset.train,
             options=resolved,
@@ -80,14 +84,16 @@ def train(
             checkpoints=checkpoints,
             observer=log,
             checkpoint_seconds=checkpoint_seconds,
+            watch=Watch(snapshots.fault),
         )
-        with _recorded(folder, manifest, loop, log):
+        with _recorded(folder, manifest, loop, log), _kept_if_diverged(folder, loop, snapshots):
             log.notify("started", _event(manifest))
             if rehearsed and not checkpoints.stored():  # a run that goes on was, when it began
                 with _stop_signals(loop):
                     rehearse(plugin, dataset.train, resolved, _generator_info(manifest), device)
             with _stop_signals(loop):
                 model = plugin.train(loop)
+                snapshots.require_alive(model, loop.steps_done)
             _finish(plugin, model, folder, manifest, loop, log)
     return folder
 
@@ -102,6 +108,20 @@ def _damage(folder: RunFolder) -> str:
     except StoreError as error:
         return error.message
     return damage.message if damage else ""
+
+
+def _is_done(folder: RunFolder, log: LogFile) -> bool:
+    """Whether the run is finished. Raises Diverged where it diverged: what it does follows from its key."""
+    if folder.is_finished():
+        return True
+    ended = folder.manifest_or_none()
+    if ended is not None and ended.status == "diverged":
+        log.notify("failed", _event(ended))
+        raise Diverged(
+            f"This run diverged before, and would again: {ended.note}",
+            f"Change an option or the seed; to train it all the same, remove {folder.path}.",
+        )
+    return False
 
 
 def _finish(plugin: Plugin, model: object, folder: RunFolder, manifest: Manifest, loop: Loop, log: LogFile) -> None:
@@ -225,6 +245,20 @@ def _recorded(folder: RunFolder, manifest: Manifest, loop: Loop, log: LogFile) -
         )
         folder.write_manifest(ended)
         log.notify("failed", _event(ended))
+        raise
+
+
+@contextmanager
+def _kept_if_diverged(folder: RunFolder, loop: Loop, snapshots: Snapshots) -> Iterator[None]:
+    """Keep and draw the last finite state of a run that diverged, and say so in the error's hint."""
+    try:
+        yield
+    except Diverged as error:
+        kept = loop.keep_last_finite()
+        drawn = kept is not None and snapshots.draw(kept, folder.file(runs.DIVERGED_PICTURE))
+        if kept is not None:
+            where = f"drawn in {folder.file(runs.DIVERGED_PICTURE)}" if drawn else f"kept in {folder.file(runs.STATE)}"
+            error.hint = f"{error.hint} The last finite state, after step {kept.step}, is {where}.".lstrip()
         raise
 
 

@@ -5,6 +5,7 @@ runs/<dataset>/<variant>/<key>/
     log.csv              scalars per step
     state.safetensors    resumable training state, and state.previous.safetensors the one before
     generator.onnx  samples.png  score.json
+    diverged.png         of a run that diverged: samples of its last finite state
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from ganzoo.types import API_VERSION, DataSpec, LatentSpec
 
 MANIFEST, LOG, STATE, PREVIOUS = "run.json", "log.csv", "state.safetensors", "state.previous.safetensors"
 ONNX, PICTURE, SCORE = "generator.onnx", "samples.png", "score.json"
+DIVERGED_PICTURE = "diverged.png"
 FAILED = ".failed.json"  # ends the name of a bench job's note
 TRAIN_AGAIN = (
     "The 'ganzoo train' that made it exports it again; a copy of the file elsewhere is taken as a file of your own."
@@ -99,6 +101,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     options_hash: str = ""
     bench: int = 0
     attempt: int = 0
+    status: Literal["failed", "diverged"] = "failed"
 
 
 class Turn(msgspec.Struct, frozen=True):
@@ -109,6 +112,8 @@ class Turn(msgspec.Struct, frozen=True):
     attempt: int = 0
     """How often its run had been tried when the job began, and this time."""
     run: str = ""
+    status: str = ""
+    """That of a failure."""
 
 
 def run_key(

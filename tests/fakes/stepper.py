@@ -1,7 +1,7 @@
 """A small plugin that trains by many steps: x = tanh(z·w + b), pulled to the data by noisy momentum steps in NumPy.
 
 Environment variables make it misbehave at a step: STEPPER_KILL (SIGKILL), STEPPER_INTERRUPT (SIGINT), STEPPER_RAISE,
-STEPPER_NAN.
+STEPPER_NAN; STEPPER_DEAD makes every sample white from that step on, with losses to match.
 """
 
 from __future__ import annotations
@@ -82,6 +82,8 @@ def train(run: ganzoo.TrainRun) -> Model:
     for step in run.steps(options.steps, state=model):
         bad = _misbehave(step)
         loss = model.step(x[run.indices(16, step)], run.latents(16, step)["z"], options.lr)
+        if step >= int(os.environ.get("STEPPER_DEAD", options.steps)):
+            model.b, loss = np.full_like(model.b, 1e9), 1e3 + loss
         run.log(loss=float("nan") if bad else loss)
     return model
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from helpers import failures
+from helpers import FAKES, failures
 
 from ganzoo import registry
 from ganzoo.leaderboard import bench, board
@@ -297,6 +297,73 @@ def test_of_two_benches_that_fail_on_one_run_the_later_attempt_is_noted(tmp_path
     assert store.last_bench() == 7
     bench.note_failures(store, [outcome_of(folder, "third", 3, 8)])
     assert failures(store)[0].note == "third"
+
+
+def test_a_divergence_is_noted_with_step_and_cause_and_once(tmp_path: Path) -> None:
+    """It is not tried again, so that a second bench has nothing to say; unless other options were tried since."""
+    job = Job(variant="gaussian", dataset="digits", seed=0, runs=str(tmp_path), bench=1)
+    assert LocalExecutor(1).run([job], lambda outcome: None)[0].state == "done"
+    store = RunStore(tmp_path)
+    (folder,) = store.all()
+    manifest = folder.manifest()
+    cause = "loss became nan at step 5 of 9."
+    folder.write_manifest(msgspec.structs.replace(manifest, status="diverged", note=cause))
+    folder.file(SCORE).unlink()
+    bench.note_failures(store, [outcome_of(folder, "killed", 1, 2)])
+    bench.note_failures(store, [outcome_of(folder, f"{cause} Try this.", 2, 3)])
+    bench.note_failures(store, [outcome_of(folder, f"It diverged before: {cause}", 3, 4)])
+    (failure,) = failures(store)
+    assert (failure.status, failure.note, failure.bench, failure.attempt) == ("diverged", cause, 2, 1)
+    other = store.folder("digits", "gaussian", "other")
+    other.write_manifest(msgspec.structs.replace(manifest, key="other", options={"rank": 3}))
+    write_json(other.file(SCORE), {"bench": 5, "attempt": 1})
+    bench.note_failures(store, [outcome_of(folder, f"It diverged before: {cause}", 4, 6)])
+    (failure,) = failures(store)
+    assert (failure.status, failure.note, failure.bench, failure.attempt) == ("diverged", cause, 6, 4)
+
+
+def test_a_run_that_failed_before_and_then_diverges_is_noted_anew(tmp_path: Path) -> None:
+    job = Job(variant="gaussian", dataset="digits", seed=0, runs=str(tmp_path), bench=1)
+    assert LocalExecutor(1).run([job], lambda outcome: None)[0].state == "done"
+    store = RunStore(tmp_path)
+    (folder,) = store.all()
+    bench.note_failures(store, [outcome_of(folder, "killed", 1, 2)])
+    assert failures(store)[0].status == "failed"
+    folder.write_manifest(msgspec.structs.replace(folder.manifest(), status="diverged", note="It exploded."))
+    bench.note_failures(store, [outcome_of(folder, "x", 2, 3)])
+    assert [(failure.status, failure.note) for failure in failures(store)] == [("diverged", "It exploded.")]
+
+
+def test_a_bench_of_what_diverges(
+    tmp_path: Path, fakes_folder: Path, catalogue: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two seeds, one of which diverges: a row with its reason, counted as collapsed, and not trained again."""
+    for path in (FAKES, fakes_folder):
+        monkeypatch.syspath_prepend(str(path))  # where this process finds modules its workers do
+    store, out = RunStore(tmp_path / "runs"), tmp_path / "out"
+
+    def benched(number: int, seed: int) -> tuple[str, str]:
+        job = Job(variant="stepper", dataset="digits", seed=seed, runs=str(store.root), bench=number)
+        (outcome,) = LocalExecutor(1).run([job], lambda outcome: None)
+        bench.note_failures(store, [outcome])
+        board.write(store, out, catalogue)
+        return outcome.state, outcome.note
+
+    assert benched(1, 0) == ("done", "")
+    with monkeypatch.context() as patch:
+        patch.setenv("STEPPER_NAN", "9")
+        state, note = benched(1, 1)
+    assert state == "failed"
+    assert note.startswith("loss became nan at step 10 of 40. Try a smaller learning rate")
+    row = board.read_runs(out).set_index("seed").loc["1"]
+    assert (row["status"], row["note"], row["attempt"]) == ("diverged", "loss became nan at step 10 of 40.", "1")
+    assert row["run"]
+    (entry,) = board.aggregate(board.read_runs(out), "digits").to_dict("records")
+    assert (entry["seeds"], entry["failed"], entry["collapse_rate"]) == (1, 1, 0.5)
+    before = (out / "runs.csv").read_bytes()
+    state, note = benched(2, 1)
+    assert (state, note.partition(":")[0]) == ("failed", "This run diverged before, and would again")
+    assert (out / "runs.csv").read_bytes() == before
 
 
 def test_a_bench_that_ends_later_hides_no_run_that_another_made(tmp_path: Path, catalogue: Registry) -> None:

@@ -150,9 +150,18 @@ class Unread:
 
 
 def test_scalars_are_read_only_when_due() -> None:
-    loop = make(log_every=10)
-    for _ in loop.steps(9, state=Counter()):
-        loop.log(loss=Unread() if loop.steps_done < 8 else 1.0)
+    loop, due = make(log_every=100), {1, 2, 5, 10, 20, 50, 100, 200, 250}
+    for step in loop.steps(250, state=Counter()):
+        loop.log(loss=1.0 if step + 1 in due else Unread())
+
+
+def test_early_looks_are_not_logged() -> None:
+    """They find what is wrong; log.csv is what it would be without them."""
+    assert logged(60, 100) == [60]
+    loop = make(log_every=100)
+    with pytest.raises(Diverged, match="loss became nan at step 5 of 60"):
+        for step in loop.steps(60, state=Counter()):
+            loop.log(loss=float("nan") if step > 2 else 1.0)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
@@ -160,8 +169,8 @@ def test_a_loss_that_is_not_finite_stops_the_run_when_due(value: float) -> None:
     kept = Keeping()
     loop = make(kept, log_every=10)
     with pytest.raises(Diverged, match=r"d_loss became (nan|inf|-inf) at step 10 of 50"):
-        for _ in loop.steps(50, state=Counter()):
-            loop.log(d_loss=value)
+        for step in loop.steps(50, state=Counter()):
+            loop.log(d_loss=value if step > 5 else 1.0)
     assert kept.steps == []
 
 

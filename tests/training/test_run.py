@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import msgspec
 import numpy as np
 import pytest
 from helpers import FAKES
+from PIL import Image
 
 import ganzoo
 from ganzoo.data.base import Dataset
@@ -24,6 +26,7 @@ from ganzoo.training import run, runs
 from ganzoo.training.checkpoints import FileCheckpoints
 from ganzoo.training.loop import Checkpoint, ignore_events
 from ganzoo.training.runs import RunFolder, RunStore
+from ganzoo.training.snapshot import Snapshots
 
 
 def toy(shape: tuple[int, int, int] = (1, 8, 8)) -> Dataset:
@@ -252,8 +255,8 @@ def test_divergence_is_recorded(stepper: Plugin, tmp_path: Path, monkeypatch: py
     with pytest.raises(Diverged, match="loss became nan at step 40 of 40"):
         train(stepper, tmp_path)
     manifest = the_run(tmp_path).manifest()
-    assert manifest.status == "diverged"
-    assert "loss became nan" in manifest.note
+    assert (manifest.status, manifest.steps) == ("diverged", 40)
+    assert manifest.note == "loss became nan at step 40 of 40."
 
 
 @pytest.mark.parametrize("step", ["0", "17", "39"])
@@ -424,3 +427,117 @@ def test_without_a_file_key_and_hash_of_the_options_stay(stepper: Plugin, tmp_pa
     work = {"variant": "stepper", "dataset_digest": manifest.dataset_digest, "options": manifest.options, "seed": 0}
     assert manifest.key == runs.run_key(version=f"{manifest.distribution} {manifest.version}", **work)  # type: ignore[arg-type]
     assert (manifest.options_hash, manifest.option_files) == (plain, {})
+
+
+def steps_of(folder: RunFolder) -> int | None:
+    """The step of the state that is kept."""
+    checkpoint = FileCheckpoints(folder).load()
+    return checkpoint.step if checkpoint else None
+
+
+@pytest.fixture
+def dead(stepper: Plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
+    """A run whose generator died at step 130."""
+    monkeypatch.setenv("STEPPER_DEAD", "130")
+    cause = r"every value of its samples is -1 or 1, after step 200 and after step 300 of 900\."
+    hint = r"The last finite state, after step 300, is drawn in .*diverged\.png"
+    with pytest.raises(Diverged, match=f"{cause} Try a smaller learning rate, or another seed. {hint}"):
+        train(stepper, tmp_path / "dead", {"steps": 900})
+    return the_run(tmp_path / "dead")
+
+
+def test_a_dead_generator_ends_the_run_and_its_state_is_kept_and_drawn(dead: RunFolder) -> None:
+    manifest = dead.manifest()
+    assert (manifest.status, manifest.steps) == ("diverged", 300)
+    assert manifest.note.endswith("after step 200 and after step 300 of 900.")
+    assert steps_of(dead) == 300
+    assert log_steps(dead) == [100, 200, 300]
+    with Image.open(dead.file(runs.DIVERGED_PICTURE)) as picture:
+        pixels = np.asarray(picture)
+    assert (pixels == 255).mean() > 0.8, "white samples"
+    assert not dead.is_finished()
+    assert {path.name for path in dead.path.iterdir()} - {".lock"} == {
+        *("run.json", "log.csv", "state.safetensors", "diverged.png")
+    }
+
+
+def test_what_diverged_is_not_trained_again(
+    dead: RunFolder, stepper: Plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STEPPER_RAISE", "0")
+    before = {path: path.read_bytes() for path in dead.path.iterdir()}
+    events: list[str] = []
+    with pytest.raises(Diverged, match=r"diverged before.*after step 300 of 900.*remove .*dead") as caught:
+        train(
+            stepper,
+            tmp_path / "dead",
+            {"steps": 900},
+            observer=lambda event, fields: events.append(f"{event} {fields['path']}"),
+        )
+    assert str(dead.path) in str(caught.value)
+    assert events == [f"failed {dead.path}"]
+    assert {path: path.read_bytes() for path in dead.path.iterdir()} == before
+    monkeypatch.delenv("STEPPER_RAISE")
+    monkeypatch.delenv("STEPPER_DEAD")
+    shutil.rmtree(dead.path)
+    assert train(stepper, tmp_path / "dead", {"steps": 900}).is_finished()
+
+
+def test_a_generator_that_dies_late_is_seen_at_the_end(
+    stepper: Plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STEPPER_DEAD", "135")
+    with pytest.raises(Diverged, match=r"-1 or 1, after the last step, 140\."):
+        train(stepper, tmp_path, {"steps": 140})
+    assert the_run(tmp_path).manifest().status == "diverged"
+    assert (the_run(tmp_path).manifest().steps, steps_of(the_run(tmp_path))) == (140, 140)
+
+
+def test_a_run_of_a_few_steps_is_not_judged(stepper: Plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STEPPER_DEAD", "0")
+    assert train(stepper, tmp_path).is_finished()
+
+
+def test_a_baseline_may_be_as_plain_as_it_likes(
+    stepper: Plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STEPPER_DEAD", "0")
+    floor = dataclasses.replace(stepper, variant=msgspec.structs.replace(stepper.variant, role="floor"))
+    assert train(floor, tmp_path, {"steps": 900}).is_finished()
+
+
+def test_looks_do_not_change_what_is_trained(stepper: Plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a look at the generator after every step, and with none at all."""
+    asked = []
+
+    def look(self: Any, checkpoint: Any) -> str:
+        asked.append(checkpoint.step)
+        return faults(self, checkpoint)
+
+    plain = train(stepper, tmp_path / "plain")
+    faults = Snapshots.fault
+    monkeypatch.setattr(Snapshots, "fault", look)
+    monkeypatch.setattr("ganzoo.training.divergence._scheduled", lambda part: True)
+    watched = train(stepper, tmp_path / "watched")
+    assert asked == list(range(1, 40))
+    assert outcome(watched) == outcome(plain)
+    assert watched.file(runs.LOG).read_bytes() == plain.file(runs.LOG).read_bytes()
+
+
+def test_a_look_that_the_plugin_cannot_take_ends_no_run(
+    stepper: Plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not tried a second time."""
+    calls = []
+
+    def called(hook: str, given: dict[str, Any]) -> Any:
+        if hook == "train":
+            calls.append(given["run"])
+            if len(calls) > 1:
+                raise RuntimeError("one at a time")
+        return stepper._call(hook, given)
+
+    monkeypatch.setattr("ganzoo.training.divergence._scheduled", lambda part: True)
+    single = dataclasses.replace(stepper, _call=called)
+    assert train(single, tmp_path, rehearsed=False).is_finished()
+    assert len(calls) == 2
