@@ -14,7 +14,7 @@ from ganzoo.cli.output import echo
 
 if TYPE_CHECKING:
     from ganzoo.leaderboard.bench import Outcome
-    from ganzoo.leaderboard.worker import Job
+    from ganzoo.leaderboard.jobs import Job
     from ganzoo.plugin.manager import Zoo
     from ganzoo.registry import Registry
 
@@ -55,7 +55,7 @@ def command(
     """
     from ganzoo.errors import UsageError
     from ganzoo.leaderboard import bench
-    from ganzoo.leaderboard.worker import Job
+    from ganzoo.leaderboard.jobs import Job
     from ganzoo.plugin import observers
 
     target = out or Path("leaderboards/quick" if quick else "leaderboards")
@@ -78,7 +78,7 @@ def command(
     )
     chosen = _choose(registry, zoo, variants, datasets, data_dir)
     jobs_to_do = bench.plan(chosen, [0] if quick else _seeds(seeds), template)
-    _run(jobs_to_do, jobs, runs, target, registry, quick)
+    _run(jobs_to_do, jobs, runs, target, zoo, registry)
 
 
 def _number(out: Path, runs: Path) -> int:
@@ -124,17 +124,18 @@ def _choose(
     return chosen
 
 
-def _run(jobs: list[Job], workers: int | None, runs: Path, out: Path, registry: Registry, quick: bool) -> None:
+def _run(jobs: list[Job], workers: int | None, runs: Path, out: Path, zoo: Zoo, registry: Registry) -> None:
     from ganzoo.cli.bench_view import view
     from ganzoo.leaderboard import bench
+    from ganzoo.leaderboard.current import Finished
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a terminated bench, too, stops its children
     with view(jobs, runs) as notify:
-        outcomes = bench.LocalExecutor(workers or bench.cores()).run(jobs, notify)
+        outcomes = bench.LocalExecutor(workers or bench.cores()).run(jobs, notify, Finished(zoo, registry))
     from ganzoo.leaderboard.update import update
     from ganzoo.training.runs import RunStore
 
-    store = RunStore(runs)
+    store, quick = RunStore(runs), jobs[0].quick
     bench.note_failures(store, outcomes)
     written = update(store, out, registry, quick, warn=lambda sentence: echo(f"left out: {sentence}", err=True))
     _report(outcomes, written, out, registry)

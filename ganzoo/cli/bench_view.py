@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ganzoo.leaderboard.bench import Notify, Outcome
-    from ganzoo.leaderboard.worker import Job
+    from ganzoo.leaderboard.jobs import Job
 
 
 @contextmanager

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ganzoo.files import locked
-from ganzoo.leaderboard.worker import Job, other_recipe_since
+from ganzoo.leaderboard.current import other_recipe_since
+from ganzoo.leaderboard.jobs import Done, Job
 from ganzoo.processes import ONE_THREAD, Child, python
 from ganzoo.sealed import write_json
 from ganzoo.training.runs import REAL, Failure, RunFolder, Turn, read_turn, utc_now
@@ -83,6 +84,10 @@ def bench_datasets(registry: Registry) -> list[str]:
     return [name for name, entry in registry.datasets.items() if entry.bench]
 
 
+def _never(job: Job) -> None:
+    """No job is known to be finished."""
+
+
 class LocalExecutor:
     """Child processes on this machine, one compute thread each; one failing job hurts no other."""
 
@@ -94,18 +99,26 @@ class LocalExecutor:
         self._stopping = False
         self._broken: Exception | None = None
 
-    def run(self, jobs: Sequence[Job], notify: Notify) -> list[Outcome]:
+    def run(
+        self, jobs: Sequence[Job], notify: Notify, finished: Callable[[Job], Done | None] = _never
+    ) -> list[Outcome]:
         """Run all jobs, as many at a time as there are workers, telling ``notify`` of every change.
 
-        Outcomes come in the order of the jobs. On KeyboardInterrupt every child is stopped first.
+        No process is started for a job that ``finished`` knows to be done. Outcomes come in the order of the jobs. On
+        KeyboardInterrupt every child is stopped first.
         """
         outcomes = [Outcome(job) for job in jobs]
         waiting: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         for outcome in outcomes:
-            waiting.put(outcome)
+            done = finished(outcome.job)
+            if done is None:
+                waiting.put(outcome)
+            else:
+                outcome.state, outcome.path, outcome.dataset = "done", done.path, done.dataset
+                notify(outcome)
         threads = [
             threading.Thread(target=self._drain, args=(waiting, notify), daemon=True)
-            for _ in range(min(self._workers, len(jobs)))
+            for _ in range(min(self._workers, waiting.qsize()))
         ]
         try:
             for thread in threads:

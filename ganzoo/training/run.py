@@ -169,20 +169,25 @@ def export_model(plugin: Plugin, model: object, manifest: Manifest, target: Path
     return Exported(Generator(target, device="cpu"), measured, parameters)
 
 
+def key_of(plugin: Plugin, dataset_digest: str, resolved: Options, seed: int, quick: bool) -> str:
+    """The key of a piece of work; see ``runs.run_key``. Raises OptionError for an option's file that cannot be read."""
+    return runs.run_key(
+        variant=plugin.variant.name,
+        version=str(plugin.origin),
+        dataset_digest=dataset_digest,
+        options={**as_dict(resolved), **runs.file_hashes(resolved, owner=plugin.variant.name)},
+        seed=seed,
+        quick=quick,
+    )
+
+
 def _plan(
     plugin: Plugin, dataset: Dataset, resolved: Options, reference: str, seed: int, device: str, quick: bool
 ) -> Manifest:
     variant, origin, options = plugin.variant, plugin.origin, as_dict(resolved)
     option_files = runs.file_hashes(resolved, owner=variant.name)
     return runs.Manifest(
-        key=runs.run_key(
-            variant=variant.name,
-            version=str(origin),
-            dataset_digest=dataset.digest,
-            options={**options, **option_files},
-            seed=seed,
-            quick=quick,
-        ),
+        key=key_of(plugin, dataset.digest, resolved, seed, quick),
         variant=variant.name,
         backend=variant.backend,
         role=variant.role,

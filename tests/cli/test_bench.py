@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from ganzoo.leaderboard.bench import LocalExecutor, Notify, Outcome
-from ganzoo.leaderboard.worker import Job, run_job
+from ganzoo.leaderboard.jobs import Job
+from ganzoo.leaderboard.worker import run_job
 
 REGISTRY = """
 api = 1
@@ -41,7 +42,7 @@ def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Job]:
     done: list[Job] = []
     (tmp_path / "registry.toml").write_text(REGISTRY)
 
-    def run(self: LocalExecutor, jobs: Sequence[Job], notify: Notify) -> list[Outcome]:
+    def run(self: LocalExecutor, jobs: Sequence[Job], notify: Notify, finished: Any) -> list[Outcome]:
         outcomes = [Outcome(job) for job in jobs]
         for outcome in outcomes:
             done.append(outcome.job)

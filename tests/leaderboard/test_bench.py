@@ -14,7 +14,7 @@ from helpers import FAKES, failures
 from ganzoo import registry
 from ganzoo.leaderboard import bench, board
 from ganzoo.leaderboard.bench import LocalExecutor, Outcome
-from ganzoo.leaderboard.worker import Job
+from ganzoo.leaderboard.jobs import Job
 from ganzoo.plugin.manager import Zoo
 from ganzoo.registry import Registry
 from ganzoo.sealed import write_json

@@ -16,8 +16,10 @@ from ganzoo.errors import GanzooError, Interrupted
 from ganzoo.leaderboard import bench, board
 from ganzoo.leaderboard import worker as work
 from ganzoo.leaderboard.bench import Outcome
+from ganzoo.leaderboard.current import is_scored
 from ganzoo.leaderboard.index import StoreIndex
-from ganzoo.leaderboard.worker import Job, Reporter, is_scored, main
+from ganzoo.leaderboard.jobs import Job, setup_of
+from ganzoo.leaderboard.worker import Reporter, main
 from ganzoo.plugin.manager import Zoo
 from ganzoo.registry import Registry
 from ganzoo.scoring.protocol import Protocol, Score
@@ -239,7 +241,7 @@ def test_a_job_is_passed_on_whole(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_job_is_scored_as_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
     given: dict[str, Any] = {}
     monkeypatch.setattr(api, "setup_of", lambda *args, **more: given.update(more, args=args))
-    work._setup("zoo", "registry", FULL)  # type: ignore[arg-type]
+    setup_of("zoo", "registry", FULL)  # type: ignore[arg-type]
     assert given["args"] == ("zoo", "registry", "digits")
     assert (given["data_dir"], given["terms"]) == ("some/data", Terms(device="auto", total=True))
 

@@ -64,7 +64,7 @@ class Kills:
         return job
 
     def _job(self, place: Path) -> object:
-        from ganzoo.leaderboard.worker import Job
+        from ganzoo.leaderboard.jobs import Job
 
         book = str(self.root / "registry.toml")
         return Job(variant="stepper", dataset="digits", seed=0, runs=str(place / "runs"), registry=book, bench=1)

@@ -1,0 +1,148 @@
+"""What of a bench is done already: whether a run's score is the one that the protocol in force would give now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ganzoo.errors import StoreError
+from ganzoo.leaderboard.jobs import Done, Job, setup_of
+from ganzoo.sealed import read_json
+from ganzoo.training import runs
+from ganzoo.training.runs import RunFolder, RunStore
+
+if TYPE_CHECKING:
+    from ganzoo.options import Options
+    from ganzoo.plugin.manager import Plugin, Zoo
+    from ganzoo.registry import Registry
+    from ganzoo.scoring.protocol import Score
+    from ganzoo.scoring.setup import Setup
+
+Tried = tuple[bool, str, str]
+"""Whether a run is quick, the version of its plugin, and the hash of its options."""
+
+
+def is_current(
+    folder: RunFolder, setup: Setup, sha256: str, noted: Path, recipes: Mapping[Tried, int] | None = None
+) -> bool:
+    """Whether nothing is left to do for a trained run: it is scored, and its row counts.
+
+    ``noted`` is where a failure of its job is noted, ``recipes`` what ``recipes_beside`` gives, if it is known.
+    """
+    target = folder.file(runs.SCORE)
+    scored = is_scored(target, setup.protocol.hash, sha256, setup.extensions)
+    return scored and not overtaken(folder, noted, recipes)
+
+
+def overtaken(folder: RunFolder, noted: Path, recipes: Mapping[Tried, int] | None = None) -> bool:
+    """Whether the last attempt failed, or a later bench had other options: the row must be made again to count."""
+    last = runs.read_turn(folder.file(runs.SCORE))
+    return failed_attempt(folder, noted) > last.attempt or other_recipe_since(folder, last.bench, recipes)
+
+
+def failed_attempt(folder: RunFolder, noted: Path) -> int:
+    """The attempt at this run of which a failure was noted last; 0 for none."""
+    turn = runs.read_turn(noted)
+    return turn.attempt if turn.run == folder.path.name else 0
+
+
+def other_recipe_since(folder: RunFolder, bench: int, recipes: Mapping[Tried, int] | None = None) -> bool:
+    """Whether a bench later than that one scored a run of this variant with another version or other options."""
+    this = folder.manifest()
+    recipes = recipes_beside(folder) if recipes is None else recipes
+    return any(
+        last > bench and quick == this.quick and (version, options) != (this.version, this.options_hash)
+        for (quick, version, options), last in recipes.items()
+    )
+
+
+def recipes_beside(folder: RunFolder) -> dict[Tried, int]:
+    """The highest number of a bench that scored a run with each recipe, of this variant on this dataset."""
+    found: dict[Tried, int] = {}
+    for path in folder.path.parent.glob(f"*/{runs.SCORE}"):
+        manifest = RunFolder(path.parent).manifest_or_none()
+        if manifest is not None:
+            recipe = (manifest.quick, manifest.version, manifest.options_hash)
+            found[recipe] = max(found.get(recipe, 0), runs.read_turn(path).bench)
+    return found
+
+
+def score_of(target: Path) -> Score | None:
+    """What a score.json says; None where there is none that is sound."""
+    from ganzoo.scoring.protocol import Score
+
+    try:
+        return read_json(target, Score)
+    except (OSError, StoreError):
+        return None
+
+
+def holds(target: Path, extensions: Mapping[str, int]) -> bool:
+    """Whether score.json is there and has the metrics of ``extensions``."""
+    score = score_of(target)
+    return score is not None and extensions.items() <= score.extensions.items()
+
+
+def is_scored(target: Path, protocol_hash: str, sha256: str, extensions: Mapping[str, int] | None = None) -> bool:
+    """Whether score.json already holds this model's score under this protocol, with the metrics of ``extensions``."""
+    score = score_of(target)
+    if score is None or not (extensions or {}).items() <= score.extensions.items():
+        return False
+    return score.protocol_hash == protocol_hash and score.sampled_sha256 == sha256
+
+
+class Finished:
+    """Finds the jobs of which a worker would only say that all is done, without a process for each.
+
+    Datasets, options and recipes are looked at once; what goes wrong here is left to the worker to say.
+    """
+
+    def __init__(self, zoo: Zoo, registry: Registry) -> None:
+        self._zoo, self._registry = zoo, registry
+        self._setups: dict[str, Setup | None] = {}
+        self._resolved: dict[tuple[str, str], tuple[Plugin, Options]] = {}
+        self._recipes: dict[Path, dict[Tried, int]] = {}
+
+    def __call__(self, job: Job) -> Done | None:
+        """Of a job that is done; None where there may be something to do."""
+        try:
+            setup = self._setup(job)
+            return None if setup is None else self._find(job, setup)
+        except Exception:  # noqa: BLE001 - foreign code, damaged files: the worker of the job says what is wrong
+            return None
+
+    def _find(self, job: Job, setup: Setup) -> Done | None:
+        store = RunStore(Path(job.runs))
+        if job.variant == runs.REAL:
+            real = store.folder(setup.protocol.dataset, runs.REAL, setup.protocol.hash)
+            return Done("", setup.side.name) if holds(real.file(runs.SCORE), setup.extensions) else None
+        folder = store.folder(setup.side.name, job.variant, self._key(job, setup))
+        if not folder.is_finished():
+            return None
+        noted = store.failure_file(job.dataset, job.variant, job.seed, job.quick)
+        if folder.path.parent not in self._recipes:
+            self._recipes[folder.path.parent] = recipes_beside(folder)
+        current = is_current(folder, setup, folder.manifest().onnx_sha256, noted, self._recipes[folder.path.parent])
+        return Done(str(folder.path), setup.side.name) if current else None
+
+    def _key(self, job: Job, setup: Setup) -> str:
+        from ganzoo.options import resolve
+        from ganzoo.training.run import key_of
+
+        if (job.variant, job.dataset) not in self._resolved:
+            plugin = self._zoo.load(job.variant)
+            recipe = self._registry.recipe_options(job.variant, job.dataset, job.quick)
+            resolved = resolve(plugin.variant.options, recipe, owner=job.variant)
+            self._resolved[job.variant, job.dataset] = (plugin, resolved)
+        plugin, resolved = self._resolved[job.variant, job.dataset]
+        return key_of(plugin, setup.side.digest, resolved, job.seed, job.quick)
+
+    def _setup(self, job: Job) -> Setup | None:
+        if job.dataset not in self._setups:
+            self._setups[job.dataset] = None  # where it fails, it is not tried again
+            here = msgspec.structs.replace(job, device="cpu")
+            self._setups[job.dataset] = setup_of(self._zoo, self._registry, here)
+        return self._setups[job.dataset]

@@ -1,0 +1,47 @@
+"""The jobs of a bench: one variant, dataset and seed each, and what they are scored against."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from ganzoo.plugin.manager import Zoo
+    from ganzoo.registry import Registry
+    from ganzoo.scoring.setup import Setup
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One cell of the bench for one seed; ``variant`` is "real" for the real-vs-real floor."""
+
+    variant: str
+    dataset: str
+    seed: int
+    quick: bool = False
+    runs: str = "runs"
+    data_dir: str | None = None
+    device: str = "cpu"
+    registry: str | None = None
+    bench: int = 0
+    """The number of the bench that the job is of."""
+
+    @property
+    def label(self) -> str:
+        """How progress lines call it."""
+        return f"{self.variant} {self.dataset} seed {self.seed}"
+
+
+class Done(msgspec.Struct, frozen=True):
+    """A job of which nothing is left to do: its run's folder, "" for real samples, and the dataset's own name."""
+
+    path: str
+    dataset: str
+
+
+def setup_of(zoo: Zoo, registry: Registry, job: Job) -> Setup:
+    """The protocol and the reference of a job's dataset, with total errors, on the job's device."""
+    from ganzoo import api
+    from ganzoo.scoring.setup import Terms
+
+    return api.setup_of(zoo, registry, job.dataset, data_dir=job.data_dir, terms=Terms(device=job.device, total=True))

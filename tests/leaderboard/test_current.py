@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from ganzoo import api
+from ganzoo.leaderboard import bench, current
+from ganzoo.leaderboard.bench import LocalExecutor, Outcome
+from ganzoo.leaderboard.current import Finished
+from ganzoo.leaderboard.jobs import Done, Job
+from ganzoo.leaderboard.worker import run_job
+from ganzoo.plugin.manager import Zoo
+from ganzoo.registry import Registry
+from ganzoo.scoring.protocol import Score
+from ganzoo.sealed import read_json, write_json
+from ganzoo.training.runs import REAL, SCORE, RunFolder, RunStore
+
+
+@pytest.fixture(scope="module")
+def benched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store in which a gaussian and the real samples of digits are scored; read only."""
+    root = tmp_path_factory.mktemp("benched")
+    for variant in ("gaussian", REAL):
+        run_job(Job(variant=variant, dataset="digits", seed=0, runs=str(root), bench=1), lambda event, fields: None)
+    return root
+
+
+@pytest.fixture
+def job(benched: Path, tmp_path: Path) -> Job:
+    """The job of a store of one's own in which it is done."""
+    shutil.copytree(benched, tmp_path / "runs")
+    return Job(variant="gaussian", dataset="digits", seed=0, runs=str(tmp_path / "runs"), bench=2)
+
+
+def the_run(job: Job) -> RunFolder:
+    (folder,) = RunStore(Path(job.runs)).all()
+    return folder
+
+
+def change_score(job: Job, **changes: Any) -> None:
+    path = the_run(job).file(SCORE)
+    write_json(path, msgspec.structs.replace(read_json(path, Score), **changes))
+
+
+def fail(job: Job) -> None:
+    outcome = Outcome(job, state="failed", note="killed", path=str(the_run(job).path), attempt=2)
+    bench.note_failures(RunStore(Path(job.runs)), [outcome])
+
+
+def other_options_since(job: Job) -> None:
+    manifest = msgspec.structs.replace(the_run(job).manifest(), key="other", options={"rank": 3})
+    folder = RunStore(Path(job.runs)).folder("digits", "gaussian", "other")
+    folder.write_manifest(manifest)
+    write_json(folder.file(SCORE), {"bench": 5, "attempt": 1})
+
+
+def damage(name: str) -> Callable[[Job], None]:
+    return lambda job: the_run(job).file(name).write_bytes(b"{") and None
+
+
+UNDONE: dict[str, Callable[[Job], Any]] = {
+    "no score": lambda job: the_run(job).file(SCORE).unlink(),
+    "another protocol": lambda job: change_score(job, protocol_hash="other"),
+    "another generator": lambda job: change_score(job, sampled_sha256="other"),
+    "failed since": fail,
+    "other options since": other_options_since,
+    "damaged score": damage(SCORE),
+    "damaged manifest": damage("run.json"),
+    "damaged generator": damage("generator.onnx"),
+    "interrupted": lambda job: the_run(job).write_manifest(
+        msgspec.structs.replace(the_run(job).manifest(), status="interrupted")
+    ),
+}
+
+
+def test_what_is_done_is_known_without_a_worker(job: Job, zoo: Zoo, catalogue: Registry) -> None:
+    finished = Finished(zoo, catalogue)
+    assert finished(job) == Done(str(the_run(job).path), "digits")
+    assert finished(msgspec.structs.replace(job, variant=REAL)) == Done("", "digits")
+    before = {path: path.stat().st_ino for path in the_run(job).path.iterdir()}
+    run_job(job, lambda event, fields: None)
+    assert {path: path.stat().st_ino for path in the_run(job).path.iterdir()} == before, (
+        "nor had a worker done anything"
+    )
+
+
+@pytest.mark.parametrize("state", UNDONE)
+def test_what_is_not_done_is_left_to_a_worker(state: str, job: Job, zoo: Zoo, catalogue: Registry) -> None:
+    UNDONE[state](job)
+    assert Finished(zoo, catalogue)(job) is None
+
+
+@pytest.mark.parametrize(
+    "change", [{"seed": 1}, {"quick": True}, {"variant": "memoriser"}, {"dataset": "ring"}, {"variant": "unheard-of"}]
+)
+def test_other_work_is_not_done(change: dict[str, Any], job: Job, zoo: Zoo, catalogue: Registry) -> None:
+    assert Finished(zoo, catalogue)(msgspec.structs.replace(job, **change)) is None
+
+
+def test_real_samples_that_lack_a_metric_are_not_done(job: Job, zoo: Zoo, catalogue: Registry) -> None:
+    (path,) = Path(job.runs).glob(f"digits/{REAL}/*/{SCORE}")
+    finished = Finished(zoo, catalogue)
+    path.write_bytes(b"{")
+    assert finished(msgspec.structs.replace(job, variant=REAL)) is None
+
+
+def test_a_dataset_that_cannot_be_had_is_looked_for_once(
+    job: Job, zoo: Zoo, catalogue: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    real = api.setup_of
+
+    def setup_of(zoo: Zoo, registry: Registry, data: str, **more: Any) -> Any:
+        asked.append(data)
+        return real(zoo, registry, data, **more)
+
+    monkeypatch.setattr(api, "setup_of", setup_of)
+    finished = Finished(zoo, catalogue)
+    gone = msgspec.structs.replace(job, dataset="npz:gone.npz")
+    assert [finished(each) is None for each in (gone, gone, job, job)] == [True, True, False, False]
+    assert asked == ["npz:gone.npz", "digits"]
+
+
+def test_no_process_is_started_for_what_is_done(job: Job, zoo: Zoo, catalogue: Registry, tmp_path: Path) -> None:
+    real = msgspec.structs.replace(job, variant=REAL)
+    executor = LocalExecutor(2, ["/nonexistent"])
+    told: list[str] = []
+    other = msgspec.structs.replace(job, seed=1)
+    outcomes = executor.run([real, job, other], lambda outcome: told.append(outcome.state), Finished(zoo, catalogue))
+    assert [(each.state, each.dataset) for each in outcomes] == [("done", "digits"), ("done", "digits"), ("failed", "")]
+    assert [each.path for each in outcomes] == ["", str(the_run(job).path), ""]
+    assert told == ["done", "done", "running", "failed"]
+    assert current.recipes_beside(the_run(job)) == {
+        (False, the_run(job).manifest().version, the_run(job).manifest().options_hash): 1
+    }
