@@ -404,9 +404,15 @@ def test_a_board_says_how_many_rows_it_leaves_out(store: RunStore, tmp_path: Pat
     assert "2 rows scored under other protocols are left out (0ld)." in page
 
 
+def packaged(folder: Path) -> list[str]:
+    """The files that datapackage.json describes."""
+    return [each["path"] for each in msgspec.json.decode((folder / "datapackage.json").read_bytes())["resources"]]
+
+
 def test_values_of_extensions_go_to_a_long_table(store: RunStore, tmp_path: Path) -> None:
     board.write(store, tmp_path, BOOK)
     assert not (tmp_path / "metrics.csv").exists()
+    assert packaged(tmp_path) == ["runs.csv", "digits.csv"]
     folder = store.all()[0]
     score = msgspec.json.decode(folder.file("score.json").read_bytes(), type=Score)
     estimates = {**score.estimates, "width": Estimate(2.0, 0.5, 9), "area": Estimate(3.0, None, 9)}
@@ -416,6 +422,7 @@ def test_values_of_extensions_go_to_a_long_table(store: RunStore, tmp_path: Path
     key = folder.manifest().key
     lines = f"run,column,value,se\n{key},area,3,\n{key},width,2,0.5\nzz,width,7,\n"
     assert (tmp_path / "metrics.csv").read_bytes() == lines.encode()
+    assert packaged(tmp_path) == ["runs.csv", "metrics.csv", "digits.csv"]
 
 
 def test_values_of_extensions_are_found_behind_runs_that_are_not_scored(store: RunStore, tmp_path: Path) -> None:

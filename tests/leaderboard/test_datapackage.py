@@ -14,6 +14,7 @@ import pytest
 from ganzoo.leaderboard import datapackage
 from ganzoo.leaderboard.datapackage import descriptor, field
 from ganzoo.leaderboard.rows import COLUMNS, LONG, MEASURED
+from ganzoo.metrics import builtin_metrics
 
 SHIPPED = Path(__file__).resolve().parents[2] / "leaderboards"
 PARSERS = {"string": str, "integer": int, "number": float, "datetime": datetime.fromisoformat, "any": str}
@@ -71,3 +72,37 @@ def test_the_form_is_that_of_a_tabular_data_package() -> None:
     assert [each["name"] for each in package["resources"]] == ["runs", "my-data"]
     assert [one["type"] for one in package["resources"][0]["schema"]["fields"]] == ["string", "number", "any"]
     assert descriptor([("runs.csv", ["fid"])]) == descriptor([("runs.csv", ["fid"])])
+
+
+WHOLE = """{
+ "name": "ganzoo-leaderboards",
+ "title": "Generative models on one board, scored by one harness",
+ "profile": "tabular-data-package",
+ "resources": [
+  {
+   "name": "my-data",
+   "path": "my_data.csv",
+   "profile": "tabular-data-resource",
+   "encoding": "utf-8",
+   "schema": {
+    "fields": [
+     {
+      "name": "coverage",
+      "type": "number",
+      "description": "SUMMARY"
+     }
+    ],
+    "missingValues": [
+     ""
+    ]
+   }
+  }
+ ]
+}
+"""
+
+
+def test_the_file_word_for_word() -> None:
+    """Programs look for these keys, and people read the file in a diff."""
+    (summary,) = (metric.summary for metric in builtin_metrics() if "coverage" in metric.columns)
+    assert descriptor([("my_data.csv", ["coverage"])]).decode() == WHOLE.replace("SUMMARY", summary)
