@@ -7,6 +7,7 @@ read or written is done without.
 from __future__ import annotations
 
 import functools
+import hashlib
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
@@ -85,17 +86,18 @@ class StoreIndex:
 
     def _load(self) -> dict[str, tuple[str, Entry]]:
         with suppress(sqlite3.Error, OSError, ValueError), closing(self._open()) as table:
-            rows = table.execute("SELECT path, stamp, entry FROM entries")
+            rows = table.execute("SELECT path, stamp, entry, digest FROM entries")
             decoder = msgspec.msgpack.Decoder(Entry)
-            return {path: (stamp, decoder.decode(entry)) for path, stamp, entry in rows}
+            return {path: (stamp, decoder.decode(entry)) for path, stamp, entry, sum_ in rows if _sum(entry) == sum_}
         return {}
 
     def _save(self, fresh: dict[str, Entry], gone: set[str]) -> None:
-        rows = [(path, self.stamps[path], msgspec.msgpack.encode(entry)) for path, entry in fresh.items()]
+        packed = {path: msgspec.msgpack.encode(entry) for path, entry in fresh.items()}
+        rows = [(path, self.stamps[path], entry, _sum(entry)) for path, entry in packed.items()]
         for _ in range(2):  # the second time into a new file, where the first one was damaged
             try:
                 with closing(self._open()) as table, table:
-                    table.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?, ?)", rows)
+                    table.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)", rows)
                     table.executemany("DELETE FROM entries WHERE path = ?", [(path,) for path in gone])
                 return
             except sqlite3.DatabaseError:
@@ -113,6 +115,13 @@ class StoreIndex:
                 table.execute("DROP TABLE IF EXISTS written")
                 table.execute("DELETE FROM format")
                 table.execute("INSERT INTO format VALUES (?)", (code_stamp(),))
-            table.execute("CREATE TABLE IF NOT EXISTS entries (path TEXT PRIMARY KEY, stamp TEXT, entry BLOB)")
+            table.execute(
+                "CREATE TABLE IF NOT EXISTS entries (path TEXT PRIMARY KEY, stamp TEXT, entry BLOB, digest BLOB)"
+            )
             table.execute("CREATE TABLE IF NOT EXISTS written (out TEXT PRIMARY KEY, result BLOB)")
         return table
+
+
+def _sum(entry: bytes) -> bytes:
+    """What tells an entry from one that was damaged on the disk, which is read again."""
+    return hashlib.blake2b(entry, digest_size=8).digest()

@@ -10,13 +10,13 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ganzoo.data.base import scale
-from ganzoo.files import cache_root, exists, write_bytes
+from ganzoo.errors import Damaged, StoreError
+from ganzoo.files import cache_root, exists
 from ganzoo.generator.engine import BATCH
 from ganzoo.labels import called, places, set_of
 from ganzoo.latents import generator
@@ -25,6 +25,7 @@ from ganzoo.metrics.fid import Target, target, target_of
 from ganzoo.options import content_hash
 from ganzoo.scoring.features import Progress, silent
 from ganzoo.scoring.samples import Selection
+from ganzoo.tensors import read_tensors, write_tensors
 
 if TYPE_CHECKING:
     from ganzoo.data.base import Dataset, Split
@@ -197,33 +198,21 @@ def cached(key: list[str], compute: Callable[[], dict[str, Array]]) -> dict[str,
 
     Numbers that float32 holds (features of networks) are stored as such; nothing is rounded.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file, save
-
     path = cache_root() / "references" / f"{content_hash([FORMAT, *key])}.safetensors"
     if exists(path):
         try:
-            found: dict[str, Array] = load_file(path)
-            return found
-        except (SafetensorError, OSError):
+            return read_tensors(path)[0]
+        except Damaged:  # made anew below
             with contextlib.suppress(OSError):  # another user's, whose it is to remove
-                path.unlink(missing_ok=True)  # damaged: made anew below
+                path.unlink(missing_ok=True)
     before = time.perf_counter()
     arrays = compute()
     if time.perf_counter() - before > WORTH_CACHING:
-        _store(path, save({name: _narrow(value) for name, value in arrays.items()}))
+        with contextlib.suppress(StoreError):  # a full or read-only disk costs time, not the score
+            write_tensors(path, {name: _narrow(value) for name, value in arrays.items()}, {})
     return arrays
 
 
 def _narrow(value: Array) -> Array:
     narrow = value.astype(np.float32)
     return narrow if np.array_equal(narrow, value) else np.ascontiguousarray(value)
-
-
-def _store(path: Path, content: bytes) -> None:
-    from ganzoo.errors import StoreError
-
-    try:
-        write_bytes(path, content)
-    except StoreError:
-        return  # a full or read-only disk costs time, not the score

@@ -16,7 +16,7 @@ MOST_LINES = 310  # "about 300", as the design says
 LAYERS = (
     ("_version", "__init__", "errors", "escaping", "naming", "ordering"),
     ("files", "labels", "lettering", "limits", "options", "processes", "registry", "sealed"),
-    ("types",),
+    ("types", "tensors"),
     ("latents", "plugin"),
     ("data", "generator", "metrics"),
     ("extractors", "pictures"),
