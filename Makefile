@@ -3,7 +3,7 @@
 # `make peers`: the same numbers as the real tools from PyPI, checked live (docs/reports/parity.md).
 # `make mutants`: which changes of the core no test notices; hours, and it goes on where it stopped (docs/reports/mutants.csv).
 # `make peers-bench`: how much faster than those tools, side by side in one process (docs/reports/benchmarks.md).
-# `make soak`: kills and crowds, and that nothing is lost by them; a quarter of an hour (docs/reports/reliability.md).
+# `make soak`: kills, crowds, damaged files and full disks, and that nothing is lost by them (docs/reports/reliability.md).
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -42,6 +42,8 @@ benchmarks: $(VENV)/.installed-dev
 soak: $(VENV)/.installed-dev
 	$(BIN)/python tests/reliability/kills.py
 	$(BIN)/python tests/reliability/crowds.py
+	$(BIN)/python tests/reliability/mutated.py
+	$(BIN)/python tests/reliability/full_disk.py
 
 mutants: $(VENV)/.installed-dev
 	$(PIP) mutmut

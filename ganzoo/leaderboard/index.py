@@ -52,7 +52,7 @@ class StoreIndex:
 
         None where any of them, or of the store, is another by now.
         """
-        with suppress(sqlite3.Error, OSError, ValueError), closing(self._open()) as table:
+        with suppress(sqlite3.Error, OSError, ValueError, TypeError), closing(self._open()) as table:
             found = table.execute("SELECT result FROM written WHERE out = ?", (str(out.resolve()),)).fetchone()
             if found is None:
                 return None
@@ -85,7 +85,7 @@ class StoreIndex:
         return collected(found, quick)
 
     def _load(self) -> dict[str, tuple[str, Entry]]:
-        with suppress(sqlite3.Error, OSError, ValueError), closing(self._open()) as table:
+        with suppress(sqlite3.Error, OSError, ValueError, TypeError), closing(self._open()) as table:
             rows = table.execute("SELECT path, stamp, entry, digest FROM entries")
             decoder = msgspec.msgpack.Decoder(Entry)
             return {path: (stamp, decoder.decode(entry)) for path, stamp, entry, sum_ in rows if _sum(entry) == sum_}
