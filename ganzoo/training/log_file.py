@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.errors import Interrupted
+from ganzoo.escaping import csv_cell, csv_text
 from ganzoo.files import write_text
 from ganzoo.training import runs
 
@@ -64,7 +65,7 @@ class LogFile:
             return ""
         text = io.StringIO()
         writer = csv.DictWriter(text, list(dict.fromkeys(k for row in self._rows for k in row)), lineterminator="\n")
-        writer.writeheader()
+        writer.writerow({name: csv_cell(name) for name in writer.fieldnames})
         writer.writerows(self._rows)
         return text.getvalue()
 
@@ -78,7 +79,8 @@ class LogFile:
             text = self._path.read_text("utf-8", errors="replace") if self._path.is_file() else ""
         with suppress(csv.Error):
             rows = csv.DictReader(io.StringIO(text.replace("\0", ""), newline=""))
-            self._rows = [row for row in rows if None not in row and _step(row) <= step]
+            named = ({csv_text(name): cell for name, cell in row.items()} for row in rows if None not in row)
+            self._rows = [row for row in named if _step(row) <= step]
 
 
 def _step(row: dict[str, str]) -> float:

@@ -300,6 +300,17 @@ def test_killed_in_the_middle_and_run_again_is_the_same_bit_for_bit(
     assert outcome(again) == outcome(straight)
 
 
+def test_names_of_scalars_are_no_formulas(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    log = run.LogFile(folder, ignore_events)
+    log("step", {"step": 100, "scalars": {"=cmd()": 1.0, "a,b": -2.0}})
+    log.write()
+    assert folder.file(runs.LOG).read_text() == 'step,\'=cmd(),"a,b"\n100,1,-2\n'
+    log("resumed", {"step": 100, "total": 200})
+    log("step", {"step": 200, "scalars": {"=cmd()": 3.0}})
+    assert log.text() == 'step,\'=cmd(),"a,b"\n100,1,-2\n200,3,\n'
+
+
 @pytest.mark.parametrize("kept", [True, False], ids=["in the state", "of version 0.1"])
 def test_log_rows_after_the_checkpoint_are_cut_off(kept: bool, tmp_path: Path) -> None:
     """The log may be ahead of the state: what comes after the checkpoint is made, and logged, again."""
