@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pooch  # noqa: F401 - afterwards Python's own modules may be out of reach
 import pytest
 
+import ganzoo
 from ganzoo import api
 from ganzoo.data import files
 from ganzoo.errors import DataError, GanzooError, StoreError
@@ -29,14 +31,17 @@ def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The cache of root, whom this thread is not for a while; all modules are imported already."""
     if os.name != "posix" or os.geteuid() != 0:
         pytest.skip("only root can be another user")
-    for folder in [tmp_path, *tmp_path.parents]:
-        if folder.stat().st_uid == 0 and not folder.stat().st_mode & 0o001 and folder != Path("/tmp"):
-            folder.chmod(0o711)
+    above = {*tmp_path.parents, tmp_path, *Path(ganzoo.__file__).resolve().parents} - {Path("/tmp")}
+    closed = {folder: stat.S_IMODE(folder.stat().st_mode) for folder in above if not folder.stat().st_mode & 0o001}
+    for folder, mode in closed.items():
+        folder.chmod(mode | 0o011)
     cache = tmp_path / "cache"
     cache.mkdir()
     monkeypatch.setenv("GANZOO_CACHE", str(cache))
     yield cache
     os.seteuid(0)
+    for folder, mode in closed.items():
+        folder.chmod(mode)
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o700], ids=["read only", "unreadable"])

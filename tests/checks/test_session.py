@@ -144,7 +144,7 @@ def test_json_is_one_object() -> None:
 def test_markdown_is_a_table_that_no_reason_breaks() -> None:
     lines = report.as_markdown("x", ORIGIN, RESULTS).splitlines()
     assert lines[0] == "### `ganzoo check x`: 1 passed, 1 failed in 2.3 s"
-    assert lines[-1] == "| `parity` | **failed** | a\\|b | 2.0 |"
+    assert lines[-1] == "| `parity` | **failed** | a&#124;b | 2.0 |"
 
 
 TESTS = """

@@ -53,7 +53,9 @@ def test_a_plugin_that_fails_is_one_sentence(
 
 def test_divergence_is_one_sentence(refused: Refused, with_fakes: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STEPPER_NAN", "39")
-    assert "loss became nan at step 40 of 40. Try a smaller learning rate." in refused(1, "train", "stepper")
+    assert "loss became nan at step 40 of 40. Try a smaller learning rate, or another seed." in refused(
+        1, "train", "stepper"
+    )
 
 
 @pytest.mark.parametrize(
