@@ -158,6 +158,14 @@ def _beside(path: Path) -> BinaryIO:
             return _hidden(path).open("xb")
 
 
+def as_new(path: Path) -> None:
+    """Give a file that another program made the mode that the umask gives a new one. Raises OSError."""
+    with _beside(path) as probe:
+        mode = stat.S_IMODE(os.fstat(probe.fileno()).st_mode)
+    Path(probe.name).unlink()
+    path.chmod(mode)
+
+
 def _hidden(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
 

@@ -47,6 +47,14 @@ def test_a_file_that_is_there_keeps_its_mode(umask: Any, tmp_path: Path) -> None
     assert mode(tmp_path / "a.txt") == 0o660
 
 
+def test_a_file_of_another_program_is_given_that_mode(umask: Any, tmp_path: Path) -> None:
+    (tmp_path / "a").touch(0o600)
+    umask(0o027)
+    files.as_new(tmp_path / "a")
+    assert mode(tmp_path / "a") == 0o640
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
 def no_space(*_: object) -> None:
     raise OSError(errno.ENOSPC, "No space left on device")
 

@@ -148,6 +148,7 @@ def test_files_give_their_datasets_names(stem: str) -> None:
     assert is_name(safe_name("npz", stem))
     assert safe_name("npz", "x" * 300) != safe_name("npz", "x" * 301)
     assert safe_name("npz", "faces") == "npz-faces"
+    assert safe_name("npz", "名前") != safe_name("npz", "データ"), "nothing of either can be in a name"
 
 
 def test_the_store_has_no_folder_outside(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ganzoo.errors import DataError
-from ganzoo.files import cache_root, exists
+from ganzoo.files import as_new, cache_root, exists
 
 
 def cache_dir() -> Path:
@@ -52,7 +52,9 @@ def download(name: str, md5: str, mirrors: Sequence[str], dataset: str, wanted: 
         with filelock.FileLock(folder / ".download.lock"):
             for mirror in mirrors:
                 try:
-                    return Path(pooch.retrieve(mirror + name, known_hash=f"md5:{md5}", fname=name, path=folder))
+                    fetched = Path(pooch.retrieve(mirror + name, known_hash=f"md5:{md5}", fname=name, path=folder))
+                    as_new(fetched)  # pooch leaves it to its user alone
+                    return fetched
                 except (OSError, ValueError) as error:
                     cause = error
     except OSError as error:

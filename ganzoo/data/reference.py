@@ -124,9 +124,14 @@ def find(path: str | Path, data_dir: Path | None = None) -> Path:
 
 
 def safe_name(kind: str, stem: str) -> str:
-    """A dataset name fit for a folder: ``npz-faces`` for ``npz:~/My/faces.npz``; a long one ends in its hash."""
+    """A dataset name fit for a folder: ``npz-faces`` for ``npz:~/My/faces.npz``.
+
+    A long one ends in a hash of the stem, and so does one with letters beyond ASCII, of which nothing else is left.
+    """
     name = f"{kind}-{re.sub(r'[^A-Za-z0-9._-]+', '_', stem) or 'data'}"
-    return name if is_name(name) else f"{name[: LONGEST - 9]}-{zlib.crc32(name.encode()):08x}"
+    if is_name(name) and stem.isascii():
+        return name
+    return f"{name[: LONGEST - 9]}-{zlib.crc32(stem.encode('utf-8', 'surrogatepass')):08x}"
 
 
 def holds_arrays(path: Path) -> bool:

@@ -63,7 +63,7 @@ def test_a_run_on_such_data_is_scored_on_them_again(run: Any, named: Path) -> No
     assert msgspec.json.decode(manifest.read_bytes())["data_reference"] == f"folder:{SHOWN}"
     result = run("score", manifest.parent, "--metrics", "fid", "-n", 60, *CPU)
     assert result.exit_code == 0, result.output
-    assert "of folder-bad_ (train)" in result.stdout
+    assert "of folder-bad_-d1e421ce (train)" in result.stdout
 
 
 def test_the_table_for_programs_is_utf_8(run: Any, named: Path) -> None:
