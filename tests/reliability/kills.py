@@ -213,17 +213,22 @@ class Kills:
             began = time.monotonic()
             must(start(lone), lone / "log")
             seconds, kills, inside = time.monotonic() - began, 0, 0
+            timed, aimed = place / "timed", place / "aimed"  # a kill that comes too late leaves nothing to aim at
+            timed.mkdir()
+            aimed.mkdir()
             for _ in range(2):
-                kills += harness.killed_after(start(place), chance.uniform(0.3, 0.9) * seconds)
+                kills += harness.killed_after(start(timed), chance.uniform(0.3, 0.9) * seconds)
             for match, number in INSIDE:
                 half = str(chance.randrange(2))
-                code = ended(start(place, SOAK_MATCH=match, SOAK_KILL=str(number), SOAK_HALF=half))
+                code = ended(start(aimed, SOAK_MATCH=match, SOAK_KILL=str(number), SOAK_HALF=half))
                 if code not in (0, -signal.SIGKILL):
-                    raise Bad(f"{match} {number}: ended with {code}: {(place / 'log').read_text()[-600:]}")
+                    raise Bad(f"{match} {number}: ended with {code}: {(aimed / 'log').read_text()[-600:]}")
                 inside += code != 0
-            must(start(place), place / "log")
-            wrong = harness.differences(harness.outcomes(place / "runs"), harness.outcomes(lone / "runs"), variant)
-            return Tally(kills + inside, 1, wrong, {"kills inside checkpoint or export": inside})
+            wrong: list[str] = []
+            for each in (timed, aimed):
+                must(start(each), each / "log")
+                wrong += harness.differences(harness.outcomes(each / "runs"), harness.outcomes(lone / "runs"), variant)
+            return Tally(kills + inside, 2, wrong, {"kills inside checkpoint or export": inside})
 
         return run
 
