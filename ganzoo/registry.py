@@ -86,7 +86,7 @@ def parse(text: str, where: str) -> Registry:
         raise RegistryError(
             f"{where} is not a valid registry: {reason} at '{key}'.", "Compare it with the packaged one."
         ) from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:  # the second, of lists within lists without end
         raise RegistryError(f"{where} is not valid TOML: {error}.") from error
     _check_names(registry, where)
     _check_references(registry, where)

@@ -110,3 +110,8 @@ def test_packaged_recipes_fit_the_installed_variants(name: str, catalogue: Regis
         resolve(plugin.variant.options, recipe.options, owner=name)
         resolve(plugin.variant.options, recipe.options, recipe.quick, owner=name)
         require_compatible(plugin.variant, FORMS[dataset])
+
+
+def test_lists_without_end_are_no_registry() -> None:
+    with pytest.raises(RegistryError, match="here is not valid TOML"):
+        registry.parse(f"api = {'[' * 5000}", "here")

@@ -100,7 +100,7 @@ class StoreIndex:
                     table.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)", rows)
                     table.executemany("DELETE FROM entries WHERE path = ?", [(path,) for path in gone])
                 return
-            except sqlite3.DatabaseError:
+            except (sqlite3.DatabaseError, ValueError):  # the second, of a schema that is no text
                 with suppress(OSError):
                     (self._root / FILE).unlink(missing_ok=True)
             except (sqlite3.Error, OSError):

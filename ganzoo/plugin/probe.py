@@ -20,11 +20,12 @@ from typing import Literal
 import msgspec
 
 from ganzoo.errors import PluginError, StoreError
-from ganzoo.files import cache_root, write_bytes
+from ganzoo.files import cache_root
 from ganzoo.plugin.entry_points import Origin, path_state
 from ganzoo.plugin.isolation import load_command, strict
 from ganzoo.plugin.manager import Zoo
 from ganzoo.processes import Child, answering, python
+from ganzoo.sealed import read_json, write_json
 from ganzoo.types import Variant
 
 PluginKind = Literal["variant", "extension", "command"]
@@ -42,6 +43,12 @@ class Found(msgspec.Struct, frozen=True):
     """A variant's backend, data, summary and paper."""
     registers: dict[str, list[str]] = {}
     """The names that an extension registers, by hook."""
+
+
+class _Seen(msgspec.Struct):
+    """What the cache on the disk holds."""
+
+    plugins: dict[str, Found]
 
 
 class _Task(msgspec.Struct):
@@ -152,8 +159,8 @@ class _Cache:
         self._path = zlib.crc32(repr(path_state()).encode())
         self._core = _stamp(Path(__file__))
         try:
-            self._cached = msgspec.json.decode(self._file.read_bytes(), type=dict[str, Found])
-        except (OSError, msgspec.DecodeError):
+            self._cached = read_json(self._file, _Seen).plugins
+        except (OSError, StoreError):
             self._cached = {}
 
     def get(self, origin: Origin) -> Found | None:
@@ -170,7 +177,7 @@ class _Cache:
                 del self._cached[old]
             self._cached[f"{key} {self._path}" if seen.cause else key] = seen
         try:
-            write_bytes(self._file, msgspec.json.encode(self._cached))
+            write_json(self._file, _Seen(self._cached))
         except StoreError:
             return  # a cache that cannot be written is only slower
 

@@ -193,7 +193,7 @@ def _provenance(archive: Archive) -> Provenance | None:
     text = archive.read("provenance")
     try:
         origin = msgspec.json.decode(str(text), type=Provenance)
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors, and so is text that is no UTF-8
         raise DataError(f"'provenance' of {archive.path} is not what ganzoo writes: {error}.") from error
     if origin.format > FORMAT:
         raise DataError(
