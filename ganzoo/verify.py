@@ -104,14 +104,7 @@ def command_of(manifest: Manifest) -> str:
 
 def _identity(folder: RunFolder, manifest: Manifest) -> Iterator[Finding]:
     """A run's key is the hash of its work: a manifest of version 0.1, too, says the seed that it was trained with."""
-    key = runs.run_key(
-        variant=manifest.variant,
-        version=f"{manifest.distribution} {manifest.version}",
-        dataset_digest=manifest.dataset_digest,
-        options={**manifest.options, **manifest.option_files},
-        seed=manifest.seed,
-        quick=manifest.quick,
-    )
+    key = manifest.work_key
     if not manifest.key == key == folder.path.name:
         what = f"it speaks of the work {key}, but stands for {manifest.key} in the folder {folder.path.name}"
         yield Finding(folder.file(runs.MANIFEST), what, "Remove the folder and train again, or give it its name back.")
@@ -136,8 +129,9 @@ def _states(folder: RunFolder, command: str) -> Iterator[Finding]:
                 checked(path)
             except Damaged as error:
                 other = folder.file(runs.PREVIOUS if name == runs.STATE else runs.STATE)
-                mend = "Training goes on from the other state." if other.is_file() else "Remove the folder"
-                yield Finding(path, error.what, mend if other.is_file() else f"{mend} and run again: {command or '…'}")
+                goes_on = "Training goes on from the other state."
+                afresh = f"Remove the folder and run again: {command or '…'}"
+                yield Finding(path, error.what, goes_on if other.is_file() else afresh)
 
 
 def _score(folder: RunFolder) -> Iterator[Finding]:

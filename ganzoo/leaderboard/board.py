@@ -114,7 +114,7 @@ def exemplars(store: RunStore, table: pd.DataFrame, dataset: str, board: pd.Data
     return [
         (name, folder)
         for name, folder in shown
-        if folder.is_finished() and folder.manifest().onnx_sha256 == first[name]["onnx_sha256"]
+        if (run := folder.finished()) is not None and run.onnx_sha256 == first[name]["onnx_sha256"]
     ]
 
 

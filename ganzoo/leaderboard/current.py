@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -15,8 +15,7 @@ from ganzoo.training import runs
 from ganzoo.training.runs import RunFolder, RunStore
 
 if TYPE_CHECKING:
-    from ganzoo.options import Options
-    from ganzoo.plugin.manager import Plugin, Zoo
+    from ganzoo.plugin.manager import Zoo
     from ganzoo.registry import Registry
     from ganzoo.scoring.protocol import Score
     from ganzoo.scoring.setup import Setup
@@ -103,7 +102,7 @@ class Finished:
     def __init__(self, zoo: Zoo, registry: Registry) -> None:
         self._zoo, self._registry = zoo, registry
         self._setups: dict[str, Setup | None] = {}
-        self._resolved: dict[tuple[str, str], tuple[Plugin, Options]] = {}
+        self._work: dict[tuple[str, str, bool], dict[str, Any]] = {}
         self._recipes: dict[Path, dict[Tried, int]] = {}
 
     def __call__(self, job: Job) -> Done | None:
@@ -119,26 +118,29 @@ class Finished:
         if job.variant == runs.REAL:
             real = store.folder(setup.protocol.dataset, runs.REAL, setup.protocol.hash)
             return Done("", setup.side.name) if holds(real.file(runs.SCORE), setup.extensions) else None
-        folder = store.folder(setup.side.name, job.variant, self._key(job, setup))
-        if not folder.is_finished():
+        key = runs.run_key(dataset_digest=setup.side.digest, seed=job.seed, quick=job.quick, **self._work_of(job))
+        folder = store.folder(setup.side.name, job.variant, key)
+        manifest = folder.finished()
+        if manifest is None:
             return None
         noted = store.failure_file(job.dataset, job.variant, job.seed, job.quick)
         if folder.path.parent not in self._recipes:
             self._recipes[folder.path.parent] = recipes_beside(folder)
-        current = is_current(folder, setup, folder.manifest().onnx_sha256, noted, self._recipes[folder.path.parent])
+        current = is_current(folder, setup, manifest.onnx_sha256, noted, self._recipes[folder.path.parent])
         return Done(str(folder.path), setup.side.name) if current else None
 
-    def _key(self, job: Job, setup: Setup) -> str:
-        from ganzoo.options import resolve
-        from ganzoo.training.run import key_of
+    def _work_of(self, job: Job) -> dict[str, Any]:
+        """What the key of a job's run follows from, beside the data and the seed."""
+        from ganzoo.options import as_dict, resolve
 
-        if (job.variant, job.dataset) not in self._resolved:
+        recipe = (job.variant, job.dataset, job.quick)
+        if recipe not in self._work:
             plugin = self._zoo.load(job.variant)
-            recipe = self._registry.recipe_options(job.variant, job.dataset, job.quick)
-            resolved = resolve(plugin.variant.options, recipe, owner=job.variant)
-            self._resolved[job.variant, job.dataset] = (plugin, resolved)
-        plugin, resolved = self._resolved[job.variant, job.dataset]
-        return key_of(plugin, setup.side.digest, resolved, job.seed, job.quick)
+            options = self._registry.recipe_options(*recipe)
+            resolved = resolve(plugin.variant.options, options, owner=job.variant)
+            hashed = {**as_dict(resolved), **runs.file_hashes(resolved, owner=job.variant)}
+            self._work[recipe] = {"variant": job.variant, "version": str(plugin.origin), "options": hashed}
+        return self._work[recipe]
 
     def _setup(self, job: Job) -> Setup | None:
         if job.dataset not in self._setups:

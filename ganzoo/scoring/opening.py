@@ -137,7 +137,7 @@ def generator_path(source: Path) -> Path:
         missing = f"{source} holds no {ONNX}." if source.is_dir() else f"There is no file or folder {source}."
         raise ModelError(missing, "Name a finished run's folder or an .onnx file.")
     run = RunFolder(onnx.parent)
-    if onnx.name == ONNX and run.file(MANIFEST).is_file() and (damage := run.generator_damage()):
+    if onnx.name == ONNX and run.file(MANIFEST).is_file() and (damage := run.generator_damage(run.manifest())):
         raise damage
     return onnx
 

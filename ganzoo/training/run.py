@@ -104,7 +104,7 @@ def _damage(folder: RunFolder) -> str:
         return ""
     try:
         manifest = folder.manifest()
-        damage = folder.generator_damage() if manifest.status == "finished" else None
+        damage = folder.generator_damage(manifest) if manifest.status == "finished" else None
     except StoreError as error:
         return error.message
     return damage.message if damage else ""
@@ -169,25 +169,12 @@ def export_model(plugin: Plugin, model: object, manifest: Manifest, target: Path
     return Exported(Generator(target, device="cpu"), measured, parameters)
 
 
-def key_of(plugin: Plugin, dataset_digest: str, resolved: Options, seed: int, quick: bool) -> str:
-    """The key of a piece of work; see ``runs.run_key``. Raises OptionError for an option's file that cannot be read."""
-    return runs.run_key(
-        variant=plugin.variant.name,
-        version=str(plugin.origin),
-        dataset_digest=dataset_digest,
-        options={**as_dict(resolved), **runs.file_hashes(resolved, owner=plugin.variant.name)},
-        seed=seed,
-        quick=quick,
-    )
-
-
 def _plan(
     plugin: Plugin, dataset: Dataset, resolved: Options, reference: str, seed: int, device: str, quick: bool
 ) -> Manifest:
-    variant, origin, options = plugin.variant, plugin.origin, as_dict(resolved)
-    option_files = runs.file_hashes(resolved, owner=variant.name)
-    return runs.Manifest(
-        key=key_of(plugin, dataset.digest, resolved, seed, quick),
+    variant, origin = plugin.variant, plugin.origin
+    planned = runs.Manifest(
+        key="",
         variant=variant.name,
         backend=variant.backend,
         role=variant.role,
@@ -199,8 +186,8 @@ def _plan(
         data=dataset.spec,
         class_names=dataset.class_names,
         latent=latent_spec(variant, resolved, dataset.spec),
-        options=options,
-        option_files=option_files,
+        options=as_dict(resolved),
+        option_files=runs.file_hashes(resolved, owner=variant.name),
         seed=seed,
         device=device,
         quick=quick,
@@ -208,6 +195,7 @@ def _plan(
         ganzoo_version=__version__,
         environment=environment(),
     )
+    return msgspec.structs.replace(planned, key=planned.work_key)
 
 
 def _generator_info(manifest: Manifest) -> GeneratorInfo:

@@ -85,6 +85,18 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         """Identifies the resolved options; a file by its content, wherever it lies."""
         return content_hash({**self.options, **self.option_files})
 
+    @property
+    def work_key(self) -> str:
+        """The key of the work that the manifest speaks of; ``key`` is that of the work for which it was written."""
+        return run_key(
+            variant=self.variant,
+            version=f"{self.distribution} {self.version}",
+            dataset_digest=self.dataset_digest,
+            options={**self.options, **self.option_files},
+            seed=self.seed,
+            quick=self.quick,
+        )
+
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
     """A bench job that gave no score: kept beside the runs, so that it stays a row until it succeeds."""
@@ -176,18 +188,21 @@ class RunFolder:
 
     def is_finished(self) -> bool:
         """Whether the run ended well, its manifest is sound, and its generator is still the file that it names."""
+        return self.finished() is not None
+
+    def finished(self) -> Manifest | None:
+        """The manifest of a run of which ``is_finished`` holds; None of any other."""
         manifest = self.manifest_or_none()
-        return manifest is not None and manifest.status == "finished" and not self.generator_damage()
+        if manifest is None or manifest.status != "finished" or self.generator_damage(manifest):
+            return None
+        return manifest
 
-    def generator_damage(self) -> Damaged | None:
-        """What is wrong with generator.onnx, as an error to raise; None where it is the file that the manifest names.
-
-        Raises as ``manifest``.
-        """
-        onnx, named = self.file(ONNX), self.manifest().onnx_sha256
+    def generator_damage(self, manifest: Manifest) -> Damaged | None:
+        """What is wrong with generator.onnx, as an error to raise; None where it is what ``manifest`` names."""
+        onnx = self.file(ONNX)
         if not onnx.is_file():
             return Damaged(onnx, "it is not there", TRAIN_AGAIN)
-        if named and sha256(onnx) != named:
+        if manifest.onnx_sha256 and sha256(onnx) != manifest.onnx_sha256:
             return Damaged(onnx, f"it is not the file that {MANIFEST} names by its hash", TRAIN_AGAIN)
         return None
 

@@ -61,19 +61,11 @@ def fill(root: Path, count: int) -> None:
 
 def copy(folder: RunFolder, score: Score, seed: int) -> None:
     """The same run with another seed, and a score a little worse."""
-    manifest = folder.manifest()
-    key = runs.run_key(
-        variant=manifest.variant,
-        version=f"{manifest.distribution} {manifest.version}",
-        dataset_digest=manifest.dataset_digest,
-        options={**manifest.options, **manifest.option_files},
-        seed=seed,
-        quick=False,
-    )
-    other = RunFolder(folder.path.parent / key)
+    manifest = msgspec.structs.replace(folder.manifest(), seed=seed, content_hash=str(seed))
+    other = RunFolder(folder.path.parent / manifest.work_key)
     other.path.mkdir()
     os.link(folder.file(runs.ONNX), other.file(runs.ONNX))
-    other.write_manifest(msgspec.structs.replace(manifest, key=key, seed=seed, content_hash=str(seed)))
+    other.write_manifest(msgspec.structs.replace(manifest, key=manifest.work_key))
     worse = {n: msgspec.structs.replace(e, value=e.value * (1 + seed * 1e-5)) for n, e in score.estimates.items()}
     write_json(other.file(runs.SCORE), msgspec.structs.replace(score, estimates=worse))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -33,6 +33,15 @@ def fake_points(folder: Path, names: Iterable[str]) -> list[EntryPoint]:
     """Entry points of the modules in tests/fakes, from a distribution called "fakes 3.1" written into ``folder``."""
     write_distribution(folder, "fakes", "3.1", {VARIANTS: {name: name for name in names}})
     return [point for dist in importlib.metadata.distributions(path=[str(folder)]) for point in dist.entry_points]
+
+
+def flipped(whole: bytes) -> Iterator[bytes]:
+    """The content of a file with each of its bits turned, one at a time."""
+    for place in range(len(whole)):
+        for bit in range(8):
+            content = bytearray(whole)
+            content[place] ^= 1 << bit
+            yield bytes(content)
 
 
 def failures(store: RunStore) -> list[Failure]:

@@ -32,7 +32,6 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "fakes"))
 
-import msgspec
 import numpy as np
 
 AT_A_TIME = 40
@@ -415,7 +414,7 @@ def trial(kind: Kind, root: Path, numbers: range, seed: str) -> Counter[str]:
         shutil.copytree(made, place)
         target = place / path.relative_to(made)
         target.write_bytes(mutate(content, random.Random(f"{seed} {number}")))
-        if (kind.exact or not number % 4) and target.read_bytes() == content:
+        if target.read_bytes() == content:
             continue
         said = attempt(kind, target, sound)
         found[said if not said.startswith("WRONG") else f"{said} (input {number})"] += 1
@@ -494,7 +493,6 @@ def _prepared(root: Path) -> dict[str, Kind]:
         __import__(module)
     import onnxruntime  # noqa: F401
 
-    assert msgspec
     return bench.kinds()
 
 
