@@ -24,6 +24,8 @@ API_VERSION = 1
 
 Kind = Literal["image", "points"]
 Law = Literal["normal", "uniform"]
+TRAINED = ("model", "comparator")
+"""Roles of what learns: its seeds differ, and its generator can die. A comparator, such as a VAE, is no GAN."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +66,8 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
     inputs: Inputs = Inputs()
     takes: tuple[Kind, ...] = ("image",)
     sizes: tuple[int, int] = (8, 64)
-    role: Literal["model", "floor", "ceiling"] = "model"
+    role: Literal["model", "floor", "ceiling", "comparator"] = "model"
+    """Only models are ranked; a "comparator" is trained and shown like one, but is no GAN."""
     api: int = 1
     """The ``ganzoo.API_VERSION`` that the variant was written for."""
 

@@ -31,6 +31,8 @@ def command(variant: str, registry_path: Path | None) -> None:
     low, high = about.sizes
     takes = ", ".join(f"images of {low} to {high} pixels a side" if kind == "image" else kind for kind in about.takes)
     echo(f"takes {takes}{'; needs class labels' if about.inputs.labels else ''}")
+    if about.role != "model":
+        echo(f"role {about.role}: shown on boards in brackets, and not ranked")
     echo("\noptions (--set name=value)")
     rows = [[o.name, o.type, str(o.default), o.range, o.help] for o in explain(about.options)]
     echo_block(table(["name", "type", "default", "range", "what it does"], rows))
