@@ -44,12 +44,13 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     """The latent inputs a variant's generator takes.
 
-    A size is a number or the name of the option that holds it; ``labels`` adds the class label ``y``.
+    A size is a number or the name of the option that holds it. ``labels`` adds the class label ``y``: always, or where
+    the option of that name is true.
     """
 
     z: int | str = "z_dim"
     law: Law = "normal"
-    labels: bool = False
+    labels: bool | str = False
     categorical: int | str = 0
     continuous: int | str = 0
 
