@@ -24,6 +24,8 @@ API_VERSION = 1
 
 Kind = Literal["image", "points"]
 Law = Literal["normal", "uniform"]
+TRAINED = ("model", "comparator")
+"""Roles of what learns: its seeds differ, and its generator can die. A comparator, such as a VAE, is no GAN."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,12 +44,13 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     """The latent inputs a variant's generator takes.
 
-    A size is a number or the name of the option that holds it; ``labels`` adds the class label ``y``.
+    A size is a number or the name of the option that holds it. ``labels`` adds the class label ``y``: always, or where
+    the option of that name is true.
     """
 
     z: int | str = "z_dim"
     law: Law = "normal"
-    labels: bool = False
+    labels: bool | str = False
     categorical: int | str = 0
     continuous: int | str = 0
 
@@ -64,7 +67,8 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
     inputs: Inputs = Inputs()
     takes: tuple[Kind, ...] = ("image",)
     sizes: tuple[int, int] = (8, 64)
-    role: Literal["model", "floor", "ceiling"] = "model"
+    role: Literal["model", "floor", "ceiling", "comparator"] = "model"
+    """Only models are ranked; a "comparator" is trained and shown like one, but is no GAN."""
     api: int = 1
     """The ``ganzoo.API_VERSION`` that the variant was written for."""
 

@@ -107,9 +107,9 @@ def test_packaged_recipes_fit_the_installed_variants(name: str, catalogue: Regis
         pytest.skip(f"its package is installed but does not load: {error}")
     assert plugin.origin.distribution == catalogue.variants[name].package
     for dataset, recipe in catalogue.variants[name].recipes.items():
-        resolve(plugin.variant.options, recipe.options, owner=name)
+        resolved = resolve(plugin.variant.options, recipe.options, owner=name)
         resolve(plugin.variant.options, recipe.options, recipe.quick, owner=name)
-        require_compatible(plugin.variant, FORMS[dataset])
+        require_compatible(plugin.variant, resolved, FORMS[dataset])
 
 
 def test_lists_without_end_are_no_registry() -> None:

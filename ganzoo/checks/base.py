@@ -54,6 +54,10 @@ class Refused(NotMade):
     """The caller's own request is wrong; the message says how."""
 
 
+class Inapplicable(NotMade):
+    """The rule is for other options than those in force; the message says for which."""
+
+
 class Blocked(NotMade):
     """The check cannot be made, because the rule of the check ``owner`` is broken."""
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from ganzoo.checks.base import Blocked, Refused, one_line
+from ganzoo.checks.base import Blocked, Inapplicable, Refused, one_line
 from ganzoo.plugin.entry_points import Origin
 from ganzoo.processes import answering
 
@@ -85,6 +85,8 @@ def _outcome(action: Callable[[], Answer]) -> Answer:
         return action()
     except Blocked as error:
         return Answer("blocked", error.owner)
+    except Inapplicable as error:
+        return Answer("inapplicable", str(error))
     except Refused as error:
         return Answer("refused", str(error))
     except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 - foreign code: it is the answer

@@ -166,8 +166,8 @@ class Context:
 
     @cached_property
     def forms(self) -> list[toys.Form]:
-        """Every form of data that the variant claims to take."""
-        return toys.forms(self.variant)
+        """Every form of data that the variant claims to take, labelled where its options ask for labels."""
+        return toys.forms(self.variant, resolve(self.variant.options, self.options, owner=self.variant.name))
 
     @property
     def exported_forms(self) -> list[toys.Form]:

@@ -119,7 +119,7 @@ CHECKS = (
     Check(
         "options-validated",
         "Every option has a type that `--set` can give, a default that it accepts itself, and help; a value of a "
-        "wrong type and an unknown name are refused; the sizes of the inputs are options that exist.",
+        "wrong type and an unknown name are refused; the inputs name options that exist.",
         'Declare each as `name: Annotated[int, ganzoo.option("help", ge=1)] = 1`.',
         options_validated,
     ),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ganzoo import latents
-from ganzoo.checks.base import Check, CheckFailed
+from ganzoo.checks.base import Check, CheckFailed, Inapplicable
 from ganzoo.checks.context import FEW, Context, Trained
 from ganzoo.errors import GanzooError
 from ganzoo.generator.contract import PARITY_LIMIT
@@ -132,6 +132,9 @@ def latents_matter(context: Context) -> None:
 def labels_obeyed(context: Context) -> None:
     """Each label is taken, and gives something of its own."""
     trained = context.trained()
+    option = context.variant.inputs.labels
+    if isinstance(option, str) and not trained.latent.classes:
+        raise Inapplicable(f"for {option}=true: 'ganzoo check {context.variant.name} --set {option}=true' makes it")
     base = trained.inputs()
     for who, sample in _samplers(context):
         each = [sample({**base, "y": np.full(FEW, label)}) for label in range(trained.latent.classes)]
@@ -212,7 +215,7 @@ def _wider(trained: Trained, field: str) -> Any:
 
 
 def _has_labels(variant: Variant) -> bool:
-    return variant.inputs.labels
+    return bool(variant.inputs.labels)
 
 
 def _has_codes(variant: Variant) -> bool:
@@ -265,7 +268,7 @@ CHECKS = (
         "Check that y reaches the output, with a weight per class that does not start at zero.",
         labels_obeyed,
         _has_labels,
-        "variants with `Inputs(labels=True)`",
+        "variants with `Inputs(labels=...)`",
     ),
     Check(
         "codes-matter",

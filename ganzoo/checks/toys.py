@@ -14,7 +14,7 @@ import numpy as np
 from ganzoo import latents
 from ganzoo.data.base import Split
 from ganzoo.options import resolve
-from ganzoo.plugin.compatibility import latent_spec, require_compatible
+from ganzoo.plugin.compatibility import latent_spec, require_compatible, takes_labels
 from ganzoo.training.loop import Checkpoints, Loop
 from ganzoo.types import DataSpec
 
@@ -65,7 +65,7 @@ def memory_run(
     Raises the same errors as ``ganzoo train``: UnknownName, OptionError, Incompatible.
     """
     resolved = resolve(variant.options, options or {}, owner=variant.name)
-    require_compatible(variant, data.spec)
+    require_compatible(variant, resolved, data.spec)
     return Loop(
         data=data,
         options=resolved,
@@ -84,13 +84,13 @@ class Form:
     data: Split
 
 
-def forms(variant: Variant, n: int = 48) -> list[Form]:
+def forms(variant: Variant, options: Options, n: int = 48) -> list[Form]:
     """Toy data of each form that ``variant`` declares: the smallest first, largest images last.
 
     Images: the smallest grey ones with labels, RGB ones that are not square, and the largest, up to 64 pixels a side.
-    All but the first are unlabelled where the variant needs no labels.
+    All but the first are unlabelled where the variant needs no labels with these options.
     """
-    needed = variant.inputs.labels
+    needed = takes_labels(variant, options)
     found: list[Form] = []
     if "points" in variant.takes:
         classes = 2 if needed else 0

@@ -15,6 +15,7 @@ from ganzoo.errors import Interrupted
 from ganzoo.training import runs
 from ganzoo.training.checkpoints import FileCheckpoints
 from ganzoo.training.run import train as train_run
+from ganzoo.types import TRAINED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -222,8 +223,8 @@ def _require_distinct(context: Context, form: toys.Form, seeds: Sequence[int]) -
         seen[seed] = x
 
 
-def _is_model(variant: Variant) -> bool:
-    return variant.role == "model"
+def _is_trained(variant: Variant) -> bool:
+    return variant.role in TRAINED
 
 
 CHECKS = (
@@ -282,7 +283,7 @@ CHECKS = (
         "images and on points. Copies of one generator would pass for as many independent runs.",
         "Draw initial weights from `run.seed`, batches and latents from `run`.",
         seed_changes_output,
-        _is_model,
-        "variants of the role model",
+        _is_trained,
+        "variants of the roles model and comparator",
     ),
 )

@@ -22,6 +22,7 @@ def command(variant: str, registry_path: Path | None) -> None:
     import msgspec
 
     from ganzoo.options import explain
+    from ganzoo.plugin.compatibility import when_labelled
 
     registry, zoo = open_zoo(registry_path)
     plugin = zoo.load(variant)
@@ -30,7 +31,10 @@ def command(variant: str, registry_path: Path | None) -> None:
     echo(f"{about.paper}; {about.backend}, from {plugin.origin}")
     low, high = about.sizes
     takes = ", ".join(f"images of {low} to {high} pixels a side" if kind == "image" else kind for kind in about.takes)
-    echo(f"takes {takes}{'; needs class labels' if about.inputs.labels else ''}")
+    labelled = f"; needs class labels{when_labelled(about)}" if about.inputs.labels else ""
+    echo(f"takes {takes}{labelled}")
+    if about.role != "model":
+        echo(f"role {about.role}: shown on boards in brackets, and not ranked")
     echo("\noptions (--set name=value)")
     rows = [[o.name, o.type, str(o.default), o.range, o.help] for o in explain(about.options)]
     echo_block(table(["name", "type", "default", "range", "what it does"], rows))

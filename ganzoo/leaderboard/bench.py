@@ -284,6 +284,7 @@ def _failure(outcome: Outcome) -> Failure:
     return msgspec.structs.replace(
         failure,
         run=manifest.key,
+        role=manifest.role,
         version=manifest.version,
         options_hash=manifest.options_hash,
         attempt=outcome.attempt,

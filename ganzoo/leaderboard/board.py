@@ -140,7 +140,7 @@ def aggregate(table: pd.DataFrame, dataset: str, rank_by: str = "fid", total: bo
     tried = {str(variant): _latest(group) for variant, group in rows.groupby("variant", sort=True)}
     board = pd.DataFrame([_entry(group, most_modes, total) for group in tried.values()])
     _rank(board, [_numbers(_distinct(group), rank_by) for group in tried.values()], rank_by)
-    board["_role"] = board["role"].map({"model": 0, runs.REAL: 1, "floor": 2, "ceiling": 3})
+    board["_role"] = board["role"].map({"model": 0, "comparator": 1, runs.REAL: 2, "floor": 3, "ceiling": 4})
     board["_worse"] = _sign(rank_by) * board[rank_by]
     board = board.sort_values(["_role", "_worse", "variant"], kind="stable", ignore_index=True, na_position="last")
     return board.drop(columns=["_role", "_worse"])

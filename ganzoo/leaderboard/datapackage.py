@@ -20,7 +20,7 @@ Field = dict[str, str]
 _TEXT = {
     "variant": "its name",
     "backend": "framework that trained it",
-    "role": "model, real, floor or ceiling",
+    "role": "model, comparator (trained like one, but no GAN), real, floor or ceiling",
     "distribution": "package that provides the variant",
     "version": "version of that package",
     "dataset": "what it was trained and is scored on",

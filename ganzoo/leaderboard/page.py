@@ -67,6 +67,7 @@ def _name(extractor: str) -> str:
 def _shown_row(row: pd.Series[Any], metrics: list[str], n: str) -> list[str]:
     """The cells of a row; ``n`` is how many samples the models were scored on."""
     aside = f", n = {row['n_fake']}" if row["variant"] == runs.REAL and row["n_fake"] != n else ""
+    aside = ", comparator" if row["role"] == "comparator" else aside
     name = str(row["variant"]) if row["role"] == "model" else f"({row['variant']}{aside})"
     cells = [plus_minus(row[metric], row[f"{metric}_ci"]) for metric in metrics]
     seconds = "" if math.isnan(row["train_cpu_seconds"]) else f"{row['train_cpu_seconds']:.0f}"
@@ -95,7 +96,8 @@ def plus_minus(value: float, half: float) -> str:
 _LEGEND = (
     "Rows stand in the order of their means. A model's rank is one more than the number of models named in *behind*:",
     "those that are significantly better (Welch's t test over seeds for each pair, Holm's correction over all pairs,",
-    "5 %). Seeds that gave the same generator count as one. Rows in brackets are floors and ceilings, without a rank:",
+    "5 %). Seeds that gave the same generator count as one. Rows in brackets have no rank and no part in these tests.",
+    "A *comparator* is no GAN, but trained and scored like one. The others are floors and ceilings:",
     "`real` are held-out real samples; where they are fewer than those of models, the row says how many (n): then its",
     "FID is biased up, its precision, recall and coverage are of fewer, and the unbiased FID alone compares.",
     "`gaussian` is a Gaussian fitted to the data, `memoriser` repeats its training set. Precision may rise as images",

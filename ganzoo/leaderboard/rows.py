@@ -256,9 +256,9 @@ def _of_real(path: Path) -> Entry:
 
 def _of_failure(path: Path) -> Entry:
     failure = _read(path, Failure)
-    names = ("variant", "version", "dataset", "seed", "date_utc", "note", "run", "options_hash", "status")
+    names = ("variant", "version", "dataset", "seed", "date_utc", "note", "run", "options_hash", "status", "role")
     turn = {"bench": failure.bench or None, "attempt": failure.attempt or None}
-    row = {name: getattr(failure, name) for name in names} | turn | {"role": "model"}
+    row = {name: getattr(failure, name) for name in names} | turn
     return _entry(row, failure.quick)
 
 

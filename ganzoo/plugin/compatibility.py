@@ -7,17 +7,19 @@ from ganzoo.options import Options
 from ganzoo.types import DataSpec, LatentSpec, Variant
 
 
-def require_compatible(variant: Variant, data: DataSpec) -> None:
-    """Raise Incompatible, naming the reason, where ``variant`` cannot be trained on ``data``."""
+def require_compatible(variant: Variant, options: Options, data: DataSpec) -> None:
+    """Raise Incompatible, naming the reason, where ``variant`` with these options cannot be trained on ``data``."""
     if data.kind not in variant.takes:
         raise Incompatible(
             f"{variant.name} takes {' or '.join(variant.takes)} data, but {data.name} is {data.kind}.",
             "'ganzoo list' shows what each variant takes.",
         )
-    if variant.inputs.labels and data.classes < 2:
+    if takes_labels(variant, options) and data.classes < 2:
+        labels = variant.inputs.labels
+        without = f", or set {labels}=false" if isinstance(labels, str) else ""
         raise Incompatible(
             f"{variant.name} is conditional and needs class labels, but {data.name} has none.",
-            "Use labelled data: one subfolder per class, or a 'y' array in the npz.",
+            f"Use labelled data: one subfolder per class, or a 'y' array in the npz{without}.",
         )
     if data.kind == "image":
         _require_size(variant, data)
@@ -33,13 +35,30 @@ def _require_size(variant: Variant, data: DataSpec) -> None:
         )
 
 
+def takes_labels(variant: Variant, options: Options) -> bool:
+    """Whether the generator takes ``y`` with these options. Raises PluginError where that is no option's to say."""
+    labels = variant.inputs.labels
+    if isinstance(labels, bool):
+        return labels
+    value = getattr(options, labels, None)
+    if not isinstance(value, bool):
+        raise PluginError(f"{variant.name} takes labels by its option '{labels}', but has no such option of yes or no.")
+    return value
+
+
+def when_labelled(variant: Variant) -> str:
+    """When it needs class labels, as the end of a phrase: "", or " with conditional=true"."""
+    labels = variant.inputs.labels
+    return f" with {labels}=true" if isinstance(labels, str) else ""
+
+
 def latent_spec(variant: Variant, options: Options, data: DataSpec) -> LatentSpec:
     """Resolve the declared inputs of a variant against its options and the dataset's classes."""
     inputs = variant.inputs
     return LatentSpec(
         z_dim=_size(variant, options, inputs.z),
         law=inputs.law,
-        classes=data.classes if inputs.labels else 0,
+        classes=data.classes if takes_labels(variant, options) else 0,
         categorical=_size(variant, options, inputs.categorical),
         continuous=_size(variant, options, inputs.continuous),
     )

@@ -21,6 +21,7 @@ import msgspec
 
 from ganzoo.errors import PluginError, StoreError
 from ganzoo.files import cache_root
+from ganzoo.plugin.compatibility import when_labelled
 from ganzoo.plugin.entry_points import Origin, path_state
 from ganzoo.plugin.isolation import load_command, strict
 from ganzoo.plugin.manager import Zoo
@@ -129,7 +130,7 @@ def look(kind: PluginKind, origin: Origin) -> Found:
 
 
 def _about(variant: Variant) -> dict[str, str]:
-    data = " or ".join(variant.takes) + (", labelled" if variant.inputs.labels else "")
+    data = " or ".join(variant.takes) + (f", labelled{when_labelled(variant)}" if variant.inputs.labels else "")
     return {"backend": variant.backend, "data": data, "summary": variant.summary, "paper": variant.paper}
 
 

@@ -85,7 +85,7 @@ def _empty_ranges(variant: Variant) -> list[str]:
 
 
 def _wrong_options(variant: Variant) -> list[str]:
-    """Options without a default or with one out of its own range, and sizes that name no whole-number option."""
+    """Options without a default or with one out of its own range, and inputs that name none of the right type."""
     options: Any = variant.options
     if not (isinstance(options, type) and issubclass(options, Options)):
         return [f"options={options!r} is no subclass of ganzoo.Options"]
@@ -101,4 +101,7 @@ def _wrong_options(variant: Variant) -> list[str]:
             value = getattr(resolved, size, None) if isinstance(size, str) else size
             if not isinstance(value, int) or value < (name == "z"):
                 found.append(f"inputs.{name}={size!r} is neither a size nor an option with one")
+    labels = variant.inputs.labels
+    if isinstance(labels, str) and not isinstance(getattr(resolved, labels, None), bool):
+        found.append(f"inputs.labels={labels!r} is neither true, false nor an option of yes or no")
     return found

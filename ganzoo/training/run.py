@@ -59,7 +59,7 @@ def train(
     Raises UsageError before anything is written; afterwards every failure is also recorded in run.json.
     """
     resolved = resolve(plugin.variant.options, *options, owner=plugin.variant.name)
-    require_compatible(plugin.variant, dataset.spec)
+    require_compatible(plugin.variant, resolved, dataset.spec)
     manifest = _plan(plugin, dataset, resolved, reference or dataset.spec.name, seed, device, quick)
     folder = store.folder(dataset.spec.name, plugin.variant.name, manifest.key)
     if device == "cuda" and not cuda_device_count():

@@ -114,6 +114,8 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     bench: int = 0
     attempt: int = 0
     status: Literal["failed", "diverged"] = "failed"
+    role: str = "model"
+    """That of the variant where the run was known, and in failures of older versions "model"."""
 
 
 class Turn(msgspec.Struct, frozen=True):

@@ -18,6 +18,7 @@ from ganzoo.generator.export import finalise
 from ganzoo.training.divergence import FIRST_VERDICT, HINT, LOOKED_AT, Extent
 from ganzoo.training.loop import Loop, MemoryCheckpoints
 from ganzoo.training.rehearsal import ROWS, few, same_random_states
+from ganzoo.types import TRAINED
 
 if TYPE_CHECKING:
     from ganzoo.data.base import Split
@@ -40,7 +41,7 @@ class Snapshots:
         self._info = info
         self._device = device
         self._extent: Extent | None = None
-        self._judged = plugin.variant.role == "model"  # a baseline may be as plain as it likes
+        self._judged = plugin.variant.role in TRAINED  # a baseline may be as plain as it likes
         self._able = True
 
     def fault(self, checkpoint: Checkpoint) -> str:

@@ -49,7 +49,22 @@ def test_only_what_is_asked_for_is_reported_in_order(zoo: Zoo) -> None:
 
 def test_checks_that_do_not_apply_say_for_whom_they_are(zoo: Zoo) -> None:
     result = one("gaussian", zoo, "labels-obeyed")
-    assert (result.status, result.why) == ("skipped", "for variants with `Inputs(labels=True)`")
+    assert (result.status, result.why) == ("skipped", "for variants with `Inputs(labels=...)`")
+
+
+LABELS_BY_OPTION = (
+    ("inputs=ganzoo.Inputs(labels=True,", 'inputs=ganzoo.Inputs(labels="conditional",'),
+    ("    z_dim: Annotated", '    conditional: Annotated[bool, ganzoo.option("take y")] = False\n    z_dim: Annotated'),
+)
+
+
+def test_labels_by_an_option_are_checked_where_it_is_true(installed: Installed) -> None:
+    zoo = installed(*LABELS_BY_OPTION)
+    result = one("checked", zoo, "labels-obeyed")
+    why = "for conditional=true: 'ganzoo check checked --set conditional=true' makes it"
+    assert (result.status, result.why) == ("skipped", why)
+    result = one("checked", zoo, "labels-obeyed", options={"conditional": True})
+    assert (result.status, result.why) == ("passed", "")
 
 
 def test_an_expected_failure_keeps_its_reason(installed: Installed) -> None:
@@ -163,7 +178,7 @@ def test_in_pytest_each_check_is_a_test_of_its_own(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "test_mine.py::test_gaussian[onnx-valid] PASSED" in done.stdout
     assert "parity: unexpectedly passed: it was expected to fail, since none at all" in done.stdout
-    assert "for variants of the role model" in done.stdout
+    assert "for variants of the roles model and comparator" in done.stdout
     assert f"1 failed, {len(CHECKS) - 4} passed, 3 skipped" in done.stdout
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from helpers import Install
 from PIL import Image
 
+import ganzoo
 from ganzoo.plugin.manager import Zoo
 from ganzoo.registry import Registry
 
@@ -47,6 +50,35 @@ def test_list_goes_on_past_a_broken_plugin(
     assert lines_of(plugins.stdout)["bad"].endswith("broken")
     assert run("doctor").exit_code == 1
     assert "problem: Plugin bad" in run("doctor").stderr
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (False, "pixels a side\n"),
+        (True, "pixels a side; needs class labels\n"),
+        ("conditional", "pixels a side; needs class labels with conditional=true\n"),
+    ],
+)
+def test_info_says_when_labels_are_needed(
+    labels: bool | str, said: str, run: Any, with_fakes: None, fake_zoo: Zoo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin = fake_zoo.load("stepper")
+    variant = msgspec.structs.replace(plugin.variant, inputs=ganzoo.Inputs(labels=labels))
+    monkeypatch.setattr(Zoo, "load", lambda self, name: dataclasses.replace(plugin, variant=variant))
+    assert said in run("info", "stepper").output
+
+
+@pytest.mark.parametrize("role", ["model", "comparator"])
+def test_info_says_what_is_not_ranked(
+    role: str, run: Any, with_fakes: None, fake_zoo: Zoo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin = fake_zoo.load("stepper")
+    variant = msgspec.structs.replace(plugin.variant, role=role)
+    monkeypatch.setattr(Zoo, "load", lambda self, name: dataclasses.replace(plugin, variant=variant))
+    assert ("role comparator: shown on boards in brackets, and not ranked" in run("info", "stepper").output) == (
+        role != "model"
+    )
 
 
 def test_info_shows_options_recipes_and_update_rule(run: Any) -> None:

@@ -294,6 +294,7 @@ def test_of_two_benches_that_fail_on_one_run_the_later_attempt_is_noted(tmp_path
     (failure,) = failures(store)
     assert (failure.note, failure.attempt, failure.run) == ("second", 2, folder.manifest().key)
     assert failure.options_hash == folder.manifest().options_hash
+    assert failure.role == "floor"
     assert store.last_bench() == 7
     bench.note_failures(store, [outcome_of(folder, "third", 3, 8)])
     assert failures(store)[0].note == "third"

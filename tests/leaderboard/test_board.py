@@ -38,7 +38,7 @@ bench attempt repeats precision_se recall_se density_se coverage_se modes_se mod
 fid_unbiased_se memorised_heldout_se ct_se hq_se spread_se label_accuracy_se code_error_se duplicates_se repeats_se
 fid_total fid_unbiased_total precision_total recall_total density_total coverage_total mode_kl_total repeats_total
 """
-ROLES = {"gaussian": "floor", "memoriser": "ceiling"}
+ROLES = {"gaussian": "floor", "memoriser": "ceiling", "vae": "comparator", "autoencoder": "comparator"}
 
 
 def add(
@@ -185,6 +185,53 @@ def test_ranks_have_ties_and_leave_out_what_cannot_be_ranked(store: RunStore, tm
         "memoriser": "",
     }
     assert list(found.index[-2:]) == ["gaussian", "memoriser"], "floors and ceilings come after the models"
+
+
+def with_comparators(store: RunStore) -> None:
+    """Two that no GAN is: one better than every model, and one worse."""
+    for variant, values in {"vae": (0.2, 0.3), "autoencoder": (25.0, 25.5)}.items():
+        for seed, fid in enumerate(values):
+            add(store, variant, seed, fid)
+
+
+def test_comparators_stand_between_models_and_floors_without_a_rank(store: RunStore, tmp_path: Path) -> None:
+    before = table(store, tmp_path / "before")
+    with_comparators(store)
+    found = table(store, tmp_path / "after")
+    assert list(found.index) == [
+        *("lonely", "good", "one", "other", "broken"),
+        *("vae", "autoencoder"),
+        *("gaussian", "memoriser"),
+    ]
+    assert found.loc["vae", "fid"] == pytest.approx(0.25)
+    assert found.loc["vae", "fid_ci"] == pytest.approx(12.7062 * 0.05, rel=1e-4)
+    assert list(found.loc[["vae", "autoencoder"], "rank"]) == ["", ""]
+    assert list(found.loc[["vae", "autoencoder"], "behind"]) == ["", ""]
+    ours = found.loc[before.index, ["rank", "behind"]]
+    assert ours.equals(before[["rank", "behind"]]), "nobody is behind them"
+
+
+def test_comparators_are_no_part_of_the_correction(store: RunStore, tmp_path: Path) -> None:
+    """With p = .011, one pair of two models is told apart, and one of six would not be."""
+    two = RunStore(tmp_path / "two")
+    for variant, values in {
+        "a": (1.0, 2.0, 3.0),
+        "b": (4.5, 5.5, 6.2),
+        "vae": (1.5, 3.5, 5.5),
+        "autoencoder": (2.0, 3.5, 5.0),
+    }.items():
+        for seed, fid in enumerate(values):
+            add(two, variant, seed, fid)
+    assert list(table(two, tmp_path)["behind"]) == ["", "a", "", ""]
+
+
+def test_a_comparator_that_failed_is_no_model(tmp_path: Path) -> None:
+    store = RunStore(tmp_path / "runs")
+    add(store, "good", 0, 1.0)
+    failure = Failure(variant="vae", dataset="digits", seed=0, quick=False, note="x", date_utc="", role="comparator")
+    write_json(store.failure_file("digits", "vae", 0, False), failure)
+    assert table(store, tmp_path).loc["vae", "role"] == "comparator"
+    assert "(vae, comparator)" in (tmp_path / "digits.md").read_text()
 
 
 def test_means_and_intervals_over_seeds(store: RunStore, tmp_path: Path) -> None:

@@ -94,6 +94,15 @@ def test_a_board_without_a_scored_run_has_no_extractor() -> None:
     assert "Extractor `none`" in page.to_markdown(board(""), "digits", "fid", False)
 
 
+def test_rows_that_are_no_models_stand_in_brackets_and_a_comparator_says_so() -> None:
+    named = {"model": "x", "comparator": "(x, comparator)", "floor": "(x)", "ceiling": "(x)"}
+    for role, name in named.items():
+        _, rows = page.shown_table(board("digits@2c4d9b60aac2").assign(role=role, variant="x", rank=""))
+        assert rows[0][:2] == ["–", name]
+        assert rows[0][6] == "0%", "all but real samples have seeds that can collapse"
+    assert "*comparator*" in "".join(page._LEGEND)
+
+
 def test_the_real_row_says_of_how_many_samples_it_is() -> None:
     real = board("digits@2c").assign(variant="real", role="real", rank="", n_fake="450")
     _, rows = page.shown_table(pd.concat([board("digits@2c"), real], ignore_index=True))

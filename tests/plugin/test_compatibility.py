@@ -5,7 +5,7 @@ import pytest
 
 import ganzoo
 from ganzoo.errors import Incompatible, PluginError
-from ganzoo.plugin.compatibility import latent_spec, require_compatible
+from ganzoo.plugin.compatibility import latent_spec, require_compatible, when_labelled
 from ganzoo.types import DataSpec, Inputs, LatentSpec, Variant
 
 
@@ -13,6 +13,7 @@ class Options(ganzoo.Options):
     z_dim: int = 12
     codes: int = 10
     name: str = "x"
+    conditional: bool = False
 
 
 IMAGE = DataSpec(name="pictures", kind="image", shape=(3, 32, 32), classes=4)
@@ -37,27 +38,60 @@ def data(**changes: object) -> DataSpec:
 def test_points_do_not_go_to_an_image_gan() -> None:
     points = data(name="ring", kind="points", shape=(2,))
     with pytest.raises(Incompatible, match="toy takes image data, but ring is points"):
-        require_compatible(VARIANT, points)
-    require_compatible(variant(takes=("image", "points")), points)
+        require_compatible(VARIANT, Options(), points)
+    require_compatible(variant(takes=("image", "points")), Options(), points)
 
 
 @pytest.mark.parametrize("classes", [0, 1])
 def test_a_conditional_gan_needs_labels(classes: int) -> None:
     conditional = variant(inputs=Inputs(labels=True))
-    with pytest.raises(Incompatible, match="needs class labels, but pictures has none"):
-        require_compatible(conditional, data(classes=classes))
-    require_compatible(conditional, IMAGE)
+    with pytest.raises(Incompatible, match="needs class labels, but pictures has none") as caught:
+        require_compatible(conditional, Options(), data(classes=classes))
+    assert caught.value.hint == "Use labelled data: one subfolder per class, or a 'y' array in the npz."
+    require_compatible(conditional, Options(), IMAGE)
+
+
+BY_OPTION = Inputs(labels="conditional")
+
+
+def test_an_option_says_whether_labels_are_needed() -> None:
+    gan, unlabelled = variant(inputs=BY_OPTION), data(classes=0)
+    require_compatible(gan, Options(), unlabelled)
+    require_compatible(gan, Options(conditional=True), IMAGE)
+    with pytest.raises(
+        Incompatible, match="toy is conditional and needs class labels, but pictures has none"
+    ) as caught:
+        require_compatible(gan, Options(conditional=True), unlabelled)
+    assert caught.value.hint.endswith("npz, or set conditional=false.")
+
+
+@pytest.mark.parametrize("conditional", [True, False])
+def test_the_classes_are_an_input_where_the_option_is_true(conditional: bool) -> None:
+    spec = latent_spec(variant(inputs=BY_OPTION), Options(conditional=conditional), IMAGE)
+    assert spec.names == (("z", "y") if conditional else ("z",))
+    assert spec.classes == 4 * conditional
+
+
+@pytest.mark.parametrize("option", ["nowhere", "name", "codes"])
+def test_an_option_for_labels_is_true_or_false(option: str) -> None:
+    with pytest.raises(PluginError, match=f"takes labels by its option '{option}', but"):
+        latent_spec(variant(inputs=Inputs(labels=option)), Options(), IMAGE)
+
+
+def test_what_listings_say_of_labels() -> None:
+    assert when_labelled(variant(inputs=BY_OPTION)) == " with conditional=true"
+    assert when_labelled(variant(inputs=Inputs(labels=True))) == when_labelled(VARIANT) == ""
 
 
 @pytest.mark.parametrize("shape", [(1, 7, 8), (1, 8, 7), (1, 65, 64), (1, 64, 65)])
 def test_size_out_of_range(shape: tuple[int, ...]) -> None:
     with pytest.raises(Incompatible, match=f"8 to 64 pixels a side, but pictures is {shape[2]}×{shape[1]}"):
-        require_compatible(VARIANT, data(shape=shape))
+        require_compatible(VARIANT, Options(), data(shape=shape))
 
 
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 64, 64), (1, 8, 64)])
 def test_sizes_at_the_edges_fit(shape: tuple[int, ...]) -> None:
-    require_compatible(VARIANT, data(shape=shape))
+    require_compatible(VARIANT, Options(), data(shape=shape))
 
 
 def test_incompatible_data_are_the_users_error() -> None:

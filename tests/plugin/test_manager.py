@@ -80,6 +80,10 @@ BROKEN = {
     "an empty range": (A.replace('paper="p"', 'paper="p", sizes=(64, 8)'), "sizes=(64, 8) is no range"),
     "takes nothing": (A.replace('paper="p"', 'paper="p", takes=()'), "takes=() leaves nothing to train on"),
     "takes the unknown": (A.replace('paper="p"', 'paper="p", takes=("sound",)'), "takes=('sound',)"),
+    "labels without an option": (
+        A.replace('paper="p"', 'paper="p", inputs=ganzoo.Inputs(labels="z_dim")'),
+        "inputs.labels='z_dim' is neither true, false nor an option of yes or no",
+    ),
     "an input without an option": (A.replace("z_dim", "z_size"), "inputs.z='z_dim' is neither a size nor an option"),
     "options of another class": (A.replace("options=Options", "options=dict"), "is no subclass of ganzoo.Options"),
     "an option without a default": (A.replace("steps: int = 3", "steps: int"), "do not work without being set"),

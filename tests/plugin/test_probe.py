@@ -60,6 +60,14 @@ def test_a_description_is_asked_for_once(install: Install, monkeypatch: pytest.M
     assert probe.describe(zoo)["v"].about == ABOUT
 
 
+def test_labels_that_an_option_asks_for_are_named_with_it(install: Install) -> None:
+    source = SOURCE.replace("labels=True", 'labels="conditional"').replace(
+        "z_dim: int = 2", "z_dim: int = 2\n    conditional: bool = False"
+    )
+    (seen,) = probe.describe(Zoo(install("one", variants={"v": source}))).values()
+    assert seen.about["data"] == "image or points, labelled with conditional=true"
+
+
 def test_a_changed_file_is_noticed(install: Install) -> None:
     points = install("one", variants={"v": SOURCE})
     assert probe.describe(Zoo(points))["v"].about["summary"] == "first"

@@ -457,6 +457,20 @@ def dead(stepper: Plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ru
     return the_run(tmp_path / "dead")
 
 
+@pytest.mark.parametrize(("role", "judged"), [("comparator", True), ("floor", False), ("ceiling", False)])
+def test_a_generator_of_what_learns_may_not_be_dead(
+    role: str, judged: bool, stepper: Plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A baseline may be as plain as it likes."""
+    plugin = dataclasses.replace(stepper, variant=msgspec.structs.replace(stepper.variant, role=role))
+    monkeypatch.setenv("STEPPER_DEAD", "110")
+    if not judged:
+        assert train(plugin, tmp_path, {"steps": 120}).manifest().role == role
+        return
+    with pytest.raises(Diverged, match="The generator is"):
+        train(plugin, tmp_path, {"steps": 120})
+
+
 def test_a_dead_generator_ends_the_run_and_its_state_is_kept_and_drawn(dead: RunFolder) -> None:
     manifest = dead.manifest()
     assert (manifest.status, manifest.steps) == ("diverged", 300)
