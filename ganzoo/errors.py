@@ -6,7 +6,7 @@
     │   ├── Disabled                     the requested plugin is switched off
     │   ├── OptionError                  an option has the wrong type or is out of range
     │   ├── RegistryError                registry.toml is malformed; names the key
-    │   └── Incompatible                 the variant cannot take these data
+    │   └── Incompatible                 the variant cannot take these data, or not with these options
     ├── DataError               exit 1   files missing, corrupt, empty or of the wrong shape
     ├── PluginError             exit 1   a plugin failed to load or broke a hook's contract
     ├── ModelError              exit 1   an ONNX file is no generator, or disagrees with its framework
@@ -79,7 +79,7 @@ class RegistryError(UsageError):
 
 
 class Incompatible(UsageError):
-    """The variant cannot take these data (points to an image GAN, no labels for a cGAN, ...)."""
+    """The variant cannot take these data (points to an image GAN, no labels for a cGAN, ...), or not so."""
 
 
 class DataError(GanzooError):

@@ -102,7 +102,8 @@ def resolve(options: type[Options], *layers: Mapping[str, Any], owner: str) -> O
     """Build an options object from layers of values, later layers winning.
 
     Strings are converted to the declared type ("false" is False, never true), ranges are checked.
-    Raises UnknownName for an undeclared option and OptionError for a bad value.
+    Raises UnknownName for an undeclared option, OptionError for a bad value and for values that do not go together:
+    the class says so in its ``__post_init__`` by a ValueError with a sentence.
     """
     merged: dict[str, Any] = {}
     known = options.__struct_fields__
@@ -111,12 +112,19 @@ def resolve(options: type[Options], *layers: Mapping[str, Any], owner: str) -> O
             if name not in known:
                 raise UnknownName(f"option of {owner}", name, known, f"See 'ganzoo info {owner}'.")
             merged[name] = value
+    hints = typing.get_type_hints(options, include_extras=True)
     for name, value in merged.items():
-        _check_one(options, name, value, owner)
+        _check_one(options, name, hints[name], value, owner)
     for name in file_names(options):
         if str(merged.get(name, "")).startswith("~"):
             merged[name] = os.path.expanduser(merged[name])  # noqa: PTH111 - Path raises where there is no such user
-    return msgspec.convert(merged, options, strict=False)
+    try:
+        return msgspec.convert(merged, options, strict=False)
+    except msgspec.ValidationError as error:  # each value was good alone
+        reason = " ".join(str(error).split()).removesuffix(".")
+        raise OptionError(
+            f"These options of {owner} do not go together: {reason}.", f"'ganzoo info {owner}' shows them."
+        ) from error
 
 
 def file_names(options: type[Options]) -> list[str]:
@@ -124,9 +132,10 @@ def file_names(options: type[Options]) -> list[str]:
     return [info.name for info in explain(options) if info.type == "file"]
 
 
-def _check_one(options: type[Options], name: str, value: Any, owner: str) -> None:
+def _check_one(options: type[Options], name: str, hint: Any, value: Any, owner: str) -> None:
+    """Look at one value alone, without what the class says of several."""
     try:
-        converted = msgspec.convert({name: value}, options, strict=False)
+        converted = msgspec.convert(value, hint, strict=False)
     except msgspec.ValidationError as error:
         info = next(item for item in explain(options) if item.name == name)
         wanted = f"{info.type} {info.range}".strip()
@@ -134,7 +143,7 @@ def _check_one(options: type[Options], name: str, value: Any, owner: str) -> Non
         raise OptionError(
             f"Option {name}={value!s} of {owner} is not valid ({reason}).", f"It takes: {wanted}."
         ) from error
-    _require_finite(name, getattr(converted, name), owner)
+    _require_finite(name, converted, owner)
 
 
 def _require_finite(name: str, value: Any, owner: str) -> None:

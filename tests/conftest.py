@@ -96,7 +96,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
 def fakes_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder for PYTHONPATH that makes the fakes look installed; the modules themselves lie in tests/fakes."""
     folder = tmp_path_factory.mktemp("fakes-site")
-    fake_points(folder, ["labelled", "stepper"])
+    fake_points(folder, ["labelled", "stepper", "choosy"])
     return folder
 
 

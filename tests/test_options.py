@@ -94,6 +94,29 @@ def test_content_hash_depends_on_content_alone() -> None:
     assert content_hash({"steps": 3}) == "545356d813e3"  # pinned: run keys and protocols in the wild depend on it
 
 
+class Pair(ganzoo.Options):
+    low: Annotated[int, ganzoo.option("the lower", ge=0)] = 1
+    high: Annotated[int, ganzoo.option("the higher", ge=0)] = 5
+
+    def __post_init__(self) -> None:
+        if self.low > self.high:
+            raise ValueError(f"low={self.low} is above\nhigh={self.high}.")
+
+
+def test_values_that_do_not_go_together_are_one_sentence() -> None:
+    with pytest.raises(OptionError) as caught:
+        resolve(Pair, {"low": "3"}, {"high": 2}, owner="toy")
+    assert caught.value.message == "These options of toy do not go together: low=3 is above high=2."
+    assert caught.value.exit_code == 2
+
+
+def test_values_are_looked_at_together_and_not_one_by_one() -> None:
+    """low=7 alone would be above the default of high."""
+    assert resolve(Pair, {"low": 7, "high": "9"}, owner="toy") == Pair(low=7, high=9)
+    with pytest.raises(OptionError, match=r"Option high=-1 of toy is not valid \(Expected `int` >= 0\)"):
+        resolve(Pair, {"low": 7, "high": -1}, owner="toy")
+
+
 class WithFile(ganzoo.Options):
     start: Annotated[str, ganzoo.option("weights to start from", file=True)] = ""
     name: str = "start"

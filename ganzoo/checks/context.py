@@ -174,10 +174,23 @@ class Context:
         """The forms whose ONNX file is looked at: all but the largest images."""
         return self.forms[:-1] if len(self.forms) > 2 else self.forms
 
+    def require_accepted(self, form: toys.Form) -> None:
+        """Ask the hook ``validate``, where there is one, and hold its answer against what is claimed."""
+        self.once("validate-answers", f"validated {form.name}", lambda: self._validate(form))
+
+    def _validate(self, form: toys.Form) -> None:
+        options = resolve(self.variant.options, self.options, owner=self.origin.name)
+        why, again = (self.plugin.validate(options, form.data.spec) for _ in range(2))
+        if why != again:
+            raise CheckFailed(f"validate gives two answers on {form.name}: {why or None}, then {again or None}")
+        if why:
+            raise CheckFailed(f"validate refuses {form.name}, which describe() claims: {why}")
+
     # Training
 
     def loop(self, form: toys.Form, folder: Path | None = None, *, seed: int = 0) -> Loop:
         """A run with its checkpoints in ``folder``, as ``ganzoo train`` would make it."""
+        self.require_accepted(form)
         checkpoints = FileCheckpoints(runs.RunFolder(folder or self.new_folder("run")))
         return toys.memory_run(self.variant, form.data, self.options, seed=seed, checkpoints=checkpoints)
 

@@ -68,6 +68,12 @@ def out_of_range_refused(context: Context) -> None:
         raise CheckFailed("; ".join(faults))
 
 
+def validate_answers(context: Context) -> None:
+    """The optional hook answers with a sentence or None, and refuses nothing that is claimed."""
+    for form in context.forms:
+        context.require_accepted(form)
+
+
 def metadata_complete(context: Context) -> None:
     """The package says what users and indexes need, and the ONNX file says what it is."""
     from importlib.metadata import PackageNotFoundError, metadata
@@ -105,8 +111,9 @@ CHECKS = (
     Check(
         "hook-signatures",
         "The four hooks are there, marked, plain functions, and take no parameter that they are not given; nothing "
-        "else is marked.",
-        "Compare with docs/plugins: `describe()`, `train(run)`, `sample(model, inputs)`, `export(model, path)`.",
+        "else is marked but `validate`, which may be left out.",
+        "Compare with docs/plugins: `describe()`, `train(run)`, `sample(model, inputs)`, `export(model, path)`, "
+        "`validate(options, data)`.",
         hook_signatures,
     ),
     Check(
@@ -128,6 +135,14 @@ CHECKS = (
         "Every number option has a bound, and a value beyond it is refused.",
         "Give `ganzoo.option` one of ge, gt, le, lt.",
         out_of_range_refused,
+    ),
+    Check(
+        "validate-answers",
+        "The hook `validate`, where there is one, returns a sentence or None, the same each time, and refuses none of "
+        "the forms of data that `describe()` claims with the options of these checks.",
+        "Narrow `takes` or `sizes` to what the defaults can do; `ganzoo check NAME --set option=value` gives options "
+        "that small values do not suit.",
+        validate_answers,
     ),
     Check(
         "metadata-complete",

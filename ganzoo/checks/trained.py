@@ -160,6 +160,10 @@ class _Interrupting:
         """Train with the signal sent at the last moment at which it can be obeyed."""
         return self._plugin.train(toys.Capped(run, before=self._before()))
 
+    def validate(self, options: Any, data: Any) -> Any:
+        """As the plugin does."""
+        return self._plugin.validate(options, data)
+
     def sample(self, model: Any, inputs: Any) -> Any:
         """As the plugin does."""
         return self._plugin.sample(model, inputs)

@@ -1,10 +1,26 @@
-"""Does this variant take these data, and what does its generator take then?"""
+"""Does this variant take these data, with these options, and what does its generator take then?"""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from ganzoo.errors import Incompatible, PluginError
 from ganzoo.options import Options
 from ganzoo.types import DataSpec, LatentSpec, Variant
+
+if TYPE_CHECKING:
+    from ganzoo.plugin.manager import Plugin
+
+
+def require_trainable(plugin: Plugin, options: Options, data: DataSpec) -> None:
+    """Raise Incompatible, naming the reason, where the plugin says no to ``data`` or to ``options`` on them."""
+    require_compatible(plugin.variant, options, data)
+    why = plugin.validate(options, data)
+    if why:
+        raise Incompatible(
+            f"{plugin.variant.name} cannot be trained so on {data.name}: {why.removesuffix('.')}.",
+            f"'ganzoo info {plugin.variant.name}' shows its options.",
+        )
 
 
 def require_compatible(variant: Variant, options: Options, data: DataSpec) -> None:

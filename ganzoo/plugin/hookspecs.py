@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from ganzoo.extractors.base import ExtractorSource
     from ganzoo.metrics import Metric
     from ganzoo.metrics.parity_profiles import Profile
+    from ganzoo.options import Options
     from ganzoo.plugin.observers import ObserverSource
-    from ganzoo.types import Array, TrainRun, Variant
+    from ganzoo.types import Array, DataSpec, TrainRun, Variant
 
 __all__ = ["COMMANDS", "EXTENSIONS", "PROJECT", "VARIANTS", "ExtensionSpec", "VariantSpec", "hookimpl", "hookspec"]
 
@@ -66,6 +67,17 @@ class VariantSpec:
 
         Inputs ``z`` float32 [N, z_dim], ``y`` int64 [N], ``c`` float32 [N, k] as the variant has them; output ``x``
         float32 [N, C, H, W] in [-1, 1] or [N, d]. Batch axis dynamic, inference mode, no external data, no custom ops.
+        """
+        raise AssertionError  # a specification is never called
+
+    @hookspec(firstresult=True)
+    def validate(self, options: Options, data: DataSpec) -> str | None:
+        """Say why these options cannot be trained on these data, in a sentence; None or "" where they can.
+
+        May be left out. Called with your resolved options and the form of data that ``describe`` says you take, before
+        a training and for every cell of a bench before the first one is trained; a sentence is shown to the user, and
+        nothing is written. Cheap and pure like ``describe``: no framework is imported. An exception is a fault of the
+        plugin's.
         """
         raise AssertionError  # a specification is never called
 

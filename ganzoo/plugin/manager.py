@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from ganzoo.extractors.base import ExtractorSource
     from ganzoo.metrics import Metric
     from ganzoo.metrics.parity_profiles import Profile
+    from ganzoo.options import Options
     from ganzoo.plugin.observers import ObserverSource
     from ganzoo.registry import Registry
-    from ganzoo.types import Array, TrainRun
+    from ganzoo.types import Array, DataSpec, TrainRun
 
 REQUIRED = ("describe", "train", "sample", "export")
 
@@ -41,6 +42,8 @@ class Plugin:
     variant: Variant
     origin: Origin
     _call: Callable[[str, dict[str, Any]], Any]
+    validates: bool = False
+    """Whether it has the hook ``validate``."""
 
     def train(self, run: TrainRun) -> Any:
         """Train; the framework's own generator object."""
@@ -56,6 +59,18 @@ class Plugin:
         self._call("export", {"model": model, "path": path})
         if not path.is_file():
             raise PluginError(f"{self.variant.name} ({self.origin}) exported nothing: {path.name} was not written.")
+
+    def validate(self, options: Options, data: DataSpec) -> str:
+        """Why these options cannot be trained on these data, in one line; "" where they can."""
+        if not self.validates:
+            return ""
+        why = self._call("validate", {"options": options, "data": data})
+        if not isinstance(why, str | None):
+            raise PluginError(
+                f"Plugin {self.variant.name} ({self.origin}) answered validate with {type(why).__name__}.",
+                "It returns a sentence, or None where all is well.",
+            )
+        return " ".join((why or "").split())
 
 
 class Zoo:
@@ -151,11 +166,12 @@ class Zoo:
         variant = fenced(origin, "failed in describe", lambda: hooks("describe", {}), self.notes)
         for sentence in check_variant(variant, origin):
             warn(sentence, self.notes)
-        return Plugin(
-            variant,
-            origin,
-            lambda hook, given: guard(origin, f"failed in {hook}", lambda: hooks(hook, given), pass_errors=True),
-        )
+
+        def call(hook: str, given: dict[str, Any]) -> Any:
+            answers = hook == "validate"  # it says no by its answer: what it raises is a fault, whatever it is
+            return guard(origin, f"failed in {hook}", lambda: hooks(hook, given), pass_errors=not answers)
+
+        return Plugin(variant, origin, call, "validate" in hooks)
 
     def datasets(self) -> dict[str, Source]:
         """Every registered dataset source by name."""

@@ -19,7 +19,7 @@ from ganzoo.generator.contract import GeneratorInfo, describe
 from ganzoo.generator.engine import Generator, cuda_device_count
 from ganzoo.generator.export import export_checked
 from ganzoo.options import as_dict, resolve
-from ganzoo.plugin.compatibility import latent_spec, require_compatible
+from ganzoo.plugin.compatibility import latent_spec, require_trainable
 from ganzoo.training import runs
 from ganzoo.training.checkpoints import FileCheckpoints
 from ganzoo.training.divergence import Watch
@@ -59,7 +59,7 @@ def train(
     Raises UsageError before anything is written; afterwards every failure is also recorded in run.json.
     """
     resolved = resolve(plugin.variant.options, *options, owner=plugin.variant.name)
-    require_compatible(plugin.variant, resolved, dataset.spec)
+    require_trainable(plugin, resolved, dataset.spec)
     manifest = _plan(plugin, dataset, resolved, reference or dataset.spec.name, seed, device, quick)
     folder = store.folder(dataset.spec.name, plugin.variant.name, manifest.key)
     if device == "cuda" and not cuda_device_count():

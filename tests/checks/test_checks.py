@@ -33,6 +33,12 @@ def top(*lines: str) -> Change:
     return AT_TOP, "".join(f"{line}\n" for line in lines) + AT_TOP
 
 
+def validating(*lines: str) -> Change:
+    """The hook that may be left out, with these lines."""
+    body = "".join(f"    {line}\n" for line in lines)
+    return "    return model\n", f"    return model\n\n\n@ganzoo.hookimpl\ndef validate(options, data):\n{body}"
+
+
 # The sum less its mean over the batch, as batch norm in training mode does it.
 OFF_MEAN = (
     TOTAL.replace("total", "whole")
@@ -82,6 +88,19 @@ SABOTEURS: dict[str, tuple[str, tuple[Change, ...], str]] = {
     "has no default": ("options-validated", (("ge=1)] = 40", "ge=1)]"),), "steps has no default"),
     "names a size that is no option": ("options-validated", (("Inputs(labels", 'Inputs(z="k", labels'),), "'k'"),
     "has no bounds": ("out-of-range-refused", (('"learning rate", gt=0, le=1', '"learning rate"'),), "lr"),
+    "refuses what it claims": (
+        "validate-answers",
+        (validating("return 'too large' * (data.shape[-1] > 4)"),),
+        "validate refuses images 3×7×7, 3 classes, which describe() claims: too large",
+    ),
+    "answers with a number": ("validate-answers", (validating("return 0"),), "answered validate with int"),
+    "raises in validate": ("validate-answers", (validating("return data.channels"),), "failed in validate: Attribute"),
+    "kills the process in validate": ("validate-answers", (validating("import os; os._exit(4)"),), "code 4"),
+    "changes its mind": (
+        "validate-answers",
+        (top("import itertools", "TURN = itertools.cycle((0, 1))"), validating("return 'no' * next(TURN)")),
+        "two answers",
+    ),
     "has no licence": ("metadata-complete", (("License-Expression: Apache-2.0\n", ""),), "License"),
     "needs no ganzoo": ("metadata-complete", (("Requires-Dist: ganzoo>=0.1", "Requires-Dist: ganzoo-x"),), "ganzoo"),
     "cannot train": ("trains", (after(IN_TRAIN, "raise RuntimeError('no luck')"),), "RuntimeError: no luck"),

@@ -83,6 +83,17 @@ def test_a_wrong_request_is_exit_code_2_and_writes_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_options_that_a_plugin_refuses_are_exit_code_2_and_write_nothing(
+    refused: Refused, with_fakes: None, tmp_path: Path
+) -> None:
+    words = ("train", "choosy", "--set", "pace=bold", "--set", "lr=0.75")
+    sentence = "Error: choosy cannot be trained so on digits: pace=bold needs lr of at most 0.5, not 0.75. "
+    assert refused(2, *words).startswith(sentence)
+    sentence = "Error: These options of choosy do not go together: pace=mad takes at most 20 steps, not 40. "
+    assert refused(2, "train", "choosy", "--set", "pace=mad").startswith(sentence)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_variant_that_is_not_installed_says_what_provides_it(refused: Refused, with_fakes: None) -> None:
     assert "'pip install ganzoo-torch' provides it." in refused(2, "train", "dcgan")
 

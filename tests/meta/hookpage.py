@@ -39,8 +39,8 @@ out parameters that it does not use, and has no others.
 """
 _VARIANT = f"""## A variant: `{VARIANTS}`
 
-The entry point's name is the variant's name, its object a light module: frameworks are imported inside the hooks. All
-four hooks are needed. They are called on one plugin alone.
+The entry point's name is the variant's name, its object a light module: frameworks are imported inside the hooks. The
+first four hooks are needed, the last may be left out. They are called on one plugin alone.
 """
 _EXTENSION = f"""## An extension: `{EXTENSIONS}`
 

@@ -13,6 +13,7 @@ import pytest
 from ganzoo.cli import COMMANDS, find
 from ganzoo.plugin.entry_points import GROUPS
 from ganzoo.plugin.hookspecs import PROJECT, ExtensionSpec, VariantSpec
+from ganzoo.plugin.manager import REQUIRED
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "plugins" / "hooks.md").read_text("utf-8")
@@ -23,6 +24,7 @@ SIGNATURES = {
     "train": "train(run: TrainRun) -> Any",
     "sample": "sample(model: Any, inputs: dict[str, Array]) -> Array",
     "export": "export(model: Any, path: Path) -> bool",
+    "validate": "validate(options: Options, data: DataSpec) -> str | None",
     "register_datasets": "register_datasets() -> list[Source]",
     "register_extractors": "register_extractors() -> list[ExtractorSource]",
     "register_metrics": "register_metrics() -> list[Metric]",
@@ -30,7 +32,7 @@ SIGNATURES = {
     "register_observers": "register_observers() -> list[ObserverSource]",
     "run_event": "run_event(event: str, run: dict[str, Any]) -> None",
 }
-NEWER = {"register_profiles", "register_observers"}
+NEWER = {"register_profiles", "register_observers", "validate"}
 """Hooks that came after the package in tests/fakes/pinned_v1."""
 VARIANT_HOOKS, EXTENSION_HOOKS = hookpage.hooks(VariantSpec), hookpage.hooks(ExtensionSpec)
 HOOKS = VARIANT_HOOKS | EXTENSION_HOOKS
@@ -56,11 +58,17 @@ def marked(module: str) -> set[str]:
     return {name for name, value in found if getattr(value, f"{PROJECT}_impl", None) is not None}
 
 
-def test_every_hook_of_a_variant_has_a_bundled_user() -> None:
+def test_every_hook_that_a_variant_needs_has_a_bundled_user() -> None:
     for path in (ROOT / "plugins").glob("*/pyproject.toml"):
         points = tomllib.loads(path.read_text())["project"]["entry-points"]
         assert set(points) <= set(GROUPS)
-    assert marked("ganzoo_baselines.gaussian") == set(VARIANT_HOOKS)
+    assert marked("ganzoo_baselines.gaussian") == set(REQUIRED)
+
+
+def test_the_hook_that_a_variant_may_leave_out_has_a_user() -> None:
+    """A small one among the fakes, which has the others, too: nothing that a baseline may be set to is refused."""
+    assert set(VARIANT_HOOKS) - set(REQUIRED) == {"validate"}
+    assert marked("choosy") == set(VARIANT_HOOKS)
 
 
 def test_every_hook_of_an_extension_has_a_built_in_user() -> None:

@@ -13,16 +13,17 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from helpers import FAKES
+from helpers import FAKES, Install
 
 from ganzoo.data import load
-from ganzoo.errors import UnknownName
+from ganzoo.errors import Incompatible, PluginError, UnknownName
+from ganzoo.plugin.compatibility import require_trainable
 from ganzoo.plugin.entry_points import Origin
 from ganzoo.plugin.manager import Plugin, Zoo
 from ganzoo.scoring.scorer import score
 from ganzoo.scoring.setup import Terms, source_setup
 from ganzoo.scoring.stored import ArraySource
-from ganzoo.testing import memory_run, toy_images
+from ganzoo.testing import memory_run, toy_images, toy_points
 
 
 @pytest.fixture
@@ -60,6 +61,47 @@ def test_hook_sample(plugin: Plugin) -> None:
 def test_hook_export(plugin: Plugin, tmp_path: Path) -> None:
     plugin.export(model_of(plugin), tmp_path / "x.onnx")
     assert [each.name for each in onnx.load(tmp_path / "x.onnx").graph.input] == ["z", "y"]
+
+
+def test_hook_validate(plugin: Plugin) -> None:
+    choosy, spec = Zoo([Origin("choosy", "choosy", "fakes", "1")]).load("choosy"), toy_images().spec
+    options = choosy.variant.options
+    assert (choosy.validates, choosy.validate(options(), spec)) == (True, "")
+    bold = options(pace="bold", lr=0.6)  # type: ignore[call-arg]
+    assert choosy.validate(bold, spec) == "pace=bold needs lr of at most 0.5, not 0.6"
+    with pytest.raises(Incompatible) as caught:
+        require_trainable(choosy, bold, spec)
+    assert caught.value.message == "choosy cannot be trained so on toy: pace=bold needs lr of at most 0.5, not 0.6."
+    assert caught.value.exit_code == 2
+    require_trainable(choosy, options(), spec)
+    with pytest.raises(Incompatible, match="takes image data, but toy-points is points"):
+        require_trainable(choosy, bold, toy_points().spec)
+    assert (plugin.validates, plugin.validate(plugin.variant.options(), spec)) == (False, "")
+
+
+ANSWERS = {
+    "return None": "",
+    "return ''": "",
+    "return ' two\\n lines. '": "two lines.",
+    "return 3": "Plugin p (d 1.2) answered validate with int.",
+    "return False": "Plugin p (d 1.2) answered validate with bool.",
+    "1 / 0": "Plugin p (d 1.2) failed in validate: ZeroDivisionError: division by zero.",
+    "raise ganzoo.GanzooError('no')": "Plugin p (d 1.2) failed in validate: GanzooError: no.",
+    "raise SystemExit(3)": "Plugin p (d 1.2) failed in validate: SystemExit: 3.",
+}
+
+
+@pytest.mark.parametrize("line", ANSWERS)
+def test_what_validate_may_answer(line: str, install: Install) -> None:
+    """What it raises is a fault of the plugin's, be it an error of ganzoo's."""
+    source = (FAKES / "labelled.py").read_text().replace('name="labelled"', 'name="p"')
+    source += f"\n\n@ganzoo.hookimpl\ndef validate(options, data):\n    {line}\n"
+    plugin = Zoo(install("d", variants={"p": source})).load("p")
+    try:
+        answer = plugin.validate(plugin.variant.options(), toy_images().spec)
+    except PluginError as error:
+        answer = error.message
+    assert answer == ANSWERS[line]
 
 
 def test_hook_register_datasets(zoo: Zoo) -> None:

@@ -19,7 +19,16 @@ from PIL import Image
 
 import ganzoo
 from ganzoo.data.base import Dataset
-from ganzoo.errors import DeviceError, Diverged, Incompatible, Interrupted, OptionError, PluginError, StoreError
+from ganzoo.errors import (
+    DeviceError,
+    Diverged,
+    Incompatible,
+    Interrupted,
+    OptionError,
+    PluginError,
+    StoreError,
+    UsageError,
+)
 from ganzoo.plugin.manager import Plugin, Zoo
 from ganzoo.testing import toy_images, toy_points
 from ganzoo.training import run, runs
@@ -351,6 +360,15 @@ def test_a_wrong_request_writes_nothing(
     with pytest.raises(error):
         run.train(stepper, datasets[data], options, store=RunStore(tmp_path / "runs"))
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("options", [{"pace": "bold", "lr": 0.9}, {"pace": "mad"}])
+def test_what_the_plugin_refuses_writes_nothing(options: dict[str, Any], fake_zoo: Zoo, tmp_path: Path) -> None:
+    choosy = fake_zoo.load("choosy")
+    with pytest.raises(UsageError, match=f"pace={options['pace']}"):
+        train(choosy, tmp_path / "runs", options)
+    assert not (tmp_path / "runs").exists()
+    assert train(choosy, tmp_path / "runs", {"pace": "bold"}).is_finished()
 
 
 def test_cuda_without_a_gpu_writes_nothing(stepper: Plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
