@@ -28,7 +28,7 @@ def test_list_shows_what_is_there_and_plugins_what_is_not(run: Any, with_fakes: 
     result = run("list")
     assert result.exit_code == 0
     rows = lines_of(result.stdout)
-    assert set(rows) == {"variant", "labelled", "stepper"}
+    assert set(rows) == {"variant", "choosy", "labelled", "stepper"}
     assert "image, labelled" in rows["labelled"]
     assert "numpy" in rows["stepper"]
     assert "none: a test" in rows["stepper"]
