@@ -10,6 +10,11 @@ def test_dcgan(check: Any) -> None:
     check()
 
 
+@parametrize_with_checks("gan")
+def test_gan(check: Any) -> None:
+    check()
+
+
 @parametrize_with_checks("infogan")
 def test_infogan(check: Any) -> None:
     check()

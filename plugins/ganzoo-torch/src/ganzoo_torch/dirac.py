@@ -18,6 +18,7 @@ from ganzoo_torch.penalties import PENALTIES
 
 START = (1.0, 1.0)
 BATCH = 64
+BARE = torch.zeros(1, 1, dtype=torch.float64)
 SHOWN = (
     ("nonsaturating", "none", 0.0),
     ("minimax", "none", 0.0),
@@ -33,7 +34,7 @@ SHOWN = (
 
 
 def path(
-    loss: str, penalty: str = "none", weight: float = 0.0, *, noise: float = 0.0, steps: int = 2000, lr: float = 0.05
+    loss: str, penalty: str = "none", weight: float = 0.0, *, noise: float = 0.0, steps: int = 1000, lr: float = 0.05
 ) -> Tensor:
     """(θ, ψ) after each of ``steps`` alternating updates, D first, from (1, 1): [steps + 1, 2].
 
@@ -44,7 +45,9 @@ def path(
     found = [(theta.item(), psi.item())]
 
     def points(place: Tensor | float) -> Tensor:
-        blur = noise * torch.randn(BATCH, 1, dtype=torch.float64) if noise else torch.zeros(BATCH, 1, dtype=torch.float64)
+        blur = (
+            noise * torch.randn(BATCH, 1, dtype=torch.float64) if noise else torch.zeros(BATCH, 1, dtype=torch.float64)
+        )
         return blur + place
 
     def judge(x: Tensor) -> Tensor:
@@ -62,13 +65,13 @@ def path(
     return torch.tensor(found)
 
 
-def draw(file: Path) -> None:
-    """Draw the paths of ``SHOWN``, each in a panel of its own, as PNG."""
+def draw(file: Path, steps: int) -> None:
+    """Draw ``steps`` steps of the paths of ``SHOWN``, each in a panel of its own, as PNG."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 9.6), layout="constrained")
     for axes, (loss, penalty, weight) in zip(figure.subplots(3, 3).flat, SHOWN, strict=True):
-        theta, psi = path(loss, penalty, weight).T
+        theta, psi = path(loss, penalty, weight, steps=steps).T
         axes.plot(theta, psi, linewidth=0.8)
         axes.plot(*START, "o", color="tab:orange", markersize=5)
         axes.plot(0, 0, "+", color="black", markersize=10)
@@ -81,8 +84,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description="Draw the Dirac-GAN's paths.")
     parser.add_argument("-o", "--output", type=Path, required=True, help="PNG file to write")
+    parser.add_argument("--steps", type=int, default=1000, help="updates of each path (default: 1000)")
+    given = parser.parse_args(arguments)
     torch.manual_seed(0)
-    draw(parser.parse_args(arguments).output)
+    draw(given.output, given.steps)
 
 
 if __name__ == "__main__":
