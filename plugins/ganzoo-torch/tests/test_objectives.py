@@ -8,7 +8,7 @@ import pytest
 import torch
 from ganzoo_torch.divergences import DIVERGENCES
 from ganzoo_torch.names import DivergenceName, LossName
-from ganzoo_torch.objectives import OBJECTIVES, f_gan, smoothed
+from ganzoo_torch.objectives import OBJECTIVES, f_gan, least_squares, smoothed
 from torch import Tensor
 
 NAMES = sorted(OBJECTIVES)
@@ -81,6 +81,14 @@ def test_least_squares_have_no_sigmoid_and_square_before_the_mean() -> None:
     torch.testing.assert_close(g_loss, ((FAKE - 1) ** 2).mean() / 2)
     assert d_loss > 1, "a sigmoid would keep it below"
     assert not torch.isclose(g_loss, (FAKE - 1).mean() ** 2 / 2)
+
+
+def test_least_squares_take_the_papers_other_coding() -> None:
+    pearson = least_squares(-1.0, 1.0, 0.0)
+    torch.testing.assert_close(
+        pearson.discriminator(REAL, FAKE), (((REAL - 1) ** 2).mean() + ((FAKE + 1) ** 2).mean()) / 2
+    )
+    torch.testing.assert_close(pearson.generator(REAL, FAKE), (FAKE**2).mean() / 2)
 
 
 def test_only_the_discriminator_of_the_hinge_has_a_hinge() -> None:

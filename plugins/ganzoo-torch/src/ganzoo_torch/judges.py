@@ -1,4 +1,4 @@
-"""Discriminators put together: a trunk that gives features, a linear logit, and a projection of labels where wanted."""
+"""Discriminators put together of a trunk that gives features and a linear logit, and the usual pair of networks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 from torch import Tensor, nn
 
 from ganzoo_torch.names import Norm
-from ganzoo_torch.networks import Shape
+from ganzoo_torch.networks import ConvGenerator, ConvTrunk, MlpGenerator, Shape
 from ganzoo_torch.norms import activations
 
 
@@ -56,3 +56,14 @@ class MlpTrunk(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Features of a batch of samples."""
         return self.layers(x)
+
+
+def usual_pair(shape: Shape, z_dim: int, *, width: int, hidden: int, norm: Norm) -> tuple[nn.Module, nn.Module]:
+    """DCGAN's generator and discriminator for images (C, H, W), MLPs without normalisation for points (d,).
+
+    ``norm`` is the discriminator's for images.
+    """
+    if len(shape) == 1:
+        g = MlpGenerator({"z": z_dim}, shape, hidden, norm="none")
+        return g, Judge(MlpTrunk(shape, hidden, norm="none"))
+    return ConvGenerator({"z": z_dim}, shape, width), Judge(ConvTrunk(shape, width, norm=norm))

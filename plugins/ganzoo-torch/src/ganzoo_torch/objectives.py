@@ -43,14 +43,20 @@ def non_saturating(real: Tensor, fake: Tensor) -> Tensor:
     return softplus(-fake).mean()
 
 
-def least_squares(real: Tensor, fake: Tensor) -> Tensor:
-    """½ (D(x) − 1)² + ½ D(G(z))² (Mao et al. 2017, eq. 9)."""
-    return 0.5 * (real - 1).square().mean() + 0.5 * fake.square().mean()
+def least_squares(low: float = 0.0, high: float = 1.0, aim: float = 1.0) -> Objective:
+    """½ (D(x) − b)² + ½ (D(G(z)) − a)², and for G ½ (D(G(z)) − c)² (Mao et al. 2017, eq. 2).
 
+    ``low`` is a, ``high`` b and ``aim`` c: 0, 1, 1 in the paper's eq. 9; −1, 1, 0 in its eq. 8, where G minimises the
+    Pearson χ² divergence.
+    """
 
-def least_squares_generator(real: Tensor, fake: Tensor) -> Tensor:
-    """½ (D(G(z)) − 1)² (Mao et al. 2017, eq. 9)."""
-    return 0.5 * (fake - 1).square().mean()
+    def discriminator(real: Tensor, fake: Tensor) -> Tensor:
+        return 0.5 * (real - high).square().mean() + 0.5 * (fake - low).square().mean()
+
+    def generator(real: Tensor, fake: Tensor) -> Tensor:
+        return 0.5 * (fake - aim).square().mean()
+
+    return Objective(discriminator, generator, "Mao et al. 2017, arXiv:1611.04076")
 
 
 def hinge(real: Tensor, fake: Tensor) -> Tensor:
@@ -109,7 +115,7 @@ _RELATIVISTIC = "Jolicoeur-Martineau 2018, arXiv:1807.00734"
 OBJECTIVES = {
     "nonsaturating": Objective(cross_entropy, non_saturating, _GOODFELLOW),
     "minimax": Objective(cross_entropy, saturating, _GOODFELLOW),
-    "lsgan": Objective(least_squares, least_squares_generator, "Mao et al. 2017, arXiv:1611.04076"),
+    "lsgan": least_squares(),
     "hinge": Objective(hinge, raise_score, "Lim and Ye 2017, arXiv:1705.02894"),
     "wasserstein": Objective(wasserstein, raise_score, "Arjovsky, Chintala and Bottou 2017, arXiv:1701.07875"),
     "relativistic": Objective(pairing, pairing_generator, _RELATIVISTIC, needs_real=True),
@@ -128,8 +134,6 @@ def smoothed(name: str, target: float) -> Objective:
     def entropy(real: Tensor, fake: Tensor) -> Tensor:
         return cross_entropy(real, fake) + (1 - target) * real.mean()  # softplus(r) − softplus(−r) = r
 
-    def squares(real: Tensor, fake: Tensor) -> Tensor:
-        return 0.5 * (real - target).square().mean() + 0.5 * fake.square().mean()
-
+    squares = least_squares(high=target).discriminator
     labelled: dict[str, Loss] = {"nonsaturating": entropy, "minimax": entropy, "lsgan": squares}
     return replace(OBJECTIVES[name], discriminator=labelled[name])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import ganzoo
-from ganzoo_torch.names import Augment, Init, LossName, NetName, Norm, OptimiserName, PenaltyName
+from ganzoo_torch.names import Augment, DivergenceName, Init, LossName, NetName, Norm, OptimiserName, PenaltyName
 
 
 class DcganOptions(ganzoo.Options):
@@ -90,4 +90,39 @@ class GanOptions(ganzoo.Options):
     l2: Annotated[float, ganzoo.option("weight of half the sum of w² in both losses", ge=0)] = 0.0
     width: Annotated[int, ganzoo.option("images: channels (dcgan: next to the image; densenet: growth)", ge=1)] = 32
     hidden: Annotated[int, ganzoo.option("mlp: units of each hidden layer", ge=1)] = 128
+    ema: Annotated[float, ganzoo.option("decay of G's moving average; 0: off", ge=0, lt=1)] = 0.0
+
+
+class LsganOptions(ganzoo.Options):
+    """Defaults are the paper's: its rate for LSUN, and DCGAN's β1."""
+
+    steps: Annotated[int, ganzoo.option("generator updates", ge=1)] = 5000
+    batch: Annotated[int, ganzoo.option("samples per batch", ge=2)] = 64
+    z_dim: Annotated[int, ganzoo.option("size of z", ge=1)] = 100
+    lr: Annotated[float, ganzoo.option("Adam's learning rate, both networks", gt=0)] = 1e-3
+    beta1: Annotated[float, ganzoo.option("Adam's β1", ge=0, lt=1)] = 0.5
+    coding: Annotated[
+        Literal["0-1", "pearson"], ganzoo.option("labels of fake, real and G's aim; 0-1: 0, 1, 1; pearson: -1, 1, 0")
+    ] = "0-1"
+    norm: Annotated[Norm, ganzoo.option("images: normalisation in D")] = "batch"
+    width: Annotated[int, ganzoo.option("images: channels of the layers next to the image", ge=1)] = 64
+    hidden: Annotated[int, ganzoo.option("points: units of each hidden layer", ge=1)] = 128
+    ema: Annotated[float, ganzoo.option("decay of G's moving average; 0: off", ge=0, lt=1)] = 0.0
+
+
+class FganOptions(ganzoo.Options):
+    """Defaults are the paper's MNIST run (section 4.1) but for the networks, which are DCGAN's."""
+
+    steps: Annotated[int, ganzoo.option("generator updates", ge=1)] = 5000
+    batch: Annotated[int, ganzoo.option("samples per batch", ge=2)] = 64
+    z_dim: Annotated[int, ganzoo.option("size of z", ge=1)] = 100
+    divergence: Annotated[DivergenceName, ganzoo.option("what G minimises an estimate of")] = "kl"
+    heuristic: Annotated[
+        bool, ganzoo.option("G maximises E g(D(G(z))) (section 3.2) in place of minimising the divergence's bound")
+    ] = True
+    lr: Annotated[float, ganzoo.option("Adam's learning rate, both networks", gt=0)] = 2e-4
+    beta1: Annotated[float, ganzoo.option("Adam's β1", ge=0, lt=1)] = 0.5
+    norm: Annotated[Norm, ganzoo.option("images: normalisation in D")] = "none"
+    width: Annotated[int, ganzoo.option("images: channels of the layers next to the image", ge=1)] = 64
+    hidden: Annotated[int, ganzoo.option("points: units of each hidden layer", ge=1)] = 128
     ema: Annotated[float, ganzoo.option("decay of G's moving average; 0: off", ge=0, lt=1)] = 0.0
