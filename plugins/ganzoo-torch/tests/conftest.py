@@ -11,6 +11,9 @@ import torch
 
 SMALL: dict[str, dict[str, Any]] = {
     "dcgan": {"batch": 16, "z_dim": 8, "width": 4},
+    "fgan": {"batch": 16, "z_dim": 8, "width": 4, "hidden": 16},
+    "lsgan": {"batch": 16, "z_dim": 8, "width": 4, "hidden": 16},
+    "gan": {"batch": 16, "z_dim": 8, "width": 4, "hidden": 16},
     "wgan": {"batch": 16, "z_dim": 8, "width": 4, "hidden": 16, "n_critic": 2, "warmup_critic": 3, "warmup_steps": 1},
     "infogan": {"batch": 16, "z_dim": 8, "width": 4},
 }

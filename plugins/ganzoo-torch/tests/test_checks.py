@@ -10,8 +10,23 @@ def test_dcgan(check: Any) -> None:
     check()
 
 
+@parametrize_with_checks("fgan")
+def test_fgan(check: Any) -> None:
+    check()
+
+
+@parametrize_with_checks("gan")
+def test_gan(check: Any) -> None:
+    check()
+
+
 @parametrize_with_checks("infogan")
 def test_infogan(check: Any) -> None:
+    check()
+
+
+@parametrize_with_checks("lsgan")
+def test_lsgan(check: Any) -> None:
     check()
 
 

@@ -10,9 +10,9 @@ from ganzoo_torch.networks import (
     ConvGenerator,
     ConvTrunk,
     Upsample,
-    batch_norm,
     pyramid,
 )
+from ganzoo_torch.norms import batch
 from torch import nn
 
 NORMS = nn.BatchNorm1d | nn.BatchNorm2d
@@ -47,7 +47,7 @@ def test_an_odd_size_loses_one_row_and_column() -> None:
 def test_batch_norm_arguments_are_not_swapped() -> None:
     norms = [part for net in all_nets() for part in net.modules() if isinstance(part, NORMS)]
     assert len(norms) > 6
-    assert {(norm.eps, norm.momentum) for norm in [*norms, batch_norm(3)]} == {(1e-5, 0.1)}
+    assert {(norm.eps, norm.momentum) for norm in [*norms, batch(3)]} == {(1e-5, 0.1)}
 
 
 def test_generator_normalises_everything_but_its_output() -> None:
@@ -60,7 +60,7 @@ def test_generator_normalises_everything_but_its_output() -> None:
 
 
 def test_discriminator_does_not_normalise_its_input() -> None:
-    layers = list(ConvTrunk(SHAPE, 8, slope=0.2, norm=True).layers)
+    layers = list(ConvTrunk(SHAPE, 8, norm="batch").layers)
     assert isinstance(layers[0], nn.Conv2d)
     assert isinstance(layers[1], nn.LeakyReLU)
     convs = [i for i, layer in enumerate(layers) if isinstance(layer, nn.Conv2d)]

@@ -24,6 +24,16 @@ from ganzoo.training.loop import MemoryCheckpoints
 IMAGE_SHAPES = [(1, 8, 8), (1, 28, 28), (3, 32, 32), (1, 12, 20), (4, 9, 15)]
 
 
+PAPERS = {
+    "dcgan": "arXiv:1511.06434",
+    "fgan": "arXiv:1606.00709",
+    "gan": "none: each block names its own",
+    "infogan": "arXiv:1606.03657",
+    "lsgan": "arXiv:1611.04076",
+    "wgan": "arXiv:1701.07875",
+}
+
+
 def trained(plugin: ModuleType, options: dict[str, Any], *, shape: Any = (1, 8, 8), seed: int = 0) -> tuple[Any, Any]:
     """The trained generator and its run."""
     data = testing.toy_points() if len(shape) == 1 else testing.toy_images(shape)
@@ -46,14 +56,17 @@ def test_hooks_have_the_specified_signatures(plugin: ModuleType) -> None:
 
 def test_description_names_itself_and_its_paper(plugin: ModuleType, name: str) -> None:
     variant = plugin.describe()
-    arxiv = {"dcgan": "1511.06434", "wgan": "1701.07875", "infogan": "1606.03657"}[name]
     assert (variant.name, variant.backend) == (name, "torch")
-    assert f"arXiv:{arxiv}" in variant.paper
+    assert PAPERS[name] in variant.paper
 
 
 def test_every_option_is_used_by_the_model(plugin: ModuleType, name: str) -> None:
-    source = (Path(plugin.__file__ or "").parent / "models" / f"{name}.py").read_text(encoding="utf-8")
-    unused = [o for o in plugin.describe().options.__struct_fields__ if f"o.{o}" not in source]
+    package, variant = Path(plugin.__file__ or "").parent, plugin.describe()
+    source = (package / "models" / f"{name}.py").read_text(encoding="utf-8")
+    for shared in ("adversarial", "combinations"):
+        if f"import {shared}" in source or f"ganzoo_torch.{shared}" in source:
+            source += (package / f"{shared}.py").read_text(encoding="utf-8")
+    unused = [o for o in variant.options.__struct_fields__ if f"o.{o}" not in source and o != variant.inputs.labels]
     assert unused == []
 
 
@@ -218,8 +231,8 @@ def test_cuda_trains_exports_and_agrees(plugin: ModuleType, small: dict[str, Any
     assert next(model.parameters()).is_cuda
 
 
-def test_points_are_for_wgan_alone(plugin: ModuleType, small: dict[str, Any], name: str, tmp_path: Path) -> None:
-    if name != "wgan":
+def test_points_are_for_those_that_say_so(plugin: ModuleType, small: dict[str, Any], tmp_path: Path) -> None:
+    if "points" not in plugin.describe().takes:
         with pytest.raises(Incompatible):
             trained(plugin, small, shape=(2,))
         return
@@ -236,12 +249,17 @@ def test_options_are_checked(plugin: ModuleType) -> None:
 
 def test_training_learns_the_toy_images(plugin: ModuleType, small: dict[str, Any], name: str) -> None:
     """After a short training samples are nearer to a class's mean image than an untrained generator's are."""
-    fast = {"dcgan": {"lr": 1e-3}, "wgan": {"lr": 2e-3, "clip": 0.1}, "infogan": {"lr_d": 1e-3, "dense_norm": False}}[
-        name
-    ]
+    fast: dict[str, dict[str, Any]] = {
+        "dcgan": {"lr": 1e-3},
+        "fgan": {"lr": 1e-3},
+        "gan": {"lr_g": 1e-3, "lr_d": 2e-3},
+        "infogan": {"lr_d": 1e-3, "dense_norm": False},
+        "lsgan": {"lr": 1e-3},
+        "wgan": {"lr": 2e-3, "clip": 0.1},
+    }
     errors = []
     for steps in (1, 200):
-        model, run = trained(plugin, small | fast | {"steps": steps, "width": 8, "batch": 32})
+        model, run = trained(plugin, small | fast[name] | {"steps": steps, "width": 8, "batch": 32})
         x = plugin.sample(model, latents.samples(run.latent, 0, 0, 200))
         means = np.stack([run.data.scaled()[run.data.y == label].mean(0) for label in range(3)])
         errors.append(np.abs(x[:, None] - means).mean((2, 3, 4)).min(1).mean())

@@ -1,4 +1,5 @@
-"""PyTorch variants of ganzoo: ``dcgan``, ``wgan`` and ``infogan``, one light hook module each.
+"""PyTorch variants of ganzoo, one light hook module each.
 
-The networks, losses and update steps are in ``ganzoo_torch.models``; torch is imported there and nowhere earlier.
+The blocks they are made of are in this package, each variant's own networks, losses and update step in
+``ganzoo_torch.models``; torch is imported there and nowhere earlier.
 """

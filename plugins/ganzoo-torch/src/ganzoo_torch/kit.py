@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Adam, Optimizer, RMSprop
+from torch.optim import SGD, Adam, Optimizer, RMSprop
 
 from ganzoo import DeviceError
 
@@ -24,6 +24,8 @@ SAMPLE_BATCH = 256
 def session(run: ganzoo.TrainRun) -> Iterator[torch.device]:
     """Train with one thread and deterministic kernels on the run's device; put the settings back afterwards.
 
+    torch's generators are put back, too: ``reseed`` moves them.
+
     Raises DeviceError where CUDA is asked for and absent.
     """
     device = torch.device(run.device)
@@ -32,7 +34,10 @@ def session(run: ganzoo.TrainRun) -> Iterator[torch.device]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=True):
+        with (
+            torch.random.fork_rng(devices=[device] if device.type == "cuda" else []),
+            torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=True),
+        ):
             yield device
     finally:
         torch.set_num_threads(threads)
@@ -44,6 +49,19 @@ def seeded(seed: int) -> Iterator[None]:
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         yield
+
+
+def reseed(run: ganzoo.TrainRun, step: int) -> None:
+    """Put torch's generators where this step of this run begins: dropout and noise then follow from (seed, step) alone.
+
+    The two are mixed as SplitMix64 does (Steele et al. 2014), since torch's CPU generator reads 32 bits of its seed.
+    """
+    mixed = (run.seed * 0x9E3779B97F4A7C15 + step) & 0xFFFFFFFFFFFFFFFF
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = ((mixed ^ mixed >> shift) * factor) & 0xFFFFFFFFFFFFFFFF
+    torch.default_generator.manual_seed((mixed ^ mixed >> 31) & 0xFFFFFFFF)
+    if torch.device(run.device).type == "cuda":
+        torch.cuda.manual_seed(mixed & 0xFFFFFFFF)
 
 
 @contextmanager
@@ -68,11 +86,20 @@ class Feed:
         self._run = run
         self._device = device
         self.x = torch.from_numpy(run.data.scaled()).to(device)
+        self.y = None if run.data.y is None else torch.from_numpy(run.data.y).to(device)
 
     def reals(self, batch: int, tick: int) -> Tensor:
         """Real samples of one tick: [batch, ...], images in [-1, 1]."""
-        rows = torch.from_numpy(self._run.indices(batch, tick))
-        return self.x.index_select(0, rows.to(self._device, non_blocking=True))
+        return self.x.index_select(0, self._rows(batch, tick))
+
+    def labelled(self, batch: int, tick: int) -> tuple[Tensor, Tensor]:
+        """Real samples of one tick, the same as of ``reals``, and their labels int64 [batch]."""
+        assert self.y is not None, "the core gives labels to variants that declare them"
+        rows = self._rows(batch, tick)
+        return self.x.index_select(0, rows), self.y.index_select(0, rows)
+
+    def _rows(self, batch: int, tick: int) -> Tensor:
+        return torch.from_numpy(self._run.indices(batch, tick)).to(self._device, non_blocking=True)
 
     def latents(self, batch: int, tick: int, stream: str) -> dict[str, Tensor]:
         """Generator inputs of one tick of ``stream``, by name: [batch, ...] each."""
@@ -80,14 +107,19 @@ class Feed:
         return {name: torch.from_numpy(value).to(self._device, non_blocking=True) for name, value in drawn.items()}
 
 
-def adam(parameters: Iterable[nn.Parameter], lr: float, beta1: float) -> Adam:
-    """Adam with β2 .999, all parameters updated by one fused call."""
-    return Adam(parameters, lr=lr, betas=(beta1, 0.999), fused=True)
+def adam(parameters: Iterable[nn.Parameter], lr: float, beta1: float, beta2: float = 0.999) -> Adam:
+    """Adam, all parameters updated by one fused call."""
+    return Adam(parameters, lr=lr, betas=(beta1, beta2), fused=True)
 
 
 def rmsprop(parameters: Iterable[nn.Parameter], lr: float) -> RMSprop:
     """RMSprop as the WGAN authors use it (α .99, no momentum)."""
     return RMSprop(parameters, lr=lr, foreach=True)
+
+
+def sgd(parameters: Iterable[nn.Parameter], lr: float, momentum: float) -> SGD:
+    """Stochastic gradient descent with momentum, all parameters updated by one fused call."""
+    return SGD(parameters, lr=lr, momentum=momentum, fused=True)
 
 
 def descend(optimiser: Optimizer, loss: Tensor) -> None:
@@ -180,7 +212,8 @@ def inference(net: nn.Module) -> Iterator[None]:
 def sample(net: nn.Module, inputs: Mapping[str, Any]) -> Any:
     """Run a generator on NumPy latents: float32 [N, C, H, W] in [-1, 1], or [N, d]."""
     device = next(net.parameters()).device
-    tensors = [torch.tensor(inputs[name], device=device) for name in net.input_sizes]
+    names = list(net.input_sizes)
+    parts = [torch.tensor(inputs[name], device=device).split(SAMPLE_BATCH) for name in names]
     with inference(net):
-        parts = [net(*batch).cpu() for batch in zip(*(t.split(SAMPLE_BATCH) for t in tensors), strict=True)]
-    return torch.cat(parts).numpy()
+        samples = [net(**dict(zip(names, batch, strict=True))).cpu() for batch in zip(*parts, strict=True)]
+    return torch.cat(samples).numpy()

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo_torch.fast_layers import THIN, ChannelsLast, ThinConv, ThinUpsampling
+from ganzoo_torch.names import Norm
+from ganzoo_torch.norms import activations, of_generator, through
 
 Shape = tuple[int, ...]
 
@@ -31,20 +33,12 @@ def pyramid(height: int, width: int, *, dense: bool = False) -> list[tuple[int, 
     return sizes
 
 
-def batch_norm(channels: int, *, statistics: bool = True) -> nn.BatchNorm2d:
-    """BatchNorm2d with its arguments named, since the second positional one is eps, not momentum.
-
-    Without ``statistics`` it keeps no running averages: for networks that only ever see training batches.
-    """
-    return nn.BatchNorm2d(channels, eps=1e-5, momentum=0.1, track_running_stats=statistics)
-
-
 def dcgan_init(net: nn.Module) -> None:
     """Weights N(0, .02), batch-norm scales N(1, .02), biases 0 (Radford et al. 2015, section 4, and its code)."""
     for part in net.modules():
         if isinstance(part, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             nn.init.normal_(part.weight, 0.0, 0.02)
-        elif isinstance(part, nn.BatchNorm2d | nn.BatchNorm1d):
+        elif isinstance(part, nn.BatchNorm2d | nn.BatchNorm1d) and part.affine:
             nn.init.normal_(part.weight, 1.0, 0.02)
         else:
             continue
@@ -72,48 +66,62 @@ class ConvGenerator(nn.Module):
     """Latents [N, k] → images [N, C, H, W] in [-1, 1]: projection, then transposed convolutions, BN and ReLU, tanh.
 
     ``width`` channels enter the last layer, twice as many each layer before it. ``hidden`` > 0 puts a fully
-    connected layer in front (InfoGAN). ``input_sizes`` names the inputs, which are joined.
+    connected layer in front (InfoGAN). ``input_sizes`` names the inputs; all but the label ``y`` are joined, and ``y``
+    chooses the scale and shift after each normalisation, for ``classes`` > 0.
     """
 
-    def __init__(self, input_sizes: dict[str, int], shape: Shape, width: int, *, hidden: int = 0) -> None:
+    def __init__(
+        self,
+        input_sizes: dict[str, int],
+        shape: Shape,
+        width: int,
+        *,
+        hidden: int = 0,
+        norm: Norm = "batch",
+        classes: int = 0,
+    ) -> None:
         super().__init__()
         self.input_sizes = input_sizes
         channels, height, breadth = shape
         *sizes, base = pyramid(height, breadth, dense=hidden > 0)
         widths = [width * 2**i for i in reversed(range(len(sizes)))]
         entry = sum(input_sizes.values())
+        bias = norm in ("none", "spectral") and not classes
         layers: list[nn.Module] = []
         if hidden:
-            layers += [nn.Linear(entry, hidden, bias=False), nn.BatchNorm1d(hidden, eps=1e-5, momentum=0.1), nn.ReLU()]
+            layers += [nn.Linear(entry, hidden, bias=bias), of_generator(norm, hidden, classes), nn.ReLU()]
             entry = hidden
-        layers += [nn.Linear(entry, widths[0] * base[0] * base[1], bias=False), nn.Unflatten(1, (widths[0], *base))]
-        layers += [ChannelsLast(), batch_norm(widths[0]), nn.ReLU()]
+        layers += [nn.Linear(entry, widths[0] * base[0] * base[1], bias=bias), nn.Unflatten(1, (widths[0], *base))]
+        layers += [ChannelsLast(), of_generator(norm, widths[0], classes), nn.ReLU()]
         for (before, after), size in zip(pairwise(widths), reversed(sizes), strict=False):
-            layers += [Upsample(before, after, size, bias=False), batch_norm(after), nn.ReLU()]
+            layers += [Upsample(before, after, size, bias=bias), of_generator(norm, after, classes), nn.ReLU()]
         layers += [Upsample(widths[-1], channels, sizes[0], bias=True), nn.Tanh()]
         self.layers = nn.Sequential(*layers)
         dcgan_init(self)
 
-    def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
-        """Images for ``z`` [N, z_dim] and, where declared, ``c`` [N, code_dim]."""
-        return self.layers(z if c is None else torch.cat((z, c), 1))
+    def forward(self, z: Tensor, c: Tensor | None = None, y: Tensor | None = None) -> Tensor:
+        """Images for ``z`` [N, z_dim] and, where declared, ``c`` [N, code_dim] and labels ``y`` int64 [N]."""
+        return through(self.layers, z if c is None else torch.cat((z, c), 1), y)
 
 
 class ConvTrunk(nn.Module):
-    """Images [N, C, H, W] → features [N, ``features``]: strided convolutions, leaky ReLU, BN but for the first."""
+    """Images [N, C, H, W] → features [N, ``features``]: strided convolutions, leaky ReLU, normed but for the first."""
 
-    def __init__(self, shape: Shape, width: int, *, slope: float, norm: bool, dense: bool = False) -> None:
+    def __init__(
+        self, shape: Shape, width: int, *, slope: float = 0.2, norm: Norm, dense: bool = False, dropout: float = 0.0
+    ) -> None:
         super().__init__()
         channels, height, breadth = shape
         depth = stages(height, breadth, dense=dense)
         widths = [channels, *(width * 2**i for i in range(depth))]
         layers: list[nn.Module] = []
         for number, (before, after) in enumerate(pairwise(widths)):
-            normed = norm and number > 0
+            normed = norm not in ("none", "spectral") and number > 0
             kind = ThinConv if before <= THIN else nn.Conv2d
             layers.append(kind(before, after, kernel_size=4, stride=2, padding=1, bias=not normed))
-            layers += [batch_norm(after, statistics=False)] if normed else []
+            layers += [activations(norm, after, statistics=False)] if normed else []
             layers.append(nn.LeakyReLU(slope))
+            layers += [nn.Dropout(dropout)] if dropout else []
         self.layers = nn.Sequential(*layers, nn.Flatten())
         self.features = widths[-1] * (height >> depth) * (breadth >> depth)
         dcgan_init(self)
@@ -132,14 +140,26 @@ def mlp(entry: int, hidden: int, exit_: int, *, depth: int = 3) -> nn.Sequential
     return nn.Sequential(*layers, nn.Linear(hidden, exit_))
 
 
-class PointGenerator(nn.Module):
-    """Latents [N, z_dim] → points [N, d]: a ReLU MLP."""
+class MlpGenerator(nn.Module):
+    """z [N, z_dim], and labels where there are classes → images [N, C, H, W] in [-1, 1], or points [N, d].
 
-    def __init__(self, input_sizes: dict[str, int], shape: Shape, hidden: int) -> None:
+    Three hidden ReLU layers, normed; tanh for images, nothing for points.
+    """
+
+    def __init__(
+        self, input_sizes: dict[str, int], shape: Shape, hidden: int, *, norm: Norm = "batch", classes: int = 0
+    ) -> None:
         super().__init__()
         self.input_sizes = input_sizes
-        self.layers = mlp(sum(input_sizes.values()), hidden, shape[0])
+        normed = bool(classes) or norm not in ("none", "spectral")
+        layers: list[nn.Module] = []
+        for before in (input_sizes["z"], hidden, hidden):
+            norms = [of_generator(norm, hidden, classes)] if normed else []
+            layers += [nn.Linear(before, hidden), *norms, nn.ReLU()]
+        layers += [nn.Linear(hidden, math.prod(shape))]
+        layers += [nn.Unflatten(1, shape), nn.Tanh()] if len(shape) > 1 else []
+        self.layers = nn.Sequential(*layers)
 
-    def forward(self, z: Tensor) -> Tensor:
-        """Points for latents."""
-        return self.layers(z)
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """Samples for ``z`` and, where there are classes, labels ``y`` int64 [N]."""
+        return through(self.layers, z, y)

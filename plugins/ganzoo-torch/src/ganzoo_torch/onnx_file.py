@@ -14,13 +14,21 @@ import onnx
 import torch
 from torch import nn
 
+from ganzoo_torch.norms import bake
+
 OPSET = 18
 EXAMPLE_BATCH = 3  # above 1, so that the exporter does not take the batch axis for a constant
 
 
 def export_generator(net: nn.Module, path: Path) -> bool:
-    """Write a generator to ``path``: inputs as in ``net.input_sizes``, output ``x``; the module is left untouched."""
-    examples = {name: torch.zeros(EXAMPLE_BATCH, size) for name, size in net.input_sizes.items()}
+    """Write a generator to ``path``: inputs as in ``net.input_sizes``, output ``x``; the module is left untouched.
+
+    The label ``y`` is int64 [N] whatever its size; every other input is float32 [N, size].
+    """
+    examples = {
+        name: torch.zeros(EXAMPLE_BATCH, dtype=torch.int64) if name == "y" else torch.zeros(EXAMPLE_BATCH, size)
+        for name, size in net.input_sizes.items()
+    }
     write(net, examples, ["x"], path)
     return True
 
@@ -32,17 +40,17 @@ def write(
     path: Path,
 ) -> None:
     """Write ``net`` in inference mode to ``path``; ``examples`` name its inputs in order, first axis dynamic."""
-    still = copy.deepcopy(net).cpu().eval().requires_grad_(False)
+    still = bake(copy.deepcopy(net).cpu().eval()).requires_grad_(False)
     batch = torch.export.Dim("N")
     with _quiet():
         program = torch.onnx.export(
             still,
-            tuple(examples.values()),
+            kwargs=dict(examples),
             dynamo=True,
             verbose=False,
             input_names=list(examples),
             output_names=list(outputs),
-            dynamic_shapes=tuple({0: batch} for _ in examples),
+            dynamic_shapes={name: {0: batch} for name in examples},
             opset_version=OPSET,
         )
     assert program is not None  # dynamo=True always returns the program

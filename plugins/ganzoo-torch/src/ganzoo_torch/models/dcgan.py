@@ -22,7 +22,7 @@ class Discriminator(nn.Module):
 
     def __init__(self, shape: Shape, width: int) -> None:
         super().__init__()
-        self.trunk = ConvTrunk(shape, width, slope=0.2, norm=True)
+        self.trunk = ConvTrunk(shape, width, norm="batch")
         self.logit = nn.Linear(self.trunk.features, 1)
         dcgan_init(self)
 

@@ -45,7 +45,7 @@ class Discriminator(nn.Module):
 
     def __init__(self, shape: Shape, width: int, *, dense_norm: bool = True) -> None:
         super().__init__()
-        trunk = ConvTrunk(shape, width, slope=SLOPE, norm=True, dense=True)
+        trunk = ConvTrunk(shape, width, slope=SLOPE, norm="batch", dense=True)
         self.features = 16 * width
         self.shared = nn.Sequential(trunk, *dense(trunk.features, self.features, norm=dense_norm))
         self.logit = nn.Linear(self.features, 1)

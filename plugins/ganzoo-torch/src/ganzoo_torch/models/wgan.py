@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ganzoo_torch import kit
-from ganzoo_torch.networks import ConvGenerator, ConvTrunk, PointGenerator, Shape, dcgan_init, mlp
+from ganzoo_torch.networks import ConvGenerator, ConvTrunk, MlpGenerator, Shape, dcgan_init, mlp
 
 if TYPE_CHECKING:
     import ganzoo
@@ -26,7 +26,7 @@ class ConvCritic(nn.Module):
 
     def __init__(self, shape: Shape, width: int, *, norm: bool) -> None:
         super().__init__()
-        self.trunk = ConvTrunk(shape, width, slope=0.2, norm=norm)
+        self.trunk = ConvTrunk(shape, width, norm="batch" if norm else "none")
         self.score = nn.Linear(self.trunk.features, 1)
         dcgan_init(self)
 
@@ -50,7 +50,7 @@ class PointCritic(nn.Module):
 def build(o: WganOptions, shape: Shape) -> tuple[nn.Module, nn.Module]:
     """Generator and critic for images (C, H, W) or points (d,)."""
     if len(shape) == 1:
-        return PointGenerator({"z": o.z_dim}, shape, o.hidden), PointCritic(shape, o.hidden)
+        return MlpGenerator({"z": o.z_dim}, shape, o.hidden, norm="none"), PointCritic(shape, o.hidden)
     return ConvGenerator({"z": o.z_dim}, shape, o.width), ConvCritic(shape, o.width, norm=o.critic_norm)
 
 
