@@ -98,6 +98,7 @@ REFUSED = [
 def test_senseless_combinations_are_refused(changed: dict[str, Any], data: ganzoo.DataSpec, reason: str) -> None:
     found = combinations.fault(options(**changed), data)
     assert reason in found
+    assert gan.validate(options(**changed), data) == found
     assert found.endswith(".")
     assert found.count("\n") == 0
 
@@ -121,6 +122,16 @@ def test_points_get_an_mlp_and_images_dcgan() -> None:
     assert combinations.network(options(), (2,)) == "mlp"
     assert combinations.network(options(), (1, 8, 8)) == "dcgan"
     assert combinations.network(options(net="densenet"), (1, 8, 8)) == "densenet"
+
+
+def test_conditional_takes_labels_and_obeys_them() -> None:
+    run = testing.memory_run(gan.describe(), testing.toy_images(), {**TINY, "steps": 2, "conditional": True})
+    assert run.latent.names == ("z", "y")
+    net = gan.train(run)
+    net.layers[3].scale.weight.data[1] *= 3
+    z = np.ones((2, 3), np.float32)
+    one, other = (gan.sample(net, {"z": z, "y": np.full(2, label)}) for label in (0, 1))
+    assert np.abs(one - other).max() > 1e-4
 
 
 RANDOM = {"dropout": 0.3, "noise": 0.2, "augment": "translation+cutout", "penalty": "dragan", "n_critic": 2, "ema": 0.9}

@@ -46,12 +46,8 @@ def test_hooks_have_the_specified_signatures(plugin: ModuleType) -> None:
     manager.add_hookspecs(hookspecs.VariantSpec)
     manager.register(plugin)
     manager.check_pending()
-    assert {caller.name for caller in manager.get_hookcallers(plugin) or []} == {
-        "describe",
-        "train",
-        "sample",
-        "export",
-    }
+    hooks = {caller.name for caller in manager.get_hookcallers(plugin) or []}
+    assert hooks - {"validate"} == {"describe", "train", "sample", "export"}
 
 
 def test_description_names_itself_and_its_paper(plugin: ModuleType, name: str) -> None:

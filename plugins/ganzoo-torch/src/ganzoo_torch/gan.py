@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import ganzoo
+from ganzoo_torch.combinations import fault
 from ganzoo_torch.hooks import export, sample
 from ganzoo_torch.options import GanOptions
 
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["describe", "export", "sample", "train"]
+__all__ = ["describe", "export", "sample", "train", "validate"]
 
 
 @ganzoo.hookimpl
@@ -31,8 +32,15 @@ def describe() -> ganzoo.Variant:
             latents="fresh z for each network's step; conditional: fakes have the labels of the reals in D's step",
             batches="real and fake together; apart with norm=batch. A relativistic G is compared with D's last reals",
         ),
+        inputs=ganzoo.Inputs(z="z_dim", labels="conditional"),
         takes=("image", "points"),
     )
+
+
+@ganzoo.hookimpl
+def validate(options: GanOptions, data: ganzoo.DataSpec) -> str:
+    """Which combinations make no sense, and why."""
+    return fault(options, data)
 
 
 @ganzoo.hookimpl
