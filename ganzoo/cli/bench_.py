@@ -22,6 +22,16 @@ if TYPE_CHECKING:
 @click.command("bench")
 @click.argument("variants", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every variant that has a recipe.")
+@click.option(
+    "--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Set an option in every cell; may be repeated."
+)
+@click.option(
+    "--grid",
+    "grids",
+    multiple=True,
+    metavar="NAME=A,B,…",
+    help="Run a cell for each of these values; repeated, for each combination.",
+)
 @click.option("--data", "datasets", multiple=True, metavar="NAME", help="Only this dataset; may be repeated.")
 @click.option("--seeds", default="0,1,2", show_default=True, help="Training seeds.")
 @click.option("--jobs", type=click.IntRange(1), help="Runs at a time.  [default: cores]")
@@ -37,6 +47,8 @@ if TYPE_CHECKING:
 def command(
     variants: tuple[str, ...],
     everything: bool,
+    assignments: tuple[str, ...],
+    grids: tuple[str, ...],
     datasets: tuple[str, ...],
     seeds: str,
     jobs: int | None,
@@ -54,8 +66,9 @@ def command(
     recipe runs with its defaults on digits, or on ring where it takes points alone.
     """
     from ganzoo.errors import UsageError
-    from ganzoo.leaderboard import bench
+    from ganzoo.leaderboard import bench, grid
     from ganzoo.leaderboard.jobs import Job
+    from ganzoo.options import parse_assignments
     from ganzoo.plugin import observers
 
     target = out or Path("leaderboards/quick" if quick else "leaderboards")
@@ -63,6 +76,9 @@ def command(
         raise UsageError(
             "bench takes either variants or --all.", "For example: ganzoo bench --all, or ganzoo bench wgan dcgan."
         )
+    if (assignments or grids) and not variants:
+        raise UsageError("--set and --grid are for variants that are named.", "Name them: ganzoo bench dcgan --grid …")
+    given = grid.combinations(grid.parse_grid(grids), parse_assignments(assignments))
     registry, zoo = common.open_zoo(registry_path)
     observers.switch_on(observe, zoo.observers)
     template = Job(
@@ -77,7 +93,9 @@ def command(
         bench=_number(target, runs),
     )
     chosen = _choose(registry, zoo, variants, datasets, data_dir)
-    jobs_to_do = bench.plan(chosen, [0] if quick else _seeds(seeds), template)
+    settings = {name: grid.settings(zoo.load(name).variant, given) for name in variants}
+    jobs_to_do = bench.plan(chosen, [0] if quick else _seeds(seeds), template, settings)
+    grid.require_trainable_cells(zoo, registry, jobs_to_do)
     _run(jobs_to_do, jobs, runs, target, zoo, registry)
 
 

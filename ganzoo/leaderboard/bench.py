@@ -6,15 +6,17 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from ganzoo.files import locked
 from ganzoo.leaderboard.current import other_recipe_since
+from ganzoo.leaderboard.grid import PLAIN, Setting
 from ganzoo.leaderboard.jobs import Done, Job
 from ganzoo.processes import ONE_THREAD, Child, python
 from ganzoo.sealed import write_json
@@ -69,13 +71,28 @@ def default_cells(registry: Registry, variants: Iterable[Variant]) -> list[tuple
     ]
 
 
-def plan(chosen: Sequence[tuple[str, str]], seeds: Sequence[int], template: Job) -> list[Job]:
-    """The floors first, then the cells seed by seed, so that each table fills evenly."""
-    floors = [(REAL, dataset, 0) for dataset in dict.fromkeys(dataset for _, dataset in chosen)]
-    models = [(variant, dataset, seed) for seed in seeds for variant, dataset in chosen]
+def plan(
+    chosen: Sequence[tuple[str, str]],
+    seeds: Sequence[int],
+    template: Job,
+    settings: Mapping[str, Sequence[Setting]] = MappingProxyType({}),
+) -> list[Job]:
+    """The floors first, then the cells seed by seed, so that each table fills evenly.
+
+    A variant that has ``settings`` is a cell for each of them.
+    """
+    floors = [(REAL, dataset, PLAIN, 0) for dataset in dict.fromkeys(dataset for _, dataset in chosen)]
+    models = [
+        (variant, dataset, setting, seed)
+        for seed in seeds
+        for variant, dataset in chosen
+        for setting in settings.get(variant, [PLAIN])
+    ]
     return [
-        msgspec.structs.replace(template, variant=variant, dataset=dataset, seed=seed)
-        for variant, dataset, seed in [*floors, *models]
+        msgspec.structs.replace(
+            template, variant=variant, dataset=dataset, cell=setting.label, options=setting.options, seed=seed
+        )
+        for variant, dataset, setting, seed in [*floors, *models]
     ]
 
 
@@ -251,7 +268,7 @@ def note_failures(store: RunStore, outcomes: Iterable[Outcome]) -> None:
     with locked(store.root, "run store"):
         for outcome in outcomes:
             job = outcome.job
-            file = store.failure_file(job.dataset, job.variant, job.seed, job.quick)
+            file = store.failure_file(job.dataset, job.variant, job.seed, job.quick, job.cell)
             if outcome.state == "done":
                 file.unlink(missing_ok=True)
             elif outcome.state == "failed":
@@ -262,13 +279,15 @@ def note_failures(store: RunStore, outcomes: Iterable[Outcome]) -> None:
 
 def _known(outcome: Outcome, noted: Turn) -> bool:
     """Whether a divergence is noted, and still of what was tried last."""
-    return noted.status == "diverged" and not other_recipe_since(RunFolder(Path(outcome.path)), noted.bench)
+    folder = RunFolder(Path(outcome.path))
+    return noted.status == "diverged" and not other_recipe_since(folder, noted.bench, outcome.job.cell)
 
 
 def _failure(outcome: Outcome) -> Failure:
     job, folder = outcome.job, RunFolder(Path(outcome.path))
     failure = Failure(
         variant=job.variant,
+        cell=job.cell,
         dataset=outcome.dataset or job.dataset,
         seed=job.seed,
         quick=job.quick,

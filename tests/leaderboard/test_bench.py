@@ -14,7 +14,9 @@ from helpers import FAKES, failures
 from ganzoo import registry
 from ganzoo.leaderboard import bench, board
 from ganzoo.leaderboard.bench import LocalExecutor, Outcome
-from ganzoo.leaderboard.jobs import Job
+from ganzoo.leaderboard.grid import Setting
+from ganzoo.leaderboard.index import StoreIndex
+from ganzoo.leaderboard.jobs import Job, variant_of
 from ganzoo.plugin.manager import Zoo
 from ganzoo.registry import Registry
 from ganzoo.sealed import write_json
@@ -244,6 +246,42 @@ def test_a_plan_puts_floors_first_and_goes_seed_by_seed() -> None:
     assert plan[3].label == "b ring seed 0"
 
 
+def test_a_plan_has_a_job_for_each_setting_of_a_variant() -> None:
+    settings = {"a": [Setting("lr=1", {"lr": "1"}), Setting("lr=2", {"lr": "2.0"})]}
+    template = Job(variant="", dataset="", seed=0)
+    plan = bench.plan([("a", "digits"), ("b", "digits")], [0, 1], template, settings)
+    assert [job.label for job in plan] == [
+        "real digits seed 0",
+        *("a lr=1 digits seed 0", "a lr=2 digits seed 0", "b digits seed 0"),
+        *("a lr=1 digits seed 1", "a lr=2 digits seed 1", "b digits seed 1"),
+    ]
+    assert [(job.name, job.cell, job.options) for job in plan[:4]] == [
+        ("real", "", {}),
+        ("a lr=1", "lr=1", {"lr": "1"}),
+        ("a lr=2", "lr=2", {"lr": "2.0"}),
+        ("b", "", {}),
+    ]
+    assert [variant_of(job.name) for job in plan[:4]] == ["real", "a", "a", "b"]
+
+
+def test_failures_of_cells_are_notes_of_their_own(tmp_path: Path) -> None:
+    """The plain variant's, and of each cell; one that succeeds takes its own note alone."""
+    store = RunStore(tmp_path)
+    cells = ["", "lr=1", "lr=2", 'name="../x"']
+    outcomes = [
+        Outcome(Job(variant="a", cell=cell, dataset="digits", seed=0), state="failed", note=f"of {cell}")
+        for cell in cells
+    ]
+    bench.note_failures(store, outcomes)
+    assert sorted((failure.cell, failure.note) for failure in failures(store)) == [(c, f"of {c}") for c in cells]
+    assert {path.parent for path in store.failure_files()} == {tmp_path / "digits" / "a"}
+    rows = StoreIndex(store).collect().rows
+    assert [row["variant"] for row in rows] == ["a", *(f"a {cell}" for cell in cells[1:])]
+    outcomes[1].state = "done"
+    bench.note_failures(store, outcomes[1:2])
+    assert sorted(failure.cell for failure in failures(store)) == ["", "lr=2", 'name="../x"']
+
+
 def test_failures_are_noted_until_they_succeed(tmp_path: Path) -> None:
     store = RunStore(tmp_path)
     failed, done, stopped = (Outcome(job) for job in jobs("a", "b", "c"))
@@ -320,6 +358,22 @@ def test_a_divergence_is_noted_with_step_and_cause_and_once(tmp_path: Path) -> N
     bench.note_failures(store, [outcome_of(folder, f"It diverged before: {cause}", 4, 6)])
     (failure,) = failures(store)
     assert (failure.status, failure.note, failure.bench, failure.attempt) == ("diverged", cause, 6, 4)
+
+
+def test_a_divergence_stays_noted_whatever_other_cells_did_since(tmp_path: Path) -> None:
+    job = Job(variant="gaussian", dataset="digits", seed=0, runs=str(tmp_path), bench=1)
+    assert LocalExecutor(1).run([job], lambda outcome: None)[0].state == "done"
+    store = RunStore(tmp_path)
+    (folder,) = store.all()
+    manifest = folder.manifest()
+    folder.write_manifest(msgspec.structs.replace(manifest, status="diverged", note="It exploded."))
+    folder.file(SCORE).unlink()
+    bench.note_failures(store, [outcome_of(folder, "x", 1, 2)])
+    other = store.folder("digits", "gaussian", "other")
+    other.write_manifest(msgspec.structs.replace(manifest, key="other", options={"rank": 3}))
+    write_json(other.file(SCORE), {"bench": 5, "attempt": 1, "cells": {"rank=3": (5, 1)}})
+    bench.note_failures(store, [outcome_of(folder, "x", 2, 6)])
+    assert [(failure.bench, failure.attempt) for failure in failures(store)] == [(2, 1)]
 
 
 def test_a_run_that_failed_before_and_then_diverges_is_noted_anew(tmp_path: Path) -> None:
