@@ -6,26 +6,22 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from ganzoo.files import locked
 from ganzoo.leaderboard.current import other_recipe_since
-from ganzoo.leaderboard.grid import PLAIN, Setting
 from ganzoo.leaderboard.jobs import Done, Job
 from ganzoo.processes import ONE_THREAD, Child, python
 from ganzoo.sealed import write_json
-from ganzoo.training.runs import REAL, Failure, RunFolder, Turn, read_turn, utc_now
+from ganzoo.training.runs import Failure, RunFolder, Turn, read_turn, utc_now
 
 if TYPE_CHECKING:
-    from ganzoo.registry import Registry
     from ganzoo.training.runs import RunStore
-    from ganzoo.types import Variant
 
 GRACE_SECONDS = 20.0
 
@@ -49,56 +45,6 @@ class Outcome:
 
 
 Notify = Callable[[Outcome], None]
-
-
-def cells(registry: Registry, variants: Iterable[str], datasets: Sequence[str]) -> list[tuple[str, str]]:
-    """Every (variant, dataset) of the registry that is part of the bench, among those asked for."""
-    requested = set(variants)
-    return [
-        (variant, dataset)
-        for variant, entry in registry.variants.items()
-        for dataset, recipe in entry.recipes.items()
-        if variant in requested and dataset in datasets and recipe.bench
-    ]
-
-
-def default_cells(registry: Registry, variants: Iterable[Variant]) -> list[tuple[str, str]]:
-    """Where a variant runs that has no recipe at all: with its defaults, on the small dataset of its kind."""
-    return [
-        (variant.name, "digits" if "image" in variant.takes else "ring")
-        for variant in variants
-        if variant.name not in registry.variants or not registry.variants[variant.name].recipes
-    ]
-
-
-def plan(
-    chosen: Sequence[tuple[str, str]],
-    seeds: Sequence[int],
-    template: Job,
-    settings: Mapping[str, Sequence[Setting]] = MappingProxyType({}),
-) -> list[Job]:
-    """The floors first, then the cells seed by seed, so that each table fills evenly.
-
-    A variant that has ``settings`` is a cell for each of them.
-    """
-    floors = [(REAL, dataset, PLAIN, 0) for dataset in dict.fromkeys(dataset for _, dataset in chosen)]
-    models = [
-        (variant, dataset, setting, seed)
-        for seed in seeds
-        for variant, dataset in chosen
-        for setting in settings.get(variant, [PLAIN])
-    ]
-    return [
-        msgspec.structs.replace(
-            template, variant=variant, dataset=dataset, cell=setting.label, options=setting.options, seed=seed
-        )
-        for variant, dataset, setting, seed in [*floors, *models]
-    ]
-
-
-def bench_datasets(registry: Registry) -> list[str]:
-    """The datasets of ``bench --all``, in the registry's order."""
-    return [name for name, entry in registry.datasets.items() if entry.bench]
 
 
 def _never(job: Job) -> None:

@@ -123,8 +123,11 @@ def test_two_sizings_of_a_folder_are_two_boards(run: Any, here: list[Job], tmp_p
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ([], "bench takes either variants or --all."),
-        (["gaussian", "--all"], "bench takes either variants or --all."),
+        ([], "bench takes either variants, --all or --everything."),
+        (["gaussian", "--all"], "bench takes either variants, --all or --everything."),
+        (["gaussian", "--everything"], "bench takes either variants, --all or --everything."),
+        (["--all", "--everything"], "bench takes either variants, --all or --everything."),
+        (["--everything", "--grid", "rank=1,2"], "--set and --grid are for variants that are named."),
         (["gausian"], "Unknown variant 'gausian'. Did you mean 'gaussian'?"),
         (["gaussian", "--data", "digit"], "Unknown dataset 'digit'. Did you mean 'digits'?"),
         (["gaussian", "--seeds", "0,one"], "--seeds takes whole numbers"),
@@ -150,6 +153,49 @@ def test_a_wrong_request_runs_nothing(
 ) -> None:
     assert sentence in refused(2, "bench", *words)
     assert here == []
+
+
+WIDER = REGISTRY.replace("[variants.dcgan]", "[variants.not-here]").replace(
+    "[variants.memoriser.recipes.digits]", "[variants.memoriser.recipes.digits]\ncore = false"
+)
+RING = """
+[datasets.ring]
+extractor = "points"
+core = false
+[variants.gaussian.recipes.ring]
+[variants.gaussian.recipes.mnist]
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "cells"),
+    [
+        (["--all"], ["gaussian digits"]),
+        (["--everything"], ["gaussian digits", "gaussian ring", "memoriser digits"]),
+        (["--all", "--data", "ring"], ["gaussian ring"]),
+        (["--everything", "--data", "digits"], ["gaussian digits", "memoriser digits"]),
+        (["memoriser"], ["memoriser digits"]),
+        (["gaussian"], ["gaussian digits", "gaussian ring"]),
+    ],
+)
+def test_the_core_and_everything(
+    words: list[str], cells: list[str], run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is named is run whether or not it is of the core; what is no part of the bench is in neither."""
+    (tmp_path / "registry.toml").write_text(WIDER + RING)
+    planned: list[Job] = []
+    monkeypatch.setattr("ganzoo.cli.bench_._run", lambda jobs, *rest: planned.extend(jobs))
+    result = run("bench", *words, "--seeds", "0")
+    assert result.exit_code == 0, result.output
+    assert sorted(f"{job.name} {job.dataset}" for job in planned if job.variant != "real") == cells
+
+
+def test_nothing_of_the_core(refused: Callable[..., str], here: list[Job], tmp_path: Path) -> None:
+    (tmp_path / "registry.toml").write_text(
+        REGISTRY.replace('extractor = "digits"', 'extractor = "digits"\ncore = false')
+    )
+    assert "--everything takes recipes beyond the core" in refused(2, "bench", "--all")
+    assert "--everything" not in refused(2, "bench", "--everything", "--data", "cifar10")
 
 
 def test_a_cell_that_a_plugin_refuses_trains_none(

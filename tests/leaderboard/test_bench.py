@@ -11,13 +11,10 @@ import msgspec
 import pytest
 from helpers import FAKES, failures
 
-from ganzoo import registry
-from ganzoo.leaderboard import bench, board
+from ganzoo.leaderboard import bench, board, planning
 from ganzoo.leaderboard.bench import LocalExecutor, Outcome
-from ganzoo.leaderboard.grid import Setting
 from ganzoo.leaderboard.index import StoreIndex
-from ganzoo.leaderboard.jobs import Job, variant_of
-from ganzoo.plugin.manager import Zoo
+from ganzoo.leaderboard.jobs import Job
 from ganzoo.registry import Registry
 from ganzoo.sealed import write_json
 from ganzoo.training.runs import REAL, SCORE, RunFolder, RunStore, Turn, read_turn
@@ -191,77 +188,6 @@ def test_a_view_that_fails_leaves_no_worker_behind() -> None:
         run("waits", "waits", workers=1, notify=notify)
     assert len(pids) == 1
     assert not alive(pids[0])
-
-
-BOOK = """
-api = 1
-[datasets.digits]
-extractor = "digits"
-[datasets.ring]
-extractor = "points"
-[datasets.mnist]
-extractor = "mnist"
-bench = false
-[variants.a]
-package = "p"
-[variants.a.recipes.digits]
-[variants.a.recipes.mnist]
-[variants.a.recipes.ring]
-bench = false
-[variants.b]
-package = "p"
-[variants.b.recipes.digits]
-[variants.b.recipes.ring]
-"""
-
-
-def test_cells_are_the_recipes_that_take_part() -> None:
-    book = registry.parse(BOOK, "here")
-    assert bench.bench_datasets(book) == ["digits", "ring"]
-    assert bench.cells(book, ["a", "b"], ["digits", "ring"]) == [("a", "digits"), ("b", "digits"), ("b", "ring")]
-    assert bench.cells(book, ["a"], ["mnist"]) == [("a", "mnist")]
-    assert bench.cells(book, ["other"], ["digits"]) == []
-
-
-def test_a_variant_without_any_recipe_runs_on_the_dataset_of_its_kind(zoo: Zoo) -> None:
-    book = registry.parse(BOOK + '[variants.empty]\npackage = "p"\n', "here")
-    known = zoo.load("gaussian").variant
-    asked = {"a": ("image",), "empty": ("points", "image"), "new": ("image", "points"), "points-only": ("points",)}
-    variants = [msgspec.structs.replace(known, name=name, takes=takes) for name, takes in asked.items()]
-    assert bench.default_cells(book, variants) == [("empty", "digits"), ("new", "digits"), ("points-only", "ring")]
-
-
-def test_a_plan_puts_floors_first_and_goes_seed_by_seed() -> None:
-    template = Job(variant="", dataset="", seed=0, quick=True, runs="/r", data_dir="/d", device="cpu", registry="/x")
-    plan = bench.plan([("a", "digits"), ("b", "ring")], [0, 1], template)
-    assert [(job.variant, job.dataset, job.seed) for job in plan] == [
-        (REAL, "digits", 0),
-        (REAL, "ring", 0),
-        ("a", "digits", 0),
-        ("b", "ring", 0),
-        ("a", "digits", 1),
-        ("b", "ring", 1),
-    ]
-    assert all((job.quick, job.runs, job.data_dir, job.registry) == (True, "/r", "/d", "/x") for job in plan)
-    assert plan[3].label == "b ring seed 0"
-
-
-def test_a_plan_has_a_job_for_each_setting_of_a_variant() -> None:
-    settings = {"a": [Setting("lr=1", {"lr": "1"}), Setting("lr=2", {"lr": "2.0"})]}
-    template = Job(variant="", dataset="", seed=0)
-    plan = bench.plan([("a", "digits"), ("b", "digits")], [0, 1], template, settings)
-    assert [job.label for job in plan] == [
-        "real digits seed 0",
-        *("a lr=1 digits seed 0", "a lr=2 digits seed 0", "b digits seed 0"),
-        *("a lr=1 digits seed 1", "a lr=2 digits seed 1", "b digits seed 1"),
-    ]
-    assert [(job.name, job.cell, job.options) for job in plan[:4]] == [
-        ("real", "", {}),
-        ("a lr=1", "lr=1", {"lr": "1"}),
-        ("a lr=2", "lr=2", {"lr": "2.0"}),
-        ("b", "", {}),
-    ]
-    assert [variant_of(job.name) for job in plan[:4]] == ["real", "a", "a", "b"]
 
 
 def test_failures_of_cells_are_notes_of_their_own(tmp_path: Path) -> None:
@@ -447,7 +373,7 @@ def test_the_real_worker_end_to_end_and_nothing_is_done_twice(tmp_path: Path, ca
     store = RunStore(tmp_path / "runs")
     template = Job(variant="", dataset="", seed=0, runs=str(store.root))
     unknown = msgspec.structs.replace(template, variant="no-gan", dataset="digits")
-    work = [*bench.plan([("gaussian", "digits")], [0], template), unknown]
+    work = [*planning.plan([("gaussian", "digits")], [0], template), unknown]
     outcomes = LocalExecutor(2).run(work, lambda outcome: None)
     assert [outcome.state for outcome in outcomes] == ["done", "done", "failed"], outcomes
     assert "Unknown variant 'no-gan'" in outcomes[2].note

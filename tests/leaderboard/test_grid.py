@@ -192,8 +192,8 @@ def test_what_a_plugin_refuses_is_named_with_its_cell(refusal: Cells) -> None:
     )
     assert refusal(MAD, BOLD) == (
         "2 cells of 2 cannot be trained: choosy pace=mad on digits: These options of choosy do not go together: "
-        "pace=mad takes at most 20 steps, not 40; choosy pace=bold lr=0.9 on digits: pace=bold needs lr of at most 0.5, "
-        "not 0.9."
+        "pace=mad takes at most 20 steps, not 40; choosy pace=bold lr=0.9 on digits: pace=bold needs lr of at most "
+        "0.5, not 0.9."
     )
     many = refusal(*(BOLD | {"steps": str(i)} for i in range(1, 8)))
     assert many.startswith("7 cells of 7 cannot be trained: ")
