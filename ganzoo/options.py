@@ -105,18 +105,9 @@ def resolve(options: type[Options], *layers: Mapping[str, Any], owner: str) -> O
     Raises UnknownName for an undeclared option, OptionError for a bad value and for values that do not go together:
     the class says so in its ``__post_init__`` by a ValueError with a sentence.
     """
-    merged: dict[str, Any] = {}
-    known = options.__struct_fields__
-    for layer in layers:
-        for name, value in layer.items():
-            if name not in known:
-                raise UnknownName(f"option of {owner}", name, known, f"See 'ganzoo info {owner}'.")
-            merged[name] = value
-    hints = typing.get_type_hints(options, include_extras=True)
-    for name, value in merged.items():
-        _check_one(options, name, hints[name], value, owner)
+    merged = values_of(options, {name: value for layer in layers for name, value in layer.items()}, owner=owner)
     for name in file_names(options):
-        if str(merged.get(name, "")).startswith("~"):
+        if merged.get(name, "").startswith("~"):
             merged[name] = os.path.expanduser(merged[name])  # noqa: PTH111 - Path raises where there is no such user
     try:
         return msgspec.convert(merged, options, strict=False)
@@ -127,13 +118,24 @@ def resolve(options: type[Options], *layers: Mapping[str, Any], owner: str) -> O
         ) from error
 
 
+def values_of(options: type[Options], given: Mapping[str, Any], *, owner: str) -> dict[str, Any]:
+    """Each value as its declared type and within its bounds, in the order given, without what is said of several.
+
+    Raises UnknownName for an undeclared option and OptionError for a bad value.
+    """
+    known, hints = options.__struct_fields__, typing.get_type_hints(options, include_extras=True)
+    for name in given:
+        if name not in known:
+            raise UnknownName(f"option of {owner}", name, known, f"See 'ganzoo info {owner}'.")
+    return {name: _value(options, name, hints[name], value, owner) for name, value in given.items()}
+
+
 def file_names(options: type[Options]) -> list[str]:
     """The options that name files."""
     return [info.name for info in explain(options) if info.type == "file"]
 
 
-def _check_one(options: type[Options], name: str, hint: Any, value: Any, owner: str) -> None:
-    """Look at one value alone, without what the class says of several."""
+def _value(options: type[Options], name: str, hint: Any, value: Any, owner: str) -> Any:
     try:
         converted = msgspec.convert(value, hint, strict=False)
     except msgspec.ValidationError as error:
@@ -144,6 +146,7 @@ def _check_one(options: type[Options], name: str, hint: Any, value: Any, owner: 
             f"Option {name}={value!s} of {owner} is not valid ({reason}).", f"It takes: {wanted}."
         ) from error
     _require_finite(name, converted, owner)
+    return converted
 
 
 def _require_finite(name: str, value: Any, owner: str) -> None:

@@ -20,6 +20,7 @@ OptionValue = str | int | float | bool
 class DatasetEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a dataset is scored. ``n_real = 0`` takes the whole split; ``rank_by`` is the column that orders a board.
 
+    ``bench`` is whether ``bench --everything`` takes it, ``core`` whether ``bench --all`` does then.
     ``metrics`` names metrics of extensions that are part of the protocol; others are computed beside it.
     """
 
@@ -30,15 +31,20 @@ class DatasetEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     seed: int = 0
     rank_by: Literal["fid", "kid", "coverage"] = "fid"
     bench: bool = True
+    core: bool = True
     metrics: list[str] = []
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Option values that train one variant well on one dataset, and what ``--quick`` changes in them."""
+    """Option values that train one variant well on one dataset, and what ``--quick`` changes in them.
+
+    ``bench`` and ``core`` are as of a dataset.
+    """
 
     options: dict[str, OptionValue] = {}
     quick: dict[str, OptionValue] = {}
     bench: bool = True
+    core: bool = True
 
 
 class VariantEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -21,7 +21,18 @@ if TYPE_CHECKING:
 
 @click.command("bench")
 @click.argument("variants", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="Every variant that has a recipe.")
+@click.option("--all", "core", is_flag=True, help="The core of the registry: every variant with a recipe there.")
+@click.option("--everything", is_flag=True, help="Every recipe of the registry, in the core or not.")
+@click.option(
+    "--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Set an option in every cell; may be repeated."
+)
+@click.option(
+    "--grid",
+    "grids",
+    multiple=True,
+    metavar="NAME=A,B,…",
+    help="Run a cell for each of these values; repeated, for each combination.",
+)
 @click.option("--data", "datasets", multiple=True, metavar="NAME", help="Only this dataset; may be repeated.")
 @click.option("--seeds", default="0,1,2", show_default=True, help="Training seeds.")
 @click.option("--jobs", type=click.IntRange(1), help="Runs at a time.  [default: cores]")
@@ -36,7 +47,10 @@ if TYPE_CHECKING:
 @common.registry_option
 def command(
     variants: tuple[str, ...],
+    core: bool,
     everything: bool,
+    assignments: tuple[str, ...],
+    grids: tuple[str, ...],
     datasets: tuple[str, ...],
     seeds: str,
     jobs: int | None,
@@ -54,15 +68,20 @@ def command(
     recipe runs with its defaults on digits, or on ring where it takes points alone.
     """
     from ganzoo.errors import UsageError
-    from ganzoo.leaderboard import bench
+    from ganzoo.leaderboard import grid, planning
     from ganzoo.leaderboard.jobs import Job
+    from ganzoo.options import parse_assignments
     from ganzoo.plugin import observers
 
     target = out or Path("leaderboards/quick" if quick else "leaderboards")
-    if everything == bool(variants):
+    if [bool(variants), core, everything].count(True) != 1:
         raise UsageError(
-            "bench takes either variants or --all.", "For example: ganzoo bench --all, or ganzoo bench wgan dcgan."
+            "bench takes either variants, --all or --everything.",
+            "For example: ganzoo bench --all, or ganzoo bench wgan dcgan.",
         )
+    if (assignments or grids) and not variants:
+        raise UsageError("--set and --grid are for variants that are named.", "Name them: ganzoo bench dcgan --grid …")
+    given = grid.combinations(grid.parse_grid(grids), parse_assignments(assignments))
     registry, zoo = common.open_zoo(registry_path)
     observers.switch_on(observe, zoo.observers)
     template = Job(
@@ -76,8 +95,10 @@ def command(
         registry=str(registry_path) if registry_path else None,
         bench=_number(target, runs),
     )
-    chosen = _choose(registry, zoo, variants, datasets, data_dir)
-    jobs_to_do = bench.plan(chosen, [0] if quick else _seeds(seeds), template)
+    chosen = _choose(registry, zoo, variants, datasets, data_dir, core=core)
+    settings = {name: grid.settings(zoo.load(name).variant, given) for name in variants}
+    jobs_to_do = planning.plan(chosen, [0] if quick else _seeds(seeds), template, settings)
+    grid.require_trainable_cells(zoo, registry, jobs_to_do)
     _run(jobs_to_do, jobs, runs, target, zoo, registry)
 
 
@@ -103,7 +124,13 @@ def _seeds(text: str) -> list[int]:
 
 
 def _choose(
-    registry: Registry, zoo: Zoo, variants: tuple[str, ...], given: tuple[str, ...], data_dir: Path | None
+    registry: Registry,
+    zoo: Zoo,
+    variants: tuple[str, ...],
+    given: tuple[str, ...],
+    data_dir: Path | None,
+    *,
+    core: bool,
 ) -> list[tuple[str, str]]:
     """The (variant, dataset) pairs to run; both named means exactly those, recipe or not.
 
@@ -111,16 +138,20 @@ def _choose(
     """
     from ganzoo import api
     from ganzoo.errors import UsageError
-    from ganzoo.leaderboard import bench
+    from ganzoo.leaderboard import planning
 
     named = [zoo.load(variant).variant for variant in dict.fromkeys(variants)]
     datasets = [api.reference_of(each, data_dir, zoo=zoo) for each in given]
     if variants and datasets:
         return [(variant, dataset) for dataset in datasets for variant in variants]
-    chosen = bench.cells(registry, variants or zoo.names(), datasets or bench.bench_datasets(registry))
-    chosen += bench.default_cells(registry, named)
+    taken = datasets or planning.bench_datasets(registry, core=core)
+    chosen = planning.cells(registry, variants or zoo.names(), taken, core=core)
+    chosen += planning.default_cells(registry, named)
     if not chosen:
-        raise UsageError("There is nothing to run: no recipe matches.", "Name variants and --data to run without one.")
+        more = "--everything takes recipes beyond the core; " if core else ""
+        raise UsageError(
+            "There is nothing to run: no recipe matches.", f"{more}variants named with --data run without one."
+        )
     return chosen
 
 

@@ -46,16 +46,16 @@ class _Lines:
 
 
 class _Live:
-    """One row per variant and dataset, one cell per seed."""
+    """One row per variant, or cell of a grid, and dataset; one cell per seed."""
 
     def __init__(self, jobs: Sequence[Job]) -> None:
         from rich.console import Console
         from rich.live import Live
 
         self._seeds = sorted({job.seed for job in jobs})
-        self._cells = {(job.dataset, job.variant): dict.fromkeys(self._seeds, ("", "")) for job in jobs}
+        self._cells = {(job.dataset, job.name): dict.fromkeys(self._seeds, ("", "")) for job in jobs}
         for job in jobs:
-            self._cells[(job.dataset, job.variant)][job.seed] = ("waiting", "")
+            self._cells[(job.dataset, job.name)][job.seed] = ("waiting", "")
         self._lock = threading.Lock()
         self._live = Live(self._table(), console=Console(stderr=True), refresh_per_second=4)
 
@@ -68,7 +68,7 @@ class _Live:
 
     def __call__(self, outcome: Outcome) -> None:
         with self._lock:
-            self._cells[(outcome.job.dataset, outcome.job.variant)][outcome.job.seed] = _cell(outcome)
+            self._cells[(outcome.job.dataset, outcome.job.name)][outcome.job.seed] = _cell(outcome)
             self._live.update(self._table())
 
     def _table(self) -> Table:
@@ -78,8 +78,8 @@ class _Live:
         table = Table(box=None, pad_edge=False)
         for name in ("dataset", "variant", *[f"seed {seed}" for seed in self._seeds]):
             table.add_column(name, min_width=10)
-        for (dataset, variant), seeds in self._cells.items():
-            table.add_row(Text(one_line(dataset)), Text(one_line(variant)), *(Text(*cell) for cell in seeds.values()))
+        for (dataset, name), seeds in self._cells.items():
+            table.add_row(Text(one_line(dataset)), Text(one_line(name)), *(Text(*cell) for cell in seeds.values()))
         return table
 
 

@@ -11,7 +11,7 @@ from ganzoo.cli.common import open_zoo, registry_option, table
 from ganzoo.cli.output import echo, echo_block
 
 if TYPE_CHECKING:
-    from ganzoo.registry import Registry
+    from ganzoo.registry import Recipe, Registry
 
 
 @click.command("info")
@@ -53,4 +53,11 @@ def _recipes(registry: Registry, variant: str) -> None:
     echo("\nrecipes" + ("" if recipes else ": none; the defaults are used"))
     for dataset, recipe in recipes.items():
         values = " ".join(f"{k}={v}" for k, v in recipe.options.items()) or "the defaults"
-        echo(f"{dataset}: {values}" + ("" if recipe.bench else "  (not part of bench --all)"))
+        echo(f"{dataset}: {values}" + _part(recipe))
+
+
+def _part(recipe: Recipe) -> str:
+    """What of ``ganzoo bench`` a recipe is no part of, in brackets."""
+    if not recipe.bench:
+        return "  (not part of bench --all or --everything)"
+    return "" if recipe.core else "  (part of bench --everything, not of --all)"

@@ -18,12 +18,10 @@ from ganzoo.leaderboard.current import other_recipe_since
 from ganzoo.leaderboard.jobs import Done, Job
 from ganzoo.processes import ONE_THREAD, Child, python
 from ganzoo.sealed import write_json
-from ganzoo.training.runs import REAL, Failure, RunFolder, Turn, read_turn, utc_now
+from ganzoo.training.runs import Failure, RunFolder, Turn, read_turn, utc_now
 
 if TYPE_CHECKING:
-    from ganzoo.registry import Registry
     from ganzoo.training.runs import RunStore
-    from ganzoo.types import Variant
 
 GRACE_SECONDS = 20.0
 
@@ -47,41 +45,6 @@ class Outcome:
 
 
 Notify = Callable[[Outcome], None]
-
-
-def cells(registry: Registry, variants: Iterable[str], datasets: Sequence[str]) -> list[tuple[str, str]]:
-    """Every (variant, dataset) of the registry that is part of the bench, among those asked for."""
-    requested = set(variants)
-    return [
-        (variant, dataset)
-        for variant, entry in registry.variants.items()
-        for dataset, recipe in entry.recipes.items()
-        if variant in requested and dataset in datasets and recipe.bench
-    ]
-
-
-def default_cells(registry: Registry, variants: Iterable[Variant]) -> list[tuple[str, str]]:
-    """Where a variant runs that has no recipe at all: with its defaults, on the small dataset of its kind."""
-    return [
-        (variant.name, "digits" if "image" in variant.takes else "ring")
-        for variant in variants
-        if variant.name not in registry.variants or not registry.variants[variant.name].recipes
-    ]
-
-
-def plan(chosen: Sequence[tuple[str, str]], seeds: Sequence[int], template: Job) -> list[Job]:
-    """The floors first, then the cells seed by seed, so that each table fills evenly."""
-    floors = [(REAL, dataset, 0) for dataset in dict.fromkeys(dataset for _, dataset in chosen)]
-    models = [(variant, dataset, seed) for seed in seeds for variant, dataset in chosen]
-    return [
-        msgspec.structs.replace(template, variant=variant, dataset=dataset, seed=seed)
-        for variant, dataset, seed in [*floors, *models]
-    ]
-
-
-def bench_datasets(registry: Registry) -> list[str]:
-    """The datasets of ``bench --all``, in the registry's order."""
-    return [name for name, entry in registry.datasets.items() if entry.bench]
 
 
 def _never(job: Job) -> None:
@@ -251,7 +214,7 @@ def note_failures(store: RunStore, outcomes: Iterable[Outcome]) -> None:
     with locked(store.root, "run store"):
         for outcome in outcomes:
             job = outcome.job
-            file = store.failure_file(job.dataset, job.variant, job.seed, job.quick)
+            file = store.failure_file(job.dataset, job.variant, job.seed, job.quick, job.cell)
             if outcome.state == "done":
                 file.unlink(missing_ok=True)
             elif outcome.state == "failed":
@@ -262,13 +225,15 @@ def note_failures(store: RunStore, outcomes: Iterable[Outcome]) -> None:
 
 def _known(outcome: Outcome, noted: Turn) -> bool:
     """Whether a divergence is noted, and still of what was tried last."""
-    return noted.status == "diverged" and not other_recipe_since(RunFolder(Path(outcome.path)), noted.bench)
+    folder = RunFolder(Path(outcome.path))
+    return noted.status == "diverged" and not other_recipe_since(folder, noted.bench, outcome.job.cell)
 
 
 def _failure(outcome: Outcome) -> Failure:
     job, folder = outcome.job, RunFolder(Path(outcome.path))
     failure = Failure(
         variant=job.variant,
+        cell=job.cell,
         dataset=outcome.dataset or job.dataset,
         seed=job.seed,
         quick=job.quick,

@@ -15,6 +15,7 @@ from ganzoo.escaping import csv_cell, csv_text
 from ganzoo.files import locked, write_bytes, write_text
 from ganzoo.leaderboard import datapackage, gallery, runs_table
 from ganzoo.leaderboard.index import StoreIndex
+from ganzoo.leaderboard.jobs import variant_of
 from ganzoo.leaderboard.page import to_markdown
 from ganzoo.leaderboard.ranking import better, half_width, ranks
 from ganzoo.leaderboard.rows import COLUMNS, FLOAT_FORMAT, LONG, MEASURED, TOTALS
@@ -107,10 +108,11 @@ def _write_long(path: Path, rows: list[dict[str, str]]) -> list[Path]:
 
 
 def exemplars(store: RunStore, table: pd.DataFrame, dataset: str, board: pd.DataFrame) -> list[tuple[str, RunFolder]]:
-    """Each variant of a board, in its order, with the run of its first seed, where that generator is still there."""
+    """Each name on a board, in its order, with the run of its first seed, where that generator is still there."""
     good = table[(table["dataset"] == dataset) & (table["status"] == "ok") & (table["run"] != "")]
-    first = {variant: _latest(group).iloc[0] for variant, group in good.groupby("variant")}
-    shown = [(name, store.folder(dataset, name, first[name]["run"])) for name in board["variant"] if name in first]
+    first = {name: _latest(group).iloc[0] for name, group in good.groupby("variant")}
+    names = [name for name in board["variant"] if name in first]
+    shown = [(name, store.folder(dataset, variant_of(name), first[name]["run"])) for name in names]
     return [
         (name, folder)
         for name, folder in shown

@@ -20,26 +20,31 @@ if TYPE_CHECKING:
     from ganzoo.scoring.protocol import Score
     from ganzoo.scoring.setup import Setup
 
-Tried = tuple[bool, str, str]
-"""Whether a run is quick, the version of its plugin, and the hash of its options."""
+Tried = tuple[str, bool, str, str]
+"""The label of a cell, whether its run is quick, the version of its plugin, and the hash of its options."""
 
 
 def is_current(
-    folder: RunFolder, setup: Setup, sha256: str, noted: Path, recipes: Mapping[Tried, int] | None = None
+    folder: RunFolder, setup: Setup, sha256: str, noted: Path, cell: str, recipes: Mapping[Tried, int] | None = None
 ) -> bool:
-    """Whether nothing is left to do for a trained run: it is scored, and its row counts.
+    """Whether nothing is left to do for a cell whose run is trained: it is scored, and the cell's row counts.
 
     ``noted`` is where a failure of its job is noted, ``recipes`` what ``recipes_beside`` gives, if it is known.
     """
     target = folder.file(runs.SCORE)
     scored = is_scored(target, setup.protocol.hash, sha256, setup.extensions)
-    return scored and not overtaken(folder, noted, recipes)
+    return scored and not overtaken(folder, noted, cell, recipes)
 
 
-def overtaken(folder: RunFolder, noted: Path, recipes: Mapping[Tried, int] | None = None) -> bool:
-    """Whether the last attempt failed, or a later bench had other options: the row must be made again to count."""
-    last = runs.read_turn(folder.file(runs.SCORE))
-    return failed_attempt(folder, noted) > last.attempt or other_recipe_since(folder, last.bench, recipes)
+def overtaken(folder: RunFolder, noted: Path, cell: str, recipes: Mapping[Tried, int] | None = None) -> bool:
+    """Whether a cell's row must be made, again where there is one: it has none yet, its last attempt failed, or a later
+    bench had other options.
+    """
+    score = runs.read_turn(folder.file(runs.SCORE))
+    last = score.of(cell)
+    if cell not in score.turns or failed_attempt(folder, noted) > last.attempt:
+        return True
+    return other_recipe_since(folder, last.bench, cell, recipes)
 
 
 def failed_attempt(folder: RunFolder, noted: Path) -> int:
@@ -48,13 +53,15 @@ def failed_attempt(folder: RunFolder, noted: Path) -> int:
     return turn.attempt if turn.run == folder.path.name else 0
 
 
-def other_recipe_since(folder: RunFolder, bench: int, recipes: Mapping[Tried, int] | None = None) -> bool:
-    """Whether a bench later than that one scored a run of this variant with another version or other options."""
+def other_recipe_since(folder: RunFolder, bench: int, cell: str, recipes: Mapping[Tried, int] | None = None) -> bool:
+    """Whether a bench later than that one scored a run of this cell with another version or other options."""
     this = folder.manifest()
     recipes = recipes_beside(folder) if recipes is None else recipes
     return any(
-        last > bench and quick == this.quick and (version, options) != (this.version, this.options_hash)
-        for (quick, version, options), last in recipes.items()
+        last > bench
+        and (label, quick) == (cell, this.quick)
+        and (version, options) != (this.version, this.options_hash)
+        for (label, quick, version, options), last in recipes.items()
     )
 
 
@@ -64,8 +71,9 @@ def recipes_beside(folder: RunFolder) -> dict[Tried, int]:
     for path in folder.path.parent.glob(f"*/{runs.SCORE}"):
         manifest = RunFolder(path.parent).manifest_or_none()
         if manifest is not None:
-            recipe = (manifest.quick, manifest.version, manifest.options_hash)
-            found[recipe] = max(found.get(recipe, 0), runs.read_turn(path).bench)
+            for cell, (bench, _) in runs.read_turn(path).turns.items():
+                recipe = (cell, manifest.quick, manifest.version, manifest.options_hash)
+                found[recipe] = max(found.get(recipe, 0), bench)
     return found
 
 
@@ -102,7 +110,7 @@ class Finished:
     def __init__(self, zoo: Zoo, registry: Registry) -> None:
         self._zoo, self._registry = zoo, registry
         self._setups: dict[str, Setup | None] = {}
-        self._work: dict[tuple[str, str, bool], dict[str, Any]] = {}
+        self._work: dict[tuple[str, str, bool, str], dict[str, Any]] = {}
         self._recipes: dict[Path, dict[Tried, int]] = {}
 
     def __call__(self, job: Job) -> Done | None:
@@ -123,24 +131,24 @@ class Finished:
         manifest = folder.finished()
         if manifest is None:
             return None
-        noted = store.failure_file(job.dataset, job.variant, job.seed, job.quick)
+        noted = store.failure_file(job.dataset, job.variant, job.seed, job.quick, job.cell)
         if folder.path.parent not in self._recipes:
             self._recipes[folder.path.parent] = recipes_beside(folder)
-        current = is_current(folder, setup, manifest.onnx_sha256, noted, self._recipes[folder.path.parent])
+        current = is_current(folder, setup, manifest.onnx_sha256, noted, job.cell, self._recipes[folder.path.parent])
         return Done(str(folder.path), setup.side.name) if current else None
 
     def _work_of(self, job: Job) -> dict[str, Any]:
         """What the key of a job's run follows from, beside the data and the seed."""
         from ganzoo.options import as_dict, resolve
 
-        recipe = (job.variant, job.dataset, job.quick)
-        if recipe not in self._work:
+        cell = (job.variant, job.dataset, job.quick, job.cell)
+        if cell not in self._work:
             plugin = self._zoo.load(job.variant)
-            options = self._registry.recipe_options(*recipe)
-            resolved = resolve(plugin.variant.options, options, owner=job.variant)
+            recipe = self._registry.recipe_options(job.variant, job.dataset, job.quick)
+            resolved = resolve(plugin.variant.options, recipe, job.options, owner=job.variant)
             hashed = {**as_dict(resolved), **runs.file_hashes(resolved, owner=job.variant)}
-            self._work[recipe] = {"variant": job.variant, "version": str(plugin.origin), "options": hashed}
-        return self._work[recipe]
+            self._work[cell] = {"variant": job.variant, "version": str(plugin.origin), "options": hashed}
+        return self._work[cell]
 
     def _setup(self, job: Job) -> Setup | None:
         if job.dataset not in self._setups:

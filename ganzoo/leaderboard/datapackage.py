@@ -18,7 +18,7 @@ FILE = "datapackage.json"
 Field = dict[str, str]
 
 _TEXT = {
-    "variant": "its name",
+    "variant": "its name, and what a cell of a grid was given",
     "backend": "framework that trained it",
     "role": "model, comparator (trained like one, but no GAN), real, floor or ceiling",
     "distribution": "package that provides the variant",

@@ -16,6 +16,10 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One cell of the bench for one seed; ``variant`` is "real" for the real-vs-real floor."""
 
     variant: str
+    cell: str = ""
+    """What tells the cell from others of its variant; "" for the recipe as it is."""
+    options: dict[str, str] = {}
+    """What wins over the recipe, as ``--set`` takes it."""
     dataset: str
     seed: int
     quick: bool = False
@@ -27,9 +31,24 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """The number of the bench that the job is of."""
 
     @property
+    def name(self) -> str:
+        """How boards call its cell."""
+        return named(self.variant, self.cell)
+
+    @property
     def label(self) -> str:
         """How progress lines call it."""
-        return f"{self.variant} {self.dataset} seed {self.seed}"
+        return f"{self.name} {self.dataset} seed {self.seed}"
+
+
+def named(variant: str, cell: str) -> str:
+    """How boards call a cell: ``gan loss=hinge norm=none``, and one without a label by its variant alone."""
+    return f"{variant} {cell}" if cell else variant
+
+
+def variant_of(name: str) -> str:
+    """The variant of a cell that boards call so: no variant has a blank in its name."""
+    return name.partition(" ")[0]
 
 
 class Done(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ import msgspec
 
 from ganzoo.errors import StoreError
 from ganzoo.escaping import plain
+from ganzoo.leaderboard.jobs import named
 from ganzoo.scoring.protocol import Score
 from ganzoo.sealed import read_json
 from ganzoo.training import runs
@@ -142,11 +143,11 @@ class Collected:
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """What one run folder, or one file beside the runs, has for the tables; without cells it has no row."""
+    """What one run folder, or one file beside the runs, has for the tables; a run may stand for several cells."""
 
     quick: bool | None = None
     """Of quick runs, of full ones, or of both."""
-    cells: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
     long: tuple[tuple[str, ...], ...] = ()
     damage: str = ""
 
@@ -154,10 +155,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 def collected(entries: Iterable[Entry], quick: bool) -> Collected:
     """The entries of quick runs, or of full ones, in the order of runs.csv."""
     ours = [entry for entry in entries if entry.quick in (None, quick)]
-    with_rows = sorted((entry for entry in ours if entry.cells), key=_place)
-    rows = [dict(zip(COLUMNS, entry.cells, strict=True)) for entry in with_rows]
-    long = [dict(zip(LONG, cells, strict=True)) for entry in with_rows for cells in entry.long]
-    return Collected(rows, long, [entry.damage for entry in ours if entry.damage])
+    rows = [dict(zip(COLUMNS, cells, strict=True)) for entry in ours for cells in entry.rows]
+    long = [dict(zip(LONG, cells, strict=True)) for entry in ours for cells in entry.long]
+    return Collected(sorted(rows, key=_place), long, [entry.damage for entry in ours if entry.damage])
 
 
 def read_entry(root: Path, path: str) -> Entry:
@@ -170,18 +170,14 @@ def read_entry(root: Path, path: str) -> Entry:
         return Entry(damage=f"{error.message} {error.hint}".rstrip())
 
 
-_ORDER = [(name, COLUMNS.index(name)) for name in ("dataset", "variant", "seed", "bench", "attempt")]
-
-
-def _place(entry: Entry) -> list[tuple[str, int]]:
+def _place(row: dict[str, str]) -> tuple[str, str, int, int, int]:
     """By dataset and variant as text, then by seed, bench and attempt as numbers; 0 where there is none."""
-    texts = ("dataset", "variant")
-    cells = [(name, entry.cells[place]) for name, place in _ORDER]
-    return [(cell, 0) if name in texts else ("", int(cell or 0)) for name, cell in cells]
+    seed, bench, attempt = (int(row[name] or 0) for name in ("seed", "bench", "attempt"))
+    return row["dataset"], row["variant"], seed, bench, attempt
 
 
-def _entry(row: dict[str, Any], quick: bool | None, long: tuple[tuple[str, ...], ...] = ()) -> Entry:
-    return Entry(quick=quick, cells=tuple(_cell(row.get(name)) for name in COLUMNS), long=long)
+def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(_cell(row.get(name)) for name in COLUMNS)
 
 
 def _cell(value: Any) -> str:
@@ -200,13 +196,18 @@ def _of_run(folder: RunFolder) -> Entry:
         return Entry()
     new = {name: estimate for name, estimate in score.estimates.items() if name not in MEASURED}
     long = tuple((manifest.key, name, _cell(e.value), _cell(e.se)) for name, e in new.items())
-    return _entry(_run_row(manifest, score), manifest.quick, long)
+    row, turns = _run_row(manifest, score), score.turns.items()
+    rows = tuple(_cells(row | {"variant": named(manifest.variant, cell)} | _turn(*turn)) for cell, turn in turns)
+    return Entry(quick=manifest.quick, rows=rows, long=long)
+
+
+def _turn(bench: int, attempt: int) -> dict[str, int | None]:
+    """Their cells, empty where they are not known."""
+    return {"bench": bench or None, "attempt": attempt or None}
 
 
 def _run_row(manifest: Manifest, score: Score) -> dict[str, Any]:
-    of_run = {
-        name: getattr(manifest, name) for name in ("variant", "backend", "distribution", "version", "seed", "role")
-    }
+    of_run = {name: getattr(manifest, name) for name in ("backend", "distribution", "version", "seed", "role")}
     cost = {name: getattr(manifest, name) for name in ("parameters", "steps", "train_seconds", "train_cpu_seconds")}
     return {
         **of_run,
@@ -242,8 +243,6 @@ def _scored(score: Score) -> dict[str, Any]:
         "extractor": f"{protocol.extractor}@{protocol.extractor_sha256[:12]}",
         "n_real": protocol.n_real,
         "n_fake": protocol.n_fake,
-        "bench": score.bench or None,
-        "attempt": score.attempt or None,
     }
 
 
@@ -251,15 +250,16 @@ def _of_real(path: Path) -> Entry:
     score = _read(path, Score)
     # It belongs to the protocol of the models' rows, although fewer real samples may be there to be scored.
     real = {"variant": runs.REAL, "seed": 0, "status": "ok", "role": runs.REAL, "note": "; ".join(score.notes)}
-    return _entry(_scored(score) | {"protocol": path.parent.name} | real, None)
+    row = _scored(score) | {"protocol": path.parent.name} | real | _turn(score.bench, score.attempt)
+    return Entry(rows=(_cells(row),))
 
 
 def _of_failure(path: Path) -> Entry:
     failure = _read(path, Failure)
-    names = ("variant", "version", "dataset", "seed", "date_utc", "note", "run", "options_hash", "status", "role")
-    turn = {"bench": failure.bench or None, "attempt": failure.attempt or None}
-    row = {name: getattr(failure, name) for name in names} | turn
-    return _entry(row, failure.quick)
+    names = ("version", "dataset", "seed", "date_utc", "note", "run", "options_hash", "status", "role")
+    row = {name: getattr(failure, name) for name in names} | _turn(failure.bench, failure.attempt)
+    row |= {"variant": named(failure.variant, failure.cell)}
+    return Entry(quick=failure.quick, rows=(_cells(row),))
 
 
 def _read(path: Path, kind: type[T]) -> T:

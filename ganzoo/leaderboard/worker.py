@@ -27,6 +27,7 @@ from ganzoo.sealed import write_json
 
 if TYPE_CHECKING:
     from ganzoo.generator.engine import Generator
+    from ganzoo.scoring.protocol import Score
     from ganzoo.scoring.setup import Setup
     from ganzoo.training.runs import Turn
 
@@ -48,6 +49,7 @@ def run_job(job: Job, report: Any) -> None:
     folder = api.train(
         job.variant,
         job.dataset,
+        options=job.options,
         seed=job.seed,
         device=job.device,
         data_dir=job.data_dir,
@@ -64,13 +66,13 @@ def run_job(job: Job, report: Any) -> None:
     generator = api.load(folder.path, device=job.device)
 
     def done() -> bool:
-        return is_current(folder, setup, generator.sha256, told.noted)
+        return is_current(folder, setup, generator.sha256, told.noted, job.cell)
 
     if not done():
         with folder.lock(lambda: told("waiting", {"path": str(folder.path)})):
             if not done():  # by another worker, while we waited
                 turn = runs.Turn(job.bench, max(told.attempt, failed_attempt(folder, told.noted) + 1))
-                _score(setup, generator, target, turn, afresh=overtaken(folder, told.noted))
+                _score(setup, generator, target, turn, job.cell, afresh=overtaken(folder, told.noted, job.cell))
     told("scored", {"path": str(folder.path)})
 
 
@@ -81,7 +83,9 @@ class Attempts:
         from ganzoo.training import runs
 
         self.attempt = 0
-        self.noted = runs.RunStore(Path(job.runs)).failure_file(job.dataset, job.variant, job.seed, job.quick)
+        store = runs.RunStore(Path(job.runs))
+        self.noted = store.failure_file(job.dataset, job.variant, job.seed, job.quick, job.cell)
+        self._cell = job.cell
         self._then = then
 
     def __call__(self, event: str, fields: dict[str, Any]) -> None:
@@ -89,29 +93,39 @@ class Attempts:
 
         if "path" in fields:
             folder = runs.RunFolder(Path(fields["path"]))
-            scored = runs.read_turn(folder.file(runs.SCORE)).attempt
+            scored = runs.read_turn(folder.file(runs.SCORE)).of(self._cell).attempt
             self.attempt = self.attempt or 1 + max(scored, failed_attempt(folder, self.noted))
             fields = {**fields, "attempt": self.attempt}
         self._then(event, fields)
 
 
-def _score(setup: Setup, generator: Generator, target: Path, turn: Turn, *, afresh: bool) -> None:
-    """Score into ``target``; one that only gained metrics beside its protocol stays the row that it was."""
+def _score(setup: Setup, generator: Generator, target: Path, turn: Turn, cell: str, *, afresh: bool) -> None:
+    """Score into ``target`` for one cell, and leave the turns of the other cells that the run stands for.
+
+    A score that only gains metrics beside its protocol stays the row that it was; one that only gains a cell is not
+    computed again.
+    """
+    old = score_of(target)
+    turns = dict(old.turns) if old else {}
+    in_force = is_scored(target, setup.protocol.hash, generator.sha256)
+    kept = old if in_force and not (afresh and cell in turns) else None
+    only_a_cell = kept is not None and cell not in turns and setup.extensions.items() <= kept.extensions.items()
+    score = kept if kept and only_a_cell else _computed(setup, generator, kept)
+    if kept is None or cell not in turns:
+        turns[cell] = (turn.bench, turn.attempt)
+    bench, attempt = max(turns.values())
+    write_json(target, msgspec.structs.replace(score, bench=bench, attempt=attempt, cells=turns))
+
+
+def _computed(setup: Setup, generator: Generator, kept: Score | None) -> Score:
+    """A new score, with the date and the speed of the one that it completes."""
     from ganzoo.scoring.scorer import score_generator
     from ganzoo.training import runs
 
-    score = msgspec.structs.replace(
-        score_generator(setup, generator), scored_utc=runs.utc_now(), bench=turn.bench, attempt=turn.attempt
-    )
-    if not afresh and is_scored(target, setup.protocol.hash, generator.sha256) and (old := score_of(target)):
-        score = msgspec.structs.replace(
-            score,
-            scored_utc=old.scored_utc,
-            samples_per_second=old.samples_per_second,
-            bench=old.bench,
-            attempt=old.attempt,
-        )
-    write_json(target, score)
+    score = score_generator(setup, generator)
+    if kept is None:
+        return msgspec.structs.replace(score, scored_utc=runs.utc_now())
+    return msgspec.structs.replace(score, scored_utc=kept.scored_utc, samples_per_second=kept.samples_per_second)
 
 
 def _score_real(job: Job, setup: Setup, report: Attempts) -> None:

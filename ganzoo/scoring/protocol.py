@@ -71,9 +71,16 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     scored_utc: str = ""
     bench: int = 0
     attempt: int = 0
-    """Which bench scored this, and at which attempt at its run; see ``ganzoo.training.runs.Turn``."""
+    """Which bench scored this last, and at which attempt at its run; see ``ganzoo.training.runs.Turn``."""
+    cells: dict[str, tuple[int, int]] = {}
+    """The same by the label of each cell that the run stands for; none in files of older versions."""
     samples_per_second: float | None = None
     provider: str = ""
+
+    @property
+    def turns(self) -> dict[str, tuple[int, int]]:
+        """Bench and attempt by label; a score without labels is that of the recipe as it is, whose label is ""."""
+        return self.cells or {"": (self.bench, self.attempt)}
 
 
 def protocol_of(

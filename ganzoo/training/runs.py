@@ -102,6 +102,8 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     """A bench job that gave no score: kept beside the runs, so that it stays a row until it succeeds."""
 
     variant: str
+    cell: str = ""
+    """The label of its cell; "" for the recipe as it is."""
     dataset: str
     seed: int
     quick: bool
@@ -128,6 +130,17 @@ class Turn(msgspec.Struct, frozen=True):
     run: str = ""
     status: str = ""
     """That of a failure."""
+    cells: dict[str, tuple[int, int]] = {}
+    """Of a score: bench and attempt by the label of each cell that the run stands for."""
+
+    @property
+    def turns(self) -> dict[str, tuple[int, int]]:
+        """Bench and attempt by label; a score without labels is that of the recipe as it is, whose label is ""."""
+        return self.cells or {"": (self.bench, self.attempt)}
+
+    def of(self, cell: str) -> Turn:
+        """The turn of one cell; that of none where the score is not of it."""
+        return Turn(*self.turns.get(cell, (0, 0)))
 
 
 def run_key(
@@ -251,9 +264,10 @@ class RunStore:
         """Where a piece of work belongs; the folder need not be there yet. Raises StoreError for one outside."""
         return RunFolder(below(self.root, slug(dataset), variant, key))
 
-    def failure_file(self, dataset: str, variant: str, seed: int, quick: bool) -> Path:
-        """Where the failure of a bench job is noted."""
-        return below(self.root, slug(dataset), variant, f"seed{seed}{'-quick' if quick else ''}{FAILED}")
+    def failure_file(self, dataset: str, variant: str, seed: int, quick: bool, cell: str = "") -> Path:
+        """Where the failure of a bench job is noted; a label is any text, so that its hash stands in the name."""
+        name = f"seed{seed}{'-quick' if quick else ''}{f'-{content_hash(cell)}' if cell else ''}{FAILED}"
+        return below(self.root, slug(dataset), variant, name)
 
     def failure_files(self) -> list[Path]:
         """The note of every bench job whose last attempt failed, sorted."""

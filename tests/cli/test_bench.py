@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -122,13 +123,28 @@ def test_two_sizings_of_a_folder_are_two_boards(run: Any, here: list[Job], tmp_p
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ([], "bench takes either variants or --all."),
-        (["gaussian", "--all"], "bench takes either variants or --all."),
+        ([], "bench takes either variants, --all or --everything."),
+        (["gaussian", "--all"], "bench takes either variants, --all or --everything."),
+        (["gaussian", "--everything"], "bench takes either variants, --all or --everything."),
+        (["--all", "--everything"], "bench takes either variants, --all or --everything."),
+        (["--everything", "--grid", "rank=1,2"], "--set and --grid are for variants that are named."),
         (["gausian"], "Unknown variant 'gausian'. Did you mean 'gaussian'?"),
         (["gaussian", "--data", "digit"], "Unknown dataset 'digit'. Did you mean 'digits'?"),
         (["gaussian", "--seeds", "0,one"], "--seeds takes whole numbers"),
         (["gaussian", "--seeds", "-1"], "--seeds takes whole numbers"),
         (["gaussian", "--jobs", "0"], "0 is not in the range"),
+        (["gaussian", "--set", "rank"], "--set takes name=value, but 'rank' was given."),
+        (["gaussian", "--set", "rnk=3"], "Unknown option of gaussian 'rnk'. Did you mean 'rank'?"),
+        (["gaussian", "--set", "rank=0"], "Option rank=0 of gaussian is not valid"),
+        (["gaussian", "--grid", "rank"], "--grid takes name=value,value, but 'rank' was given."),
+        (["gaussian", "--grid", "rnk=3,4"], "Unknown option of gaussian 'rnk'."),
+        (["gaussian", "memoriser", "--grid", "rank=3,4"], "Unknown option of memoriser 'rank'."),
+        (["gaussian", "--grid", "rank=3,0"], "Option rank=0 of gaussian is not valid"),
+        (["gaussian", "--grid", "rank=3"], "--grid rank= has one value alone."),
+        (["gaussian", "--grid", "rank=3,4,3"], "--grid has the cell 'rank=3' twice."),
+        (["gaussian", "--set", "rank=1", "--grid", "rank=3,4"], "Option rank was given to both --grid and --set."),
+        (["--all", "--set", "rank=1"], "--set and --grid are for variants that are named."),
+        (["--all", "--grid", "rank=1,2"], "--set and --grid are for variants that are named."),
         (["--all", "--data", "cifar10"], "There is nothing to run: no recipe matches."),
     ],
 )
@@ -137,6 +153,96 @@ def test_a_wrong_request_runs_nothing(
 ) -> None:
     assert sentence in refused(2, "bench", *words)
     assert here == []
+
+
+WIDER = REGISTRY.replace("[variants.dcgan]", "[variants.not-here]").replace(
+    "[variants.memoriser.recipes.digits]", "[variants.memoriser.recipes.digits]\ncore = false"
+)
+RING = """
+[datasets.ring]
+extractor = "points"
+core = false
+[variants.gaussian.recipes.ring]
+[variants.gaussian.recipes.mnist]
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "cells"),
+    [
+        (["--all"], ["gaussian digits"]),
+        (["--everything"], ["gaussian digits", "gaussian ring", "memoriser digits"]),
+        (["--all", "--data", "ring"], ["gaussian ring"]),
+        (["--everything", "--data", "digits"], ["gaussian digits", "memoriser digits"]),
+        (["memoriser"], ["memoriser digits"]),
+        (["gaussian"], ["gaussian digits", "gaussian ring"]),
+    ],
+)
+def test_the_core_and_everything(
+    words: list[str], cells: list[str], run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is named is run whether or not it is of the core; what is no part of the bench is in neither."""
+    (tmp_path / "registry.toml").write_text(WIDER + RING)
+    planned: list[Job] = []
+    monkeypatch.setattr("ganzoo.cli.bench_._run", lambda jobs, *rest: planned.extend(jobs))
+    result = run("bench", *words, "--seeds", "0")
+    assert result.exit_code == 0, result.output
+    assert sorted(f"{job.name} {job.dataset}" for job in planned if job.variant != "real") == cells
+
+
+def test_nothing_of_the_core(refused: Callable[..., str], here: list[Job], tmp_path: Path) -> None:
+    (tmp_path / "registry.toml").write_text(
+        REGISTRY.replace('extractor = "digits"', 'extractor = "digits"\ncore = false')
+    )
+    assert "--everything takes recipes beyond the core" in refused(2, "bench", "--all")
+    assert "--everything" not in refused(2, "bench", "--everything", "--data", "cifar10")
+
+
+def test_a_cell_that_a_plugin_refuses_trains_none(
+    refused: Callable[..., str], with_fakes: None, here: list[Job]
+) -> None:
+    words = ("choosy", "--data", "digits", "--set", "pace=bold", "--grid", "lr=0.4,0.9")
+    sentence = refused(2, "bench", *words)
+    assert "1 cell of 2 cannot be trained: choosy lr=0.9 pace=bold on digits: pace=bold needs lr of at most" in sentence
+    assert here == []
+
+
+def test_a_grid_from_end_to_end(run: Any, here: list[Job], tmp_path: Path) -> None:
+    """Each cell is a row; the recipe's row, of the same work as one of them, is beside them and stays."""
+    out = tmp_path / "leaderboards"
+    assert run("bench", "gaussian", "--seeds", "0,1").exit_code == 0
+    result = run("bench", "gaussian", "--seeds", "0,1", "--grid", "rank=4,16,32")
+    assert result.exit_code == 0, result.output
+    assert "[3/7] gaussian rank=16 digits seed 0: done" in result.stderr
+    assert "gaussian rank=32" in result.stdout
+    assert len(list((tmp_path / "runs" / "digits" / "gaussian").glob("*/run.json"))) == 6, "rank=16 is the recipe's"
+    names = ["gaussian", "gaussian rank=4", "gaussian rank=16", "gaussian rank=32"]
+    rows = [row for row in csv.DictReader((out / "runs.csv").open()) if row["role"] == "floor"]
+    assert sorted((row["variant"], row["seed"]) for row in rows) == sorted((n, s) for n in names for s in "01")
+    shown = [row["variant"] for row in csv.DictReader((out / "digits.csv").open()) if row["role"] == "floor"]
+    assert sorted(shown) == sorted(names)
+    page = (out / "digits.md").read_text()
+    assert all(f"| ({name}) |" in page for name in names)
+
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    assert run("bench", "gaussian", "--seeds", "0,1", "--grid", "rank=4,16,32").exit_code == 0
+    assert run("bench", "gaussian", "--seeds", "0,1").exit_code == 0
+    assert run("bench", "gaussian", "--seeds", "0,1", "--set", "rank=4").exit_code == 0, "a cell of that grid"
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before, "all was there"
+    (out / "runs.csv").unlink()
+    assert run("bench", "gaussian", "--seeds", "0").exit_code == 0
+    assert {path.name: path.read_bytes() for path in out.glob("digits.*")} == {
+        name: content for name, content in before.items() if name.startswith("digits.")
+    }, "from the store alone"
+    assert run("verify", "--all").exit_code == 0
+
+
+def test_what_was_set_names_the_row(run: Any, here: list[Job], tmp_path: Path) -> None:
+    words = ("bench", "gaussian", "--quick", "--set", "rank=8")
+    assert run(*words).exit_code == 0
+    assert [(job.name, job.options) for job in here] == [("real", {}), ("gaussian rank=8", {"rank": "8"})]
+    (trained,) = (tmp_path / "runs" / "digits" / "gaussian").glob("*/run.json")
+    assert '"rank": 8' in trained.read_text(), "it wins over the quick recipe's 4"
 
 
 def test_a_board_that_is_not_there(refused: Callable[..., str]) -> None:

@@ -11,11 +11,10 @@ import msgspec
 import pytest
 from helpers import FAKES, failures
 
-from ganzoo import registry
-from ganzoo.leaderboard import bench, board
+from ganzoo.leaderboard import bench, board, planning
 from ganzoo.leaderboard.bench import LocalExecutor, Outcome
+from ganzoo.leaderboard.index import StoreIndex
 from ganzoo.leaderboard.jobs import Job
-from ganzoo.plugin.manager import Zoo
 from ganzoo.registry import Registry
 from ganzoo.sealed import write_json
 from ganzoo.training.runs import REAL, SCORE, RunFolder, RunStore, Turn, read_turn
@@ -191,57 +190,22 @@ def test_a_view_that_fails_leaves_no_worker_behind() -> None:
     assert not alive(pids[0])
 
 
-BOOK = """
-api = 1
-[datasets.digits]
-extractor = "digits"
-[datasets.ring]
-extractor = "points"
-[datasets.mnist]
-extractor = "mnist"
-bench = false
-[variants.a]
-package = "p"
-[variants.a.recipes.digits]
-[variants.a.recipes.mnist]
-[variants.a.recipes.ring]
-bench = false
-[variants.b]
-package = "p"
-[variants.b.recipes.digits]
-[variants.b.recipes.ring]
-"""
-
-
-def test_cells_are_the_recipes_that_take_part() -> None:
-    book = registry.parse(BOOK, "here")
-    assert bench.bench_datasets(book) == ["digits", "ring"]
-    assert bench.cells(book, ["a", "b"], ["digits", "ring"]) == [("a", "digits"), ("b", "digits"), ("b", "ring")]
-    assert bench.cells(book, ["a"], ["mnist"]) == [("a", "mnist")]
-    assert bench.cells(book, ["other"], ["digits"]) == []
-
-
-def test_a_variant_without_any_recipe_runs_on_the_dataset_of_its_kind(zoo: Zoo) -> None:
-    book = registry.parse(BOOK + '[variants.empty]\npackage = "p"\n', "here")
-    known = zoo.load("gaussian").variant
-    asked = {"a": ("image",), "empty": ("points", "image"), "new": ("image", "points"), "points-only": ("points",)}
-    variants = [msgspec.structs.replace(known, name=name, takes=takes) for name, takes in asked.items()]
-    assert bench.default_cells(book, variants) == [("empty", "digits"), ("new", "digits"), ("points-only", "ring")]
-
-
-def test_a_plan_puts_floors_first_and_goes_seed_by_seed() -> None:
-    template = Job(variant="", dataset="", seed=0, quick=True, runs="/r", data_dir="/d", device="cpu", registry="/x")
-    plan = bench.plan([("a", "digits"), ("b", "ring")], [0, 1], template)
-    assert [(job.variant, job.dataset, job.seed) for job in plan] == [
-        (REAL, "digits", 0),
-        (REAL, "ring", 0),
-        ("a", "digits", 0),
-        ("b", "ring", 0),
-        ("a", "digits", 1),
-        ("b", "ring", 1),
+def test_failures_of_cells_are_notes_of_their_own(tmp_path: Path) -> None:
+    """The plain variant's, and of each cell; one that succeeds takes its own note alone."""
+    store = RunStore(tmp_path)
+    cells = ["", "lr=1", "lr=2", 'name="../x"']
+    outcomes = [
+        Outcome(Job(variant="a", cell=cell, dataset="digits", seed=0), state="failed", note=f"of {cell}")
+        for cell in cells
     ]
-    assert all((job.quick, job.runs, job.data_dir, job.registry) == (True, "/r", "/d", "/x") for job in plan)
-    assert plan[3].label == "b ring seed 0"
+    bench.note_failures(store, outcomes)
+    assert sorted((failure.cell, failure.note) for failure in failures(store)) == [(c, f"of {c}") for c in cells]
+    assert {path.parent for path in store.failure_files()} == {tmp_path / "digits" / "a"}
+    rows = StoreIndex(store).collect().rows
+    assert [row["variant"] for row in rows] == ["a", *(f"a {cell}" for cell in cells[1:])]
+    outcomes[1].state = "done"
+    bench.note_failures(store, outcomes[1:2])
+    assert sorted(failure.cell for failure in failures(store)) == ["", "lr=2", 'name="../x"']
 
 
 def test_failures_are_noted_until_they_succeed(tmp_path: Path) -> None:
@@ -323,6 +287,22 @@ def test_a_divergence_is_noted_with_step_and_cause_and_once(tmp_path: Path) -> N
     assert (failure.status, failure.note, failure.bench, failure.attempt) == ("diverged", cause, 6, 4)
 
 
+def test_a_divergence_stays_noted_whatever_other_cells_did_since(tmp_path: Path) -> None:
+    job = Job(variant="gaussian", dataset="digits", seed=0, runs=str(tmp_path), bench=1)
+    assert LocalExecutor(1).run([job], lambda outcome: None)[0].state == "done"
+    store = RunStore(tmp_path)
+    (folder,) = store.all()
+    manifest = folder.manifest()
+    folder.write_manifest(msgspec.structs.replace(manifest, status="diverged", note="It exploded."))
+    folder.file(SCORE).unlink()
+    bench.note_failures(store, [outcome_of(folder, "x", 1, 2)])
+    other = store.folder("digits", "gaussian", "other")
+    other.write_manifest(msgspec.structs.replace(manifest, key="other", options={"rank": 3}))
+    write_json(other.file(SCORE), {"bench": 5, "attempt": 1, "cells": {"rank=3": (5, 1)}})
+    bench.note_failures(store, [outcome_of(folder, "x", 2, 6)])
+    assert [(failure.bench, failure.attempt) for failure in failures(store)] == [(2, 1)]
+
+
 def test_a_run_that_failed_before_and_then_diverges_is_noted_anew(tmp_path: Path) -> None:
     job = Job(variant="gaussian", dataset="digits", seed=0, runs=str(tmp_path), bench=1)
     assert LocalExecutor(1).run([job], lambda outcome: None)[0].state == "done"
@@ -394,7 +374,7 @@ def test_the_real_worker_end_to_end_and_nothing_is_done_twice(tmp_path: Path, ca
     store = RunStore(tmp_path / "runs")
     template = Job(variant="", dataset="", seed=0, runs=str(store.root))
     unknown = msgspec.structs.replace(template, variant="no-gan", dataset="digits")
-    work = [*bench.plan([("gaussian", "digits")], [0], template), unknown]
+    work = [*planning.plan([("gaussian", "digits")], [0], template), unknown]
     outcomes = LocalExecutor(2).run(work, lambda outcome: None)
     assert [outcome.state for outcome in outcomes] == ["done", "done", "failed"], outcomes
     assert "Unknown variant 'no-gan'" in outcomes[2].note

@@ -55,6 +55,7 @@ def add(
     bench: int = 1,
     attempt: int = 1,
     content: str = "",
+    cells: dict[str, tuple[int, int]] | None = None,
 ) -> None:
     """A finished and scored run."""
     sha = f"{variant}{seed}{fid}{quick}"
@@ -98,6 +99,7 @@ def add(
         scored_utc=f"2026-01-{day:02}T00:00:00Z",
         bench=bench,
         attempt=attempt,
+        cells=cells or {},
         samples_per_second=1000.0,
         provider="CPU",
     )
@@ -328,6 +330,30 @@ def test_new_options_that_fail_are_what_the_board_shows(store: RunStore, tmp_pat
     fail(store, "good", 0, run="new", bench=2, attempt=1)
     row = table(store, tmp_path).loc["good"]
     assert (row["seeds"], row["failed"], row["rank"]) == (0, 1, "")
+
+
+def test_cells_of_a_grid_and_the_recipe_hide_nothing_of_each_other(store: RunStore, tmp_path: Path) -> None:
+    """Other options, and later benches; a run that stands for two of them is a row of both."""
+    for seed in (0, 1):
+        add(store, "good", seed, 5.0 + seed / 10, steps=50, cells={"steps=50": (3, 1)})
+        add(store, "good", seed, 7.0 + seed / 10, steps=70, cells={"steps=70": (4, 1), 'name="a b"': (5, 1)})
+    fail(store, "good", 2)
+    found = table(store, tmp_path)
+    assert found.loc["good", "fid"] == pytest.approx(1.05)
+    assert found.loc["good steps=50", "fid"] == pytest.approx(5.05)
+    assert found.loc["good steps=70", "fid"] == found.loc['good name="a b"', "fid"] == pytest.approx(7.05)
+    assert (found.loc["good", "failed"], found.loc["good steps=50", "failed"]) == (1, 0)
+    assert len({found.loc[name, "options_hash"] for name in ("good", "good steps=50", "good steps=70")}) == 3
+    assert found.loc["good steps=50", "behind"] == "good"
+    bytes_of = {path.name: path.read_bytes() for path in tmp_path.glob("*.csv")}
+    (tmp_path / "runs.csv").unlink()
+    board.write(store, tmp_path, BOOK)
+    assert {path.name: path.read_bytes() for path in tmp_path.glob("*.csv")} == bytes_of, "from the store alone"
+    for seed in (0, 1):
+        add(store, "good", seed, 2.0 + seed / 10, steps=51, cells={"steps=50": (6, 1)})
+    again = table(store, tmp_path)
+    assert again.loc["good steps=50", "fid"] == pytest.approx(2.05), "a new recipe of one cell is that cell's row"
+    assert again.loc[["good", "good steps=70"], "fid"].tolist() == pytest.approx([1.05, 7.05])
 
 
 def test_protocols_are_never_mixed(store: RunStore, tmp_path: Path) -> None:
@@ -563,6 +589,8 @@ def test_pictures_are_of_good_runs_that_are_still_there(store: RunStore) -> None
     ]
     table = pd.DataFrame(made)
     assert board.exemplars(store, table, "digits", table) == [("one", folder)]
+    cell = pd.concat([table, pd.DataFrame([made[0] | {"variant": "one a=1 b=2"}])])
+    assert board.exemplars(store, cell, "digits", cell) == [("one", folder), ("one a=1 b=2", folder)]
     assert board.exemplars(store, table, "ring", table) == []
     table.loc[0, "onnx_sha256"] = "of another training"
     assert board.exemplars(store, table, "digits", table) == []

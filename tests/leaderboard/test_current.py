@@ -95,8 +95,57 @@ def test_what_is_not_done_is_left_to_a_worker(state: str, job: Job, zoo: Zoo, ca
     assert Finished(zoo, catalogue)(job) is None
 
 
+def labelled(job: Job, options: dict[str, str], bench: int = 2) -> Job:
+    """A cell of the same variant."""
+    label = " ".join(f"{name}={value}" for name, value in options.items())
+    return msgspec.structs.replace(job, cell=label, options=options, bench=bench)
+
+
+def test_a_cell_is_done_when_its_own_row_is_there(job: Job, zoo: Zoo, catalogue: Registry) -> None:
+    """Although its run is the recipe's: both are rows, and neither is another recipe of the other."""
+    cell = labelled(job, {"rank": "64"})
+    assert Finished(zoo, catalogue)(cell) is None
+    run_job(cell, lambda event, fields: None)
+    assert Finished(zoo, catalogue)(cell) == Finished(zoo, catalogue)(job) == Done(str(the_run(job).path), "digits")
+    version, options = the_run(job).manifest().version, the_run(job).manifest().options_hash
+    assert current.recipes_beside(the_run(job)) == {
+        ("", False, version, options): 1,
+        ("rank=64", False, version, options): 2,
+    }
+
+
+def test_other_options_of_another_cell_change_nothing(job: Job, zoo: Zoo, catalogue: Registry) -> None:
+    """Other work, and later; but only a cell of the same label takes the place of a row."""
+    cells = [labelled(job, {"rank": "3"}, bench=5), labelled(job, {"rank": "4"}, bench=6)]
+    for cell in cells:
+        run_job(cell, lambda event, fields: None)
+    finished = Finished(zoo, catalogue)
+    assert [finished(each) is not None for each in (job, *cells)] == [True, True, True]
+    since = msgspec.structs.replace(cells[0], options={"rank": "5"}, bench=7)
+    run_job(since, lambda event, fields: None)
+    found = [Finished(zoo, catalogue)(each) is not None for each in (job, *cells, since)]
+    assert found == [True, False, True, True]
+
+
+def test_a_failure_of_another_cell_changes_nothing(job: Job, zoo: Zoo, catalogue: Registry) -> None:
+    cell = labelled(job, {"rank": "64"})
+    run_job(cell, lambda event, fields: None)
+    outcome = Outcome(cell, state="failed", note="killed", path=str(the_run(job).path), attempt=2)
+    bench.note_failures(RunStore(Path(job.runs)), [outcome])
+    assert Finished(zoo, catalogue)(job) is not None
+    assert Finished(zoo, catalogue)(cell) is None
+
+
 @pytest.mark.parametrize(
-    "change", [{"seed": 1}, {"quick": True}, {"variant": "memoriser"}, {"dataset": "ring"}, {"variant": "unheard-of"}]
+    "change",
+    [
+        {"seed": 1},
+        {"cell": "rank=3", "options": {"rank": "3"}},
+        {"quick": True},
+        {"variant": "memoriser"},
+        {"dataset": "ring"},
+        {"variant": "unheard-of"},
+    ],
 )
 def test_other_work_is_not_done(change: dict[str, Any], job: Job, zoo: Zoo, catalogue: Registry) -> None:
     assert Finished(zoo, catalogue)(msgspec.structs.replace(job, **change)) is None
@@ -136,5 +185,5 @@ def test_no_process_is_started_for_what_is_done(job: Job, zoo: Zoo, catalogue: R
     assert [each.path for each in outcomes] == ["", str(the_run(job).path), ""]
     assert told == ["done", "done", "running", "failed"]
     assert current.recipes_beside(the_run(job)) == {
-        (False, the_run(job).manifest().version, the_run(job).manifest().options_hash): 1
+        ("", False, the_run(job).manifest().version, the_run(job).manifest().options_hash): 1
     }

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import subprocess
 import sys
@@ -216,6 +217,7 @@ FULL = Job(
     device="auto",
     registry=str(Path(__file__).parents[2] / "registry.toml"),
     bench=5,
+    options={"rank": "3"},
 )
 
 
@@ -233,6 +235,7 @@ def test_a_job_is_passed_on_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     assert given["args"] == ("gaussian", "digits")
     assert (given["seed"], given["device"], given["data_dir"]) == (7, "auto", "some/data")
     assert (given["runs"], given["quick"], given["wait"]) == ("some/runs", True, True)
+    assert given["options"] == {"rank": "3"}
     assert given["zoo"].names() == Zoo.discover(given["registry"]).names()
     given["observer"]("step", {"step": 1})
     assert events == ["step"]
@@ -277,7 +280,7 @@ def test_a_score_that_only_gains_metrics_stays_the_row_that_it_was(tmp_path: Pat
     generator, target = api.load(gaussian.path, device="cpu"), tmp_path / SCORE
 
     def scored(turn: Turn, afresh: bool) -> Score:
-        work._score(setup, generator, target, turn, afresh=afresh)
+        work._score(setup, generator, target, turn, "", afresh=afresh)
         return msgspec.json.decode(target.read_bytes(), type=Score)
 
     first = scored(Turn(1, 2), afresh=False)
@@ -292,6 +295,70 @@ def test_a_score_that_only_gains_metrics_stays_the_row_that_it_was(tmp_path: Pat
     assert new.scored_utc > "2001-01-01"
     write_json(target, msgspec.structs.replace(old, protocol_hash="another"))
     assert scored(Turn(5, 6), afresh=False).bench == 5
+
+
+def test_a_score_that_gains_a_cell_is_not_computed_again(
+    tmp_path: Path, gaussian: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalogue = registry.load()
+    setup = api.setup_of(Zoo.discover(catalogue), catalogue, "digits", terms=Terms(device="cpu", n=100))
+    generator, target = api.load(gaussian.path, device="cpu"), tmp_path / SCORE
+
+    def scored(cell: str, turn: Turn, afresh: bool) -> Score:
+        work._score(setup, generator, target, turn, cell, afresh=afresh)
+        return msgspec.json.decode(target.read_bytes(), type=Score)
+
+    first = scored("", Turn(3, 1), afresh=True)
+    assert first.cells == {"": (3, 1)}
+    old = msgspec.structs.replace(first, scored_utc="2001-01-01", cells={})  # as an older version wrote it
+    write_json(target, old)
+    with monkeypatch.context() as patch:
+        patch.setattr("ganzoo.scoring.scorer.score_generator", None)
+        gained = scored("a=1", Turn(4, 2), afresh=True)
+        assert gained == msgspec.structs.replace(old, bench=4, attempt=2, cells={"": (3, 1), "a=1": (4, 2)})
+        assert scored("b=1", Turn(2, 9), afresh=True).bench == 4, "the highest, of a bench that ended late, too"
+    again = scored("a=1", Turn(5, 3), afresh=True)
+    assert again.cells == {"": (3, 1), "a=1": (5, 3), "b=1": (2, 9)}
+    assert again.scored_utc > "2001-01-01", "its last attempt failed: it is scored anew"
+    write_json(target, msgspec.structs.replace(old, extensions={}))
+    wider = dataclasses.replace(setup, extensions={"width": 1})
+    monkeypatch.setattr("ganzoo.scoring.scorer.score_generator", lambda setup, generator: first)
+    work._score(wider, generator, target, Turn(6, 1), "c=1", afresh=True)
+    done = msgspec.json.decode(target.read_bytes(), type=Score)
+    assert (done.scored_utc, done.cells) == ("2001-01-01", {"": (3, 1), "c=1": (6, 1)})
+
+
+def test_cells_of_one_run_are_rows_of_their_own(tmp_path: Path) -> None:
+    """What the recipe says, set by hand: one training, two rows, each with the turn that it had."""
+    job = Job(variant="gaussian", dataset="digits", seed=0, runs=str(tmp_path), bench=1)
+    cell = msgspec.structs.replace(job, cell="rank=64", options={"rank": "64"}, bench=2)
+    other = msgspec.structs.replace(job, cell="rank=3", options={"rank": "3"}, bench=2)
+    heard: list[tuple[str, dict[str, Any]]] = []
+    for each in (cell, job, other, cell):
+        work.run_job(each, lambda event, fields: heard.append((event, fields)))
+    rows = StoreIndex(RunStore(tmp_path)).collect().rows
+    assert [(row["variant"], row["bench"], row["attempt"]) for row in rows] == [
+        ("gaussian", "1", "1"),
+        ("gaussian rank=3", "2", "1"),
+        ("gaussian rank=64", "2", "1"),
+    ]
+    assert rows[0]["run"] == rows[2]["run"] != rows[1]["run"]
+    assert [event for event, _ in heard].count("started") == 2
+    assert rows[0] | {"variant": "", "bench": ""} == rows[2] | {"variant": "", "bench": ""}
+
+
+def test_attempts_are_those_of_the_cell(tmp_path: Path) -> None:
+    store, job = RunStore(tmp_path), Job(variant="v", cell="a=1", dataset="d", seed=0, runs=str(tmp_path))
+    folder = RunFolder(tmp_path / "d" / "v" / "key")
+    write_json(folder.file(SCORE), {"attempt": 7, "cells": {"": (1, 7), "a=1": (1, 2)}})
+    write_json(store.failure_file("d", "v", 0, False), {"attempt": 9, "run": "key"})
+    attempts = work.Attempts(job, lambda event, fields: None)
+    attempts("started", {"path": str(folder.path)})
+    assert attempts.attempt == 3
+    write_json(store.failure_file("d", "v", 0, False, "a=1"), {"attempt": 4, "run": "key"})
+    attempts = work.Attempts(job, lambda event, fields: None)
+    attempts("started", {"path": str(folder.path)})
+    assert attempts.attempt == 5
 
 
 def test_a_failure_is_a_row_of_a_model(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from ganzoo import files
 from ganzoo.errors import StoreError
 from ganzoo.sealed import read_json, write_json
-from ganzoo.training.runs import Failure, Manifest, RunFolder, RunStore, run_key, slug
+from ganzoo.training.runs import Failure, Manifest, RunFolder, RunStore, Turn, run_key, slug
 from ganzoo.types import DataSpec, LatentSpec
 
 WORK: dict[str, Any] = {
@@ -170,3 +170,23 @@ def test_dataset_names_become_safe_folders(name: str, folder: str) -> None:
 
 def test_an_empty_store_has_had_no_bench(tmp_path: Path) -> None:
     assert RunStore(tmp_path).last_bench() == 0
+
+
+def test_turns_by_cell() -> None:
+    """A score of an older version is that of the recipe as it is."""
+    old = Turn(bench=3, attempt=2)
+    assert (old.turns, old.of(""), old.of("a=1")) == ({"": (3, 2)}, Turn(3, 2), Turn())
+    new = Turn(bench=9, attempt=9, cells={"a=1": (4, 5)})
+    assert (new.turns, new.of(""), new.of("a=1")) == ({"a=1": (4, 5)}, Turn(), Turn(4, 5))
+
+
+def test_each_cell_has_a_note_of_its_own(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    cells = ["", "a=1", "a=2", 'a="../../x"']
+    notes = [store.failure_file("d", "v", 0, quick, cell) for cell in cells for quick in (False, True)]
+    assert len(set(notes)) == len(notes)
+    assert {path.parent for path in notes} == {tmp_path / "d" / "v"}
+    assert [path.name for path in notes[:2]] == ["seed0.failed.json", "seed0-quick.failed.json"]
+    for path in notes:
+        write_json(path, {})
+    assert store.failure_files() == sorted(notes)
