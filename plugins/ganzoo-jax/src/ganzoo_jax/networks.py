@@ -176,3 +176,10 @@ class PointCritic:
     def apply(self, params: Params, x: Any) -> Any:
         """Scores of points."""
         return run_mlp(params, x)[:, 0]
+
+
+def pair(z_dim: int, shape: Shape, *, width: int, hidden: int, norm: bool) -> tuple[Any, Any]:
+    """A generator and its adversary: convolutions for images (C, H, W), with ``width``, MLPs for points (d,)."""
+    if len(shape) == 1:
+        return PointGenerator(z_dim, shape, hidden), PointCritic(shape, hidden)
+    return ConvGenerator(z_dim, shape, width), ConvCritic(shape, width, norm)
