@@ -37,7 +37,7 @@ def affine(layer: dict[str, Any], x: Any) -> Any:
 
 
 def leaky_relu(x: Any) -> Any:
-    """Slope .2 below zero, as in the authors' critics."""
+    """Slope .2 below zero, as in WGAN-GP's critics."""
     return jnp.where(x > 0, x, SLOPE * x)
 
 

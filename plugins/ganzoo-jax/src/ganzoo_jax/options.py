@@ -1,4 +1,4 @@
-"""The options of the variant: read by its plugin module and by its model."""
+"""The options of the variants: read by their plugin modules and by their models."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """DRAGAN (Kodali, Abernethy, Hays and Kira 2017): perturbed data, losses, one update step, training.
 
-The GAN is the non-saturating one. What is added is a penalty on the discriminator's slope around real samples alone,
-where sharp slopes go with mode collapse (section 2.4 of the paper): no generated sample enters it.
+The GAN is the non-saturating one. What is added is a penalty on the discriminator's slope around real samples, where
+the authors saw sharp slopes go with mode collapse: no generated sample enters it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def positive_uniform(x: Any, drawn: Any, c: float) -> Any:
 
 
 def centred_uniform(x: Any, drawn: Any, c: float) -> Any:
-    """x + std(x) · (U − ½), images clipped to [-1, 1]: the law of Lucic et al. 2018. ``drawn["uniform"]``: as x."""
+    """x + std(x) · (U − ½), images clipped to [-1, 1], of Lucic et al. 2018. ``drawn["uniform"]``: as x."""
     moved = x + x.std() * (drawn["uniform"] - 0.5)
     return jnp.clip(moved, -1, 1) if x.ndim == 4 else moved
 
@@ -50,7 +50,7 @@ PERTURBED = {"gaussian": gaussian, "positive-uniform": positive_uniform, "centre
 
 
 def discriminator_loss(d: Scores, real: Any, fake: Any, around: Any, weight: float) -> tuple[Any, Any]:
-    """−E log D(x) − E log(1 − D(G(z))) + λ · penalty at ``around``, D the sigmoid of a logit; and beside it the penalty.
+    """−E log D(x) − E log(1 − D(G(z))) + λ · penalty at ``around``, D the sigmoid of a logit; and the penalty alone.
 
     softplus(−t) is −log of the sigmoid of t. The penalty is on the logit, as in the authors' code.
     """
