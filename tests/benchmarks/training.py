@@ -4,15 +4,17 @@
     python tests/benchmarks/training.py dcgan cgan           these variants
 
 Same networks, batch, losses, optimiser settings, EMA and order of updates on both sides, the recipe's options on
-digits, one compute thread. The PyTorch reference's networks are written here in torch's own layers, so that a faster
-layer in the plugin does not make the reference faster too; Keras's are the plugin's. The reference is what public
-scripts do:
+digits, one compute thread. The PyTorch reference's networks are written here in torch's own layers, and those of JAX in
+Flax's, so that a faster layer in the plugin does not make the reference faster too; Keras's are the plugin's. The
+reference is what public scripts do:
 
 - PyTorch: a DataLoader with shuffling and drop_last over a TensorDataset, torch.randn latents, fakes made with their
   graph and then detached, gradients of D computed in G's step too, optimisers without fused or foreach kernels, EMA
   parameter by parameter, both losses read by ``.item()`` at every step.
 - Keras: tf.data with shuffling and batching, tf.random latents, keras.optimizers.Adam, a GradientTape ``train_step``
   compiled by tf.function and called once per step, both losses read by ``.numpy()`` at every step.
+- JAX: Flax's layers, optax's Adam, batch, latents and noise drawn by NumPy in the loop, one jitted step per iteration,
+  both losses read by ``float`` at every step.
 
 ganzoo's side is the plugin's own ``train`` under ``ganzoo.testing.memory_run``. Its loop is held after each round while
 the reference runs its round (A, B, A, B, …); the first round of each is warm-up. WGAN's warm-up steps, which have 100
@@ -31,6 +33,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import jaxside
 from sidebyside import machine, ratio, recipe, spread, table
 
 HEAD = ("variant", "ganzoo, steps/s", "reference, steps/s", "ratio", "range")
@@ -40,6 +43,7 @@ PLUGINS = {
     "infogan": "ganzoo_torch.infogan",
     "vanilla": "ganzoo_tensorflow.vanilla",
     "cgan": "ganzoo_tensorflow.cgan",
+    "dragan": "ganzoo_jax.dragan",
 }
 OURS, THEIRS = "ganzoo", "reference"
 SECONDS = 1.5
@@ -338,6 +342,7 @@ REFERENCES: dict[str, Callable[[Task], Step]] = {
     "infogan": infogan,
     "vanilla": vanilla,
     "cgan": cgan,
+    "dragan": jaxside.dragan,
 }
 
 
@@ -419,7 +424,7 @@ def main() -> None:
     if given.here:
         print("\t".join(row(given.variants[0], given.rounds)))
         return
-    print(machine("torch", "tensorflow", "keras", "numpy"), end="\n\n", flush=True)
+    print(machine("torch", "tensorflow", "keras", "jax", "numpy"), end="\n\n", flush=True)
     rows = [_apart(variant, given.rounds) for variant in given.variants or PLUGINS]
     print(table(HEAD, rows))
 

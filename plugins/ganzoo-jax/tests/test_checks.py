@@ -8,5 +8,10 @@ from ganzoo.testing import parametrize_with_checks
 
 
 @parametrize_with_checks("wgan-gp")
-def test_it_keeps_the_contract(check: Callable[[], None]) -> None:
+def test_wgan_gp_keeps_the_contract(check: Callable[[], None]) -> None:
+    check()
+
+
+@parametrize_with_checks("dragan")
+def test_dragan_keeps_the_contract(check: Callable[[], None]) -> None:
     check()

@@ -40,17 +40,22 @@ def test_the_average_forgets_its_start_and_then_decays_as_asked() -> None:
     assert float(kit.averaged(mean, jnp.float32(0.0), jnp.int32(10**6), 0.9)) == pytest.approx(0.81)
 
 
-def test_uniforms_are_addressed_by_step_and_uniform() -> None:
-    draws = kit.Uniforms(0, "a")
-    whole = draws.draw(range(40), (5, 64))
-    np.testing.assert_array_equal(whole[7:9], draws.draw(range(7, 9), (5, 64)))
+@pytest.mark.parametrize(("law", "mean", "variance"), [("uniform", 0.5, 1 / 12), ("normal", 0.0, 1.0)])
+def test_numbers_are_addressed_by_step_and_follow_their_law(law: str, mean: float, variance: float) -> None:
+    draw = getattr(kit.Numbers(0, "a"), law)
+    whole = draw(range(40), (5, 64))
+    np.testing.assert_array_equal(whole[7:9], draw(range(7, 9), (5, 64)))
     assert whole.dtype == np.float32
-    assert 0 <= whole.min() < 0.001 < 0.999 < whole.max() < 1
-    assert abs(whole.mean() - 0.5) < 0.01
-    assert abs(whole.var() - 1 / 12) < 0.002
+    assert abs(whole.mean() - mean) < 0.03 * variance**0.5
+    assert abs(whole.var() - variance) < 0.03 * variance
     assert len(np.unique(whole)) > 0.99 * whole.size
-    for other in (kit.Uniforms(1, "a"), kit.Uniforms(0, "b")):
-        assert not np.array_equal(other.draw(range(1), (5, 64)), whole[:1])
+    for other in (kit.Numbers(1, "a"), kit.Numbers(0, "b")):
+        assert not np.array_equal(getattr(other, law)(range(1), (5, 64)), whole[:1])
+
+
+def test_uniform_numbers_lie_between_0_and_1() -> None:
+    whole = kit.Numbers(0, "a").uniform(range(40), (5, 64))
+    assert 0 <= whole.min() < 0.001 < 0.999 < whole.max() < 1
 
 
 def test_state_returns_bit_for_bit_under_readable_names() -> None:

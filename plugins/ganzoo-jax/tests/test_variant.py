@@ -15,8 +15,8 @@ import onnx
 import onnxruntime
 import pluggy
 import pytest
-from ganzoo_jax import onnx_file
-from ganzoo_jax.wgan_gp import WganGpOptions
+from ganzoo_jax import onnx_file, training
+from ganzoo_jax.options import DraganOptions, WganGpOptions
 
 from ganzoo import latents, testing
 from ganzoo.errors import DeviceError, PluginError
@@ -35,25 +35,33 @@ def test_hooks_have_the_specified_signatures(case: Any) -> None:
 
 
 def test_description_names_itself_and_its_paper(case: Any) -> None:
-    assert (case.variant.name, case.variant.backend) == ("wgan-gp", "jax")
-    assert "arXiv:1704.00028" in case.variant.paper
+    paper = {"wgan-gp": "arXiv:1704.00028", "dragan": "arXiv:1705.07215"}[case.variant.name]
+    assert case.variant.name == case.name.replace("_", "-")
+    assert case.variant.backend == "jax"
+    assert paper in case.variant.paper
     assert case.variant.takes == ("image", "points")
 
 
-def test_every_option_is_used_by_the_model() -> None:
-    source = (Path(onnx_file.__file__).parent / "models" / "wgan_gp.py").read_text(encoding="utf-8")
-    assert [name for name in WganGpOptions.__struct_fields__ if f"o.{name}" not in source] == []
+def test_every_option_is_used_by_the_model(case: Any) -> None:
+    sources = "".join(Path(str(module.__file__)).read_text(encoding="utf-8") for module in (case.model, training))
+    assert [name for name in case.variant.options.__struct_fields__ if f"o.{name}" not in sources] == []
 
 
-@pytest.mark.parametrize("bad", [{"ema": 1.0}, {"n_critic": 0}, {"penalty": -1.0}, {"critic_norm": "batch"}, {"lr": 0}])
-def test_options_are_checked(bad: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("options", "bad"),
+    [
+        *((WganGpOptions, bad) for bad in ({"ema": 1.0}, {"n_critic": 0}, {"penalty": -1.0}, {"critic_norm": "batch"})),
+        *((DraganOptions, bad) for bad in ({"noise": "normal"}, {"c": -0.1}, {"d_norm": "batch"}, {"lr": 0})),
+    ],
+)
+def test_options_are_checked(options: type[Any], bad: dict[str, Any]) -> None:
     with pytest.raises(msgspec.ValidationError):
-        msgspec.convert(bad, WganGpOptions)
+        msgspec.convert(bad, options)
 
 
-def test_description_imports_no_framework() -> None:
+def test_description_imports_no_framework(case: Any) -> None:
     code = (
-        "import sys, ganzoo_jax.wgan_gp as plugin; plugin.describe();"
+        f"import sys, ganzoo_jax.{case.name} as plugin; plugin.describe();"
         "print(sorted({'jax', 'jaxlib', 'flax', 'onnx', 'onnxruntime', 'jax2onnx', 'numpy'} & set(sys.modules)))"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -117,7 +125,9 @@ def test_a_stopped_run_resumes_bit_for_bit(case: Any, ema: float) -> None:
     straight, resumed = testing.interrupt_and_resume(case.plugin, case.variant, testing.toy_images(), options, 20)
     assert straight.keys() == resumed.keys()
     assert any(name.startswith("average.") for name in straight) == (ema > 0)
-    assert (straight["g_adam.count"], straight["critic_adam.count"]) == (47, 94)
+    counts = {name: int(value) for name, value in straight.items() if name.endswith("_adam.count")}
+    expected = {"wgan_gp": {"critic_adam.count": 94}, "dragan": {"d_adam.count": 47}}[case.name]
+    assert counts == {"g_adam.count": 47, **expected}
     for name, value in straight.items():
         assert value.dtype == resumed[name].dtype
         np.testing.assert_array_equal(value, resumed[name], err_msg=name)
@@ -157,7 +167,8 @@ def test_losses_are_handed_over_unread(case: Any) -> None:
     run, logged = case.run(), []
     run.log = lambda **scalars: logged.append(scalars)
     case.plugin.train(run)
-    assert [sorted(scalars) for scalars in logged] == [["d_loss", "distance", "g_loss"]]
+    own = {"wgan_gp": "distance", "dragan": "penalty"}[case.name]
+    assert [set(scalars) for scalars in logged] == [{"d_loss", "g_loss", own}]
     assert all(isinstance(value, jax.Array) for value in logged[0].values())
 
 

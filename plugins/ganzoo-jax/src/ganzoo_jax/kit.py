@@ -25,15 +25,19 @@ def stream(seed: int, purpose: str) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, *purpose.encode()])))
 
 
-class Uniforms:
-    """Uniform draws from [0, 1) addressed by step, as the run's own draws are: a resume sees the same ones."""
+class Numbers:
+    """Random numbers addressed by step, as the run's own draws are: a resume sees the same ones."""
 
     def __init__(self, seed: int, purpose: str) -> None:
         self._key = np.random.SeedSequence([seed, *purpose.encode()]).generate_state(2, np.uint64)
 
-    def draw(self, steps: range, shape: tuple[int, ...]) -> Any:
-        """float32 [len(steps), *shape]."""
+    def uniform(self, steps: range, shape: tuple[int, ...]) -> Any:
+        """From [0, 1): float32 [len(steps), *shape]."""
         return np.stack([self._at(step).random(shape, np.float32) for step in steps])
+
+    def normal(self, steps: range, shape: tuple[int, ...]) -> Any:
+        """From N(0, 1): float32 [len(steps), *shape]."""
+        return np.stack([self._at(step).standard_normal(shape, np.float32) for step in steps])
 
     def _at(self, step: int) -> np.random.Generator:
         # Philox counts in the first word, so that steps, in the last one, never meet.

@@ -37,7 +37,7 @@ def affine(layer: dict[str, Any], x: Any) -> Any:
 
 
 def leaky_relu(x: Any) -> Any:
-    """Slope .2 below zero, as in the authors' critics."""
+    """Slope .2 below zero, as in WGAN-GP's critics."""
     return jnp.where(x > 0, x, SLOPE * x)
 
 
@@ -176,3 +176,10 @@ class PointCritic:
     def apply(self, params: Params, x: Any) -> Any:
         """Scores of points."""
         return run_mlp(params, x)[:, 0]
+
+
+def pair(z_dim: int, shape: Shape, *, width: int, hidden: int, norm: bool) -> tuple[Any, Any]:
+    """A generator and its adversary: convolutions for images (C, H, W), with ``width``, MLPs for points (d,)."""
+    if len(shape) == 1:
+        return PointGenerator(z_dim, shape, hidden), PointCritic(shape, hidden)
+    return ConvGenerator(z_dim, shape, width), ConvCritic(shape, width, norm)

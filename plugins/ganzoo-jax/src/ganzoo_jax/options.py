@@ -1,4 +1,4 @@
-"""The options of the variant: read by its plugin module and by its model."""
+"""The options of the variants: read by their plugin modules and by their models."""
 
 from __future__ import annotations
 
@@ -21,6 +21,29 @@ class WganGpOptions(ganzoo.Options):
     critic_norm: Annotated[
         Literal["none", "layer"], ganzoo.option("images: norm layers of the critic; never batch norm")
     ] = "none"
+    width: Annotated[int, ganzoo.option("images: channels of the layers next to the image", ge=1)] = 64
+    hidden: Annotated[int, ganzoo.option("points: units of each hidden layer", ge=1)] = 512
+    ema: Annotated[float, ganzoo.option("decay of G's moving average; 0: off", ge=0, lt=1)] = 0.0
+
+
+class DraganOptions(ganzoo.Options):
+    """Defaults of λ, rate, β1, β2, batch, z_dim and of updates one to one are those of the authors' code."""
+
+    steps: Annotated[int, ganzoo.option("generator updates", ge=1)] = 5000
+    batch: Annotated[int, ganzoo.option("samples per batch", ge=1)] = 128
+    z_dim: Annotated[int, ganzoo.option("size of z", ge=1)] = 100
+    lr: Annotated[float, ganzoo.option("Adam's learning rate, both networks", gt=0)] = 1e-4
+    beta1: Annotated[float, ganzoo.option("Adam's β1", ge=0, lt=1)] = 0.5
+    beta2: Annotated[float, ganzoo.option("Adam's β2", ge=0, lt=1)] = 0.9
+    penalty: Annotated[float, ganzoo.option("λ, the gradient penalty's weight", ge=0)] = 10.0
+    noise: Annotated[
+        Literal["gaussian", "positive-uniform", "centred-uniform"],
+        ganzoo.option("law of δ: the paper's, that of its first code, that of Lucic et al. 2018"),
+    ] = "gaussian"
+    c: Annotated[
+        float, ganzoo.option("gaussian: variance of δ, for images in [-1, 1] and points as they are", ge=0)
+    ] = 0.01
+    d_norm: Annotated[Literal["none", "layer"], ganzoo.option("images: norm layers of D; never batch norm")] = "none"
     width: Annotated[int, ganzoo.option("images: channels of the layers next to the image", ge=1)] = 64
     hidden: Annotated[int, ganzoo.option("points: units of each hidden layer", ge=1)] = 512
     ema: Annotated[float, ganzoo.option("decay of G's moving average; 0: off", ge=0, lt=1)] = 0.0

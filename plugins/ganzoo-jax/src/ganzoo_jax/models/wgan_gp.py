@@ -5,34 +5,24 @@ The critic is never clipped: its gradient's norm is driven to 1 at points drawn 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
-import msgspec
 from jax import lax
 
-from ganzoo_jax import kit
-from ganzoo_jax.networks import ConvCritic, ConvGenerator, PointCritic, PointGenerator, Shape
-from ganzoo_jax.runtime import open_device
+from ganzoo_jax import kit, training
+from ganzoo_jax.networks import Shape, pair
+from ganzoo_jax.penalty import Scores, slope_penalty
 
 if TYPE_CHECKING:
     import ganzoo
     from ganzoo_jax.options import WganGpOptions
 
-CHUNK = 20
-"""Steps per compiled call: its overhead is then far below one step, and Ctrl-C is heard soon."""
-
-Scores = Callable[[Any], Any]
-
 
 def build(o: WganGpOptions, shape: Shape) -> tuple[Any, Any]:
     """Generator and critic for images (C, H, W) or points (d,)."""
-    if len(shape) == 1:
-        return PointGenerator(o.z_dim, shape, o.hidden), PointCritic(shape, o.hidden)
-    return ConvGenerator(o.z_dim, shape, o.width), ConvCritic(shape, o.width, norm=o.critic_norm == "layer")
+    return pair(o.z_dim, shape, width=o.width, hidden=o.hidden, norm=o.critic_norm == "layer")
 
 
 def interpolate(real: Any, fake: Any, epsilon: Any) -> Any:
@@ -41,22 +31,11 @@ def interpolate(real: Any, fake: Any, epsilon: Any) -> Any:
     return epsilon * real + (1 - epsilon) * fake
 
 
-def gradient_penalty(critic: Scores, x: Any) -> Any:
-    """Mean of (‖∇f(x)‖₂ − 1)², the norm over all of a sample (eq. 3).
-
-    The sum of a batch's scores has each sample's own gradient, since the critic does not mix samples. The 1e-12 keeps
-    the penalty differentiable where the critic is flat.
-    """
-    gradients = jax.grad(lambda batch: critic(batch).sum())(x)
-    slopes = jnp.sqrt(jnp.square(gradients).reshape(len(x), -1).sum(axis=1) + 1e-12)
-    return jnp.square(slopes - 1).mean()
-
-
 def critic_loss(critic: Scores, real: Any, fake: Any, epsilon: Any, weight: float) -> tuple[Any, Any]:
     """E f(x̃) − E f(x) + λ · penalty, minimised (Algorithm 1, line 7); and beside it E f(x) − E f(x̃)."""
     on_real, on_fake = jnp.split(critic(jnp.concatenate((real, fake))), 2)
     distance = on_real.mean() - on_fake.mean()
-    return weight * gradient_penalty(critic, interpolate(real, fake, epsilon)) - distance, distance
+    return weight * slope_penalty(critic, interpolate(real, fake, epsilon)) - distance, distance
 
 
 def generator_loss(critic: Scores, fake: Any) -> Any:
@@ -66,14 +45,8 @@ def generator_loss(critic: Scores, fake: Any) -> Any:
 
 def start(o: WganGpOptions, shape: Shape, seed: int) -> dict[str, Any]:
     """The state before the first step."""
-    g, critic = (net.init(kit.stream(seed, name)) for net, name in zip(build(o, shape), ("g", "critic"), strict=True))
-    return {
-        "g": g,
-        "critic": critic,
-        "average": g if o.ema else [],
-        "g_adam": kit.adam_state(g),
-        "critic_adam": kit.adam_state(critic),
-    }
+    g, critic = build(o, shape)
+    return training.fresh(seed, o.ema, g=g, critic=critic)
 
 
 def make_update(o: WganGpOptions, shape: Shape) -> kit.Update:
@@ -114,13 +87,7 @@ def make_update(o: WganGpOptions, shape: Shape) -> kit.Update:
     return update
 
 
-@lru_cache(maxsize=8)
-def compiled(o: WganGpOptions, shape: Shape, chunk: int) -> kit.Loop:
-    """The loop over ``make_update``, kept: further seeds in one process need no seconds of compiling."""
-    return kit.Loop(make_update(o, shape), chunk)
-
-
-def draws(run: ganzoo.TrainRun, uniforms: kit.Uniforms, steps: range) -> dict[str, Any]:
+def draws(run: ganzoo.TrainRun, steps: range) -> dict[str, Any]:
     """The random numbers of ``steps``, each array [len(steps), ...]; every critic update has a tick of its own."""
     o: WganGpOptions = run.options
     per_step = (len(steps), o.n_critic, o.batch)
@@ -128,21 +95,13 @@ def draws(run: ganzoo.TrainRun, uniforms: kit.Uniforms, steps: range) -> dict[st
     return {
         "rows": run.indices(o.batch, tick, ticks).astype("int32").reshape(per_step),
         "critic_z": run.latents(o.batch, tick, ticks, stream="critic")["z"].reshape(*per_step, o.z_dim),
-        "epsilon": uniforms.draw(steps, per_step[1:]),
+        "epsilon": kit.Numbers(run.seed, "interpolation").uniform(steps, per_step[1:]),
         "g_z": run.latents(o.batch, steps.start, len(steps), stream="generator")["z"],
     }
 
 
-def train(run: ganzoo.TrainRun, chunk: int = CHUNK) -> kit.Generator:
+def train(run: ganzoo.TrainRun, chunk: int = training.CHUNK) -> kit.Generator:
     """Train WGAN-GP, ``chunk`` steps per compiled call; return G (or its average)."""
-    o: WganGpOptions = run.options
-    shape = run.data.spec.shape
-    device = open_device(run.device)
-    state = kit.State(start(o, shape, run.seed), device)
-    data = jax.device_put(run.data.scaled(), device)
-    loop = compiled(msgspec.structs.replace(o, steps=1), shape, chunk)
-    uniforms = kit.Uniforms(run.seed, "interpolation")
-    for steps in run.chunks(o.steps, state=state, size=chunk):
-        state.carry, losses = loop(state.carry, data, draws(run, uniforms, steps), len(steps))
-        run.log(**losses)
-    return kit.Generator(build(o, shape)[0], state.carry["average"] if o.ema else state.carry["g"])
+    o, shape = run.options, run.data.spec.shape
+    trained = training.train(run, start(o, shape, run.seed), make_update, draws, chunk)
+    return kit.Generator(build(o, shape)[0], trained["average"] if o.ema else trained["g"])
