@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ganzoo.errors import DeviceError as DeviceError
     from ganzoo.errors import GanzooError as GanzooError
     from ganzoo.errors import PluginError as PluginError
+    from ganzoo.errors import UsageError as UsageError
     from ganzoo.extractors.base import Extracted as Extracted
     from ganzoo.extractors.base import ExtractorSource as ExtractorSource
     from ganzoo.generator.engine import Generator as Generator
@@ -67,6 +68,7 @@ _HOMES = {
     "DeviceError": "errors",
     "GanzooError": "errors",
     "PluginError": "errors",
+    "UsageError": "errors",
     "Generator": "generator.engine",
     "Reading": "generator.foreign",
     "Dataset": "data.base",
