@@ -27,17 +27,23 @@ SHARPEST = 1e-3
 of the bound."""
 
 
-def encoder(options: Any, z_dim: int, shape: tuple[int, ...], seed: int) -> Any:
-    """x [N, *shape] → μ and log s² of q(z|x), side by side [N, 2·z_dim]."""
+def encoder(options: Any, z_dim: int, spec: ganzoo.DataSpec, seed: int) -> Any:
+    """x [N, *shape] → μ and log s² of q(z|x), side by side [N, 2·z_dim].
+
+    It sees grey levels from 0 to 1, of which a dark background is all 0: where that is all -1, ten epochs of MNIST end
+    2.5 nats lower.
+    """
     seeds = kit.Seeds(seed, "encoder")
-    x = keras.Input(shape, name="x")
+    h = x = keras.Input(spec.shape, name="x")
+    if spec.kind == "image":
+        h = layers.Rescaling(0.5, offset=0.5, name="grey")(x)
     if options.net == "conv":
-        h = layers.Permute((2, 3, 1), name="last")(x)
-        for i in range(len(grids(*shape[1:])) - 1):
+        h = layers.Permute((2, 3, 1), name="last")(h)
+        for i in range(len(grids(*spec.shape[1:])) - 1):
             h = down(h, options.width * 2**i, kit.glorot(seeds), f"down_{i}")
         h = layers.Flatten(name="flat")(h)
     else:
-        h = hidden(layers.Flatten(name="flat")(x), options, seeds)
+        h = hidden(layers.Flatten(name="flat")(h), options, seeds)
     return keras.Model(x, layers.Dense(2 * z_dim, kernel_initializer=kit.glorot(seeds), name="q")(h), name="encoder")
 
 
@@ -145,12 +151,12 @@ class Vae(kit.Learner):
     scalars = ("loss", "reconstruction", "kl")
 
     def __init__(self, run: ganzoo.TrainRun) -> None:
-        options, z_dim, shape = run.options, run.latent.z_dim, run.data.spec.shape
+        options, z_dim, spec = run.options, run.latent.z_dim, run.data.spec
         self.xla = options.net == "mlp"
         self.likelihood = likelihood(run)
-        self.encoder = encoder(options, z_dim, shape, run.seed)
+        self.encoder = encoder(options, z_dim, spec, run.seed)
         nets = [
-            decoder(options, z_dim, shape, self.likelihood.mean, run.seed) for _ in range(2 if options.ema else 1)
+            decoder(options, z_dim, spec.shape, self.likelihood.mean, run.seed) for _ in range(2 if options.ema else 1)
         ]
         self.natural = keras.Model(nets[0].inputs, nets[0].get_layer("natural").output, name="natural")
         networks = {"generator": nets[0], "encoder": self.encoder, "likelihood": self.likelihood}
