@@ -158,7 +158,7 @@ class Vae(kit.Learner):
         nets = [
             decoder(options, z_dim, spec.shape, self.likelihood.mean, run.seed) for _ in range(2 if options.ema else 1)
         ]
-        self.natural = keras.Model(nets[0].inputs, nets[0].get_layer("natural").output, name="natural")
+        self.natural = keras.Model(nets[0].input, nets[0].get_layer("natural").output, name="natural")
         networks = {"generator": nets[0], "encoder": self.encoder, "likelihood": self.likelihood}
         trained = [variable for net in networks.values() for variable in net.variables]
         self.adam = kit.Adam(trained, options.lr, beta1=0.9)
