@@ -44,6 +44,7 @@ PLUGINS = {
     "vanilla": "ganzoo_tensorflow.vanilla",
     "cgan": "ganzoo_tensorflow.cgan",
     "dragan": "ganzoo_jax.dragan",
+    "vae": "ganzoo_tensorflow.vae",
 }
 OURS, THEIRS = "ganzoo", "reference"
 SECONDS = 1.5
@@ -336,6 +337,40 @@ def cgan(task: Task) -> Step:
     return keras_step(task, g, d, shadow, latents, [task.data.scaled(), task.data.y])
 
 
+def vae(task: Task) -> Step:
+    """Encoder and decoder in one Keras ``train_step``: the cross-entropy of Keras, ε of tf.random, two terms summed."""
+    from ganzoo_tensorflow.models import vae as model
+    from ganzoo_tensorflow.runtime import keras, tf
+
+    o, spec = task.options, task.data.spec
+    encoder = model.encoder(o, o.z_dim, spec, 0)
+    decoder, shadow = (model.decoder(o, o.z_dim, spec.shape, keras.ops.sigmoid, 0) for _ in range(2))
+    weights = encoder.trainable_variables + decoder.trainable_variables
+    adam = keras.optimizers.Adam(o.lr)
+    batches = tf_batches(task.data.scaled(), batch=o.batch)
+
+    @tf.function
+    def train_step(x: Any) -> tuple[Any, Any]:
+        with tf.GradientTape() as tape:
+            mean, log_variance = tf.split(encoder(x, training=True), 2, axis=1)
+            z = mean + tf.exp(log_variance / 2) * tf.random.normal(tf.shape(mean))
+            pixels = keras.losses.binary_crossentropy((x[..., None] + 1) / 2, decoder(z, training=True)[..., None])
+            reconstruction = tf.reduce_mean(tf.reduce_sum(pixels, axis=(1, 2, 3)))
+            kl = -0.5 * (1 + log_variance - tf.square(mean) - tf.exp(log_variance))
+            kl = tf.reduce_mean(tf.reduce_sum(kl, axis=1))
+            loss = reconstruction + o.beta * kl
+        adam.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
+        for average, now in zip(shadow.variables, decoder.variables, strict=True):
+            average.assign(o.ema * average + (1.0 - o.ema) * now)
+        return reconstruction, kl
+
+    def step() -> tuple[float, float]:
+        reconstruction, kl = train_step(*next(batches))
+        return float(reconstruction.numpy()), float(kl.numpy())
+
+    return step
+
+
 REFERENCES: dict[str, Callable[[Task], Step]] = {
     "dcgan": dcgan,
     "wgan": wgan,
@@ -343,6 +378,7 @@ REFERENCES: dict[str, Callable[[Task], Step]] = {
     "vanilla": vanilla,
     "cgan": cgan,
     "dragan": jaxside.dragan,
+    "vae": vae,
 }
 
 

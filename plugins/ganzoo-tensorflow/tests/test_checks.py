@@ -10,6 +10,11 @@ def test_cgan(check: Any) -> None:
     check()
 
 
+@parametrize_with_checks("vae")
+def test_vae(check: Any) -> None:
+    check()
+
+
 @parametrize_with_checks("vanilla")
 def test_vanilla(check: Any) -> None:
     check()

@@ -73,7 +73,7 @@ def test_every_layer_starts_from_a_seed_of_its_own() -> None:
     ],
 )
 def test_grids_halve_rounding_up(height: int, width: int, expected: list[tuple[int, int]]) -> None:
-    from ganzoo_tensorflow.models.cgan import grids
+    from ganzoo_tensorflow.networks import grids
 
     assert grids(height, width) == expected
 
@@ -81,8 +81,8 @@ def test_grids_halve_rounding_up(height: int, width: int, expected: list[tuple[i
 def test_describing_imports_no_framework() -> None:
     done = python(
         "import sys\n"
-        "from ganzoo_tensorflow import cgan, vanilla\n"
-        "assert (vanilla.describe().name, cgan.describe().name) == ('vanilla', 'cgan')\n"
+        "from ganzoo_tensorflow import cgan, vae, vanilla\n"
+        "assert [plugin.describe().name for plugin in (cgan, vae, vanilla)] == ['cgan', 'vae', 'vanilla']\n"
         "print(sorted({'tensorflow', 'keras', 'tf2onnx', 'onnx', 'numpy'} & set(sys.modules)))"
     )
     assert (done.stdout.strip(), done.stderr) == ("[]", "")

@@ -14,9 +14,9 @@ def changed(before: dict[str, Any], after: dict[str, Any], prefix: str) -> list[
     return [bool((before[name] != after[name]).any()) for name in before if name.startswith(prefix)]
 
 
-def test_the_g_step_trains_all_of_g_and_nothing_of_d(case: Any, step: Any) -> None:
-    run = case.run()
-    gan = case.gan(run)
+def test_the_g_step_trains_all_of_g_and_nothing_of_d(pair: Any, step: Any) -> None:
+    run = pair.run()
+    gan = pair.gan(run)
     before = gan.state_arrays()
     step(gan, run, "generator")
     after = gan.state_arrays()
@@ -25,9 +25,9 @@ def test_the_g_step_trains_all_of_g_and_nothing_of_d(case: Any, step: Any) -> No
     assert not any(changed(before, after, "d_adam/"))
 
 
-def test_the_d_step_trains_all_of_d_and_no_weight_of_g(case: Any, step: Any) -> None:
-    run = case.run()
-    gan = case.gan(run)
+def test_the_d_step_trains_all_of_d_and_no_weight_of_g(pair: Any, step: Any) -> None:
+    run = pair.run()
+    gan = pair.gan(run)
     weights = [variable.numpy().copy() for variable in gan.generator.trainable_variables]
     before = gan.state_arrays()
     step(gan, run, "discriminator")
@@ -39,9 +39,9 @@ def test_the_d_step_trains_all_of_d_and_no_weight_of_g(case: Any, step: Any) -> 
 
 
 @pytest.mark.parametrize("network", ["generator", "discriminator"])
-def test_a_network_gets_better_at_its_own_loss(case: Any, step: Any, network: str) -> None:
-    run = case.run(lr=1e-3)
-    gan = case.gan(run)
+def test_a_network_gets_better_at_its_own_loss(pair: Any, step: Any, network: str) -> None:
+    run = pair.run(lr=1e-3)
+    gan = pair.gan(run)
     losses = [step(gan, run, network) for _ in range(20)]
     assert losses[-1] < losses[0] - 0.05
 
@@ -82,9 +82,9 @@ def test_the_loss_option_reaches_the_update(vanilla: Any, step: Any) -> None:
     assert losses["minimax"] < 0 < losses["non-saturating"]
 
 
-def test_d_gives_logits(case: Any) -> None:
-    run = case.run()
-    d = case.gan(run).discriminator
+def test_d_gives_logits(pair: Any) -> None:
+    run = pair.run()
+    d = pair.gan(run).discriminator
     real = [run.data.scaled()[:8], run.data.y[:8]][: len(d.inputs)]
     before = np.asarray(d(real if len(real) > 1 else real[0]))
     logit = d.get_layer("logit")
@@ -92,10 +92,10 @@ def test_d_gives_logits(case: Any) -> None:
     np.testing.assert_allclose(np.asarray(d(real if len(real) > 1 else real[0])), before * 1000, rtol=1e-3, atol=1e-3)
 
 
-def test_batch_norm_is_in_g_alone_and_has_the_arguments_meant(case: Any) -> None:
+def test_batch_norm_is_in_g_alone_and_has_the_arguments_meant(pair: Any) -> None:
     from ganzoo_tensorflow.runtime import keras
 
-    gan = case.gan(case.run())
+    gan = pair.gan(pair.run())
 
     def norms(net: Any) -> list[Any]:
         return [layer for layer in net.layers if isinstance(layer, keras.layers.BatchNormalization)]
@@ -105,12 +105,12 @@ def test_batch_norm_is_in_g_alone_and_has_the_arguments_meant(case: Any) -> None
     assert not norms(gan.discriminator)  # real and fake share its batch
 
 
-def test_sampling_is_inference_and_leaves_the_model_alone(case: Any) -> None:
-    run = case.run()
-    model = case.plugin.train(run)
+def test_sampling_is_inference_and_leaves_the_model_alone(pair: Any) -> None:
+    run = pair.run()
+    model = pair.plugin.train(run)
     before = [variable.numpy().copy() for variable in model.variables]
     inputs = latents.samples(run.latent, 0, 0, 8)
-    x = case.plugin.sample(model, inputs)
+    x = pair.plugin.sample(model, inputs)
     for old, new in zip(before, model.variables, strict=True):
         np.testing.assert_array_equal(old, new.numpy())
     values = [inputs[name] for name in run.latent.names]
@@ -118,14 +118,14 @@ def test_sampling_is_inference_and_leaves_the_model_alone(case: Any) -> None:
     assert np.abs(trained - x).max() > 1e-3
 
 
-def test_training_moves_the_statistics_that_sampling_uses(case: Any) -> None:
-    model = case.plugin.train(case.run())
+def test_training_moves_the_statistics_that_sampling_uses(pair: Any) -> None:
+    model = pair.plugin.train(pair.run())
     moving = [variable.numpy() for variable in model.non_trainable_variables]
     assert moving
     assert all(np.ptp(value) > 0 for value in moving)
 
 
-def test_d_sees_images_from_minus_one_to_one(case: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_networks_see_images_from_minus_one_to_one(case: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from ganzoo_tensorflow import kit
 
     run = case.run()
@@ -155,9 +155,9 @@ def test_d_takes_k_steps_for_one_of_g(vanilla: Any, k: int) -> None:
     assert (state["d_adam/step"], state["g_adam/step"]) == (5 * k, 5)
 
 
-def test_each_step_has_latents_of_its_own(case: Any) -> None:
-    run = case.run()
-    drawn = case.gan(run).draws(run, range(0, 3))
+def test_each_step_has_latents_of_its_own(pair: Any) -> None:
+    run = pair.run()
+    drawn = pair.gan(run).draws(run, range(0, 3))
     z = np.concatenate([drawn["d_z"].reshape(-1, 6), drawn["g_z"].reshape(-1, 6)])
     assert len(np.unique(z, axis=0)) == len(z) == 2 * 3 * 16
 

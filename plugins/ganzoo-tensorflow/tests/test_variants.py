@@ -26,11 +26,13 @@ def test_every_shape_trains_and_exports(case: Any, shape: tuple[int, int, int], 
     assert np.abs(x).max() <= 1
 
 
-def test_points_train_and_export_without_a_bound(vanilla: Any, tmp_path: Path) -> None:
-    run = vanilla.run(testing.toy_points(), steps=3)
-    model = vanilla.plugin.train(run)
-    assert testing.onnx_difference(vanilla.plugin, model, run, tmp_path / "g.onnx") <= 1e-4
-    assert np.abs(vanilla.plugin.sample(model, {"z": np.full((1, 6), 1e3, np.float32)})).max() > 1
+@pytest.mark.parametrize("name", ["vanilla", "vae"])
+def test_points_train_and_export_without_a_bound(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    case = request.getfixturevalue(name)
+    run = case.run(testing.toy_points(), steps=3)
+    model = case.plugin.train(run)
+    assert testing.onnx_difference(case.plugin, model, run, tmp_path / "g.onnx") <= 1e-4
+    assert np.abs(case.plugin.sample(model, {"z": np.full((1, 6), 1e3, np.float32)})).max() > 1
 
 
 def test_the_onnx_file_keeps_the_contract(case: Any, tmp_path: Path) -> None:
@@ -65,12 +67,12 @@ def test_a_stopped_run_resumes_bit_for_bit(case: Any, extra: dict[str, Any], mon
     from ganzoo_tensorflow import kit
 
     monkeypatch.setattr(kit, "CHUNK", 4)
-    options = {"steps": 11, "batch": 8, **extra}
+    options = {**case.tiny, "steps": 11, "batch": 8, **extra}
     straight, resumed = testing.interrupt_and_resume(case.plugin, case.variant, testing.toy_images(n=48), options, 4)
     assert straight.keys() == resumed.keys()
     for name, value in straight.items():
         np.testing.assert_array_equal(value, resumed[name], err_msg=name)
-    assert straight["g_adam/step"] == 11
+    assert {int(value) for name, value in straight.items() if name.endswith("adam/step")} == {11}
 
 
 def test_the_result_does_not_depend_on_the_chunk(case: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,8 +104,8 @@ def test_the_seed_decides_everything(case: Any) -> None:
     assert np.abs(found[0] - found[2]).max() > 1e-3
 
 
-def test_the_state_holds_every_variable_once(case: Any) -> None:
-    gan = case.gan(case.run(ema=0.9))
+def test_the_state_holds_every_variable_once(pair: Any) -> None:
+    gan = pair.gan(pair.run(ema=0.9))
     trainable = [*gan.generator.trainable_variables, *gan.discriminator.trainable_variables]
     networks = [*gan.generator.variables, *gan.shadow.variables, *gan.discriminator.variables]
     assert len(gan.state_arrays()) == len(networks) + 2 * len(trainable) + 2
@@ -114,7 +116,7 @@ def test_losses_are_logged_unread(case: Any) -> None:
     logged: list[dict[str, Any]] = []
     run.log = lambda **scalars: logged.append(scalars)
     case.plugin.train(run)
-    assert [sorted(scalars) for scalars in logged] == [["d_loss", "g_loss"]]
+    assert [tuple(sorted(scalars)) for scalars in logged] == [tuple(sorted(case.gan(run).scalars))]
     assert not any(isinstance(value, float) for value in logged[0].values())
     assert all(np.isfinite(float(value)) and float(value) > 0 for value in logged[0].values())
 

@@ -69,20 +69,23 @@ class Adam:
         return named
 
 
-class Gan(ABC):
-    """Two networks, their optimisers and the update step of one paper; ``fit`` does the rest.
+class Learner(ABC):
+    """What one paper trains, and its update step; ``fit`` does the rest.
 
-    ``shadow`` is the generator's running average, or None where ``ema`` is 0. ``xla``: on one CPU thread XLA makes
-    perceptrons a third to two thirds faster and convolutions seven times slower.
+    ``networks`` are all that is trained, by role; the one to sample from is called "generator" and is trained by the
+    first of ``adams``. ``shadow`` is its running average, or None where ``ema`` is 0. ``scalars`` names what ``update``
+    returns. ``xla``: on one CPU thread XLA makes perceptrons a third to two thirds faster and convolutions seven times
+    slower.
     """
 
     xla = False
+    scalars: tuple[str, ...]
 
-    def __init__(self, generator: Any, discriminator: Any, shadow: Any | None, options: Any) -> None:
-        self.generator, self.discriminator, self.shadow = generator, discriminator, shadow
+    def __init__(self, networks: dict[str, Any], adams: dict[str, Adam], shadow: Any | None, options: Any) -> None:
+        self.generator, self.shadow = networks["generator"], shadow
         self.options = options
-        self.g_adam = Adam(generator.trainable_variables, options.lr, options.beta1)
-        self.d_adam = Adam(discriminator.trainable_variables, options.lr, options.beta1)
+        self._clock = next(iter(adams.values())).step
+        self._networks, self._adams = networks, adams
         self.advance = tf.function(self._advance, jit_compile=self.xla)
         self._average()
         self._state = self._named_state()
@@ -95,19 +98,19 @@ class Gan(ABC):
     def update(self, data: Tensors, drawn: Tensors) -> Tensors:
         """One generator update with what comes before it; ``drawn`` is one step's part of ``draws``.
 
-        Returns the scalars ``d_loss`` and ``g_loss``.
+        Returns the ``scalars``.
         """
 
     def _advance(self, data: Tensors, drawn: Tensors, count: Any) -> Tensors:
         """The first ``count`` steps of ``drawn`` in one compiled loop; returns the last step's losses."""
-        losses = {"d_loss": tf.constant(0.0), "g_loss": tf.constant(0.0)}
+        losses = {name: tf.constant(0.0) for name in self.scalars}
         for i in tf.range(count):
             losses = self.update(data, {name: values[i] for name, values in drawn.items()})
             self._average()
         return losses
 
     def state_arrays(self) -> dict[str, Array]:
-        """Both networks, both optimisers with their counters, and the average."""
+        """The networks, the optimisers with their counters, and the average."""
         return {name: np.array(variable.numpy()) for name, variable in self._state.items()}
 
     def load_arrays(self, arrays: Mapping[str, Array]) -> None:
@@ -123,35 +126,49 @@ class Gan(ABC):
         # Batch norm's moving statistics are averaged too. The early average is short, so that the first weights fade.
         if self.shadow is None:
             return
-        t = tf.cast(self.g_adam.step, tf.float32)
+        t = tf.cast(self._clock, tf.float32)
         decay = tf.where(t > 0, tf.minimum(self.options.ema, (1.0 + t) / (10.0 + t)), 0.0)
         for mean, now in zip(self.shadow.variables, self.generator.variables, strict=True):
             mean.value.assign(decay * mean.value + (1.0 - decay) * now.value)
 
     def _named_state(self) -> dict[str, Any]:
-        networks = {"generator": self.generator, "discriminator": self.discriminator, "average": self.shadow}
+        averaged = {} if self.shadow is None else {"average": self.shadow}
         named = {
             f"{role}/{variable.path}": variable.value
-            for role, network in networks.items()
-            if network is not None
+            for role, network in (self._networks | averaged).items()
             for variable in network.variables
         }
-        return named | self.g_adam.state("g_adam") | self.d_adam.state("d_adam")
+        for name, adam in self._adams.items():
+            named |= adam.state(name)
+        return named
 
 
-def fit(gan: Gan, run: ganzoo.TrainRun) -> Any:
-    """Train ``gan`` for ``run.options.steps`` steps, data resident on the device; return its generator."""
+class Gan(Learner):
+    """Two networks, each with its own optimiser."""
+
+    scalars = ("d_loss", "g_loss")
+
+    def __init__(self, generator: Any, discriminator: Any, shadow: Any | None, options: Any) -> None:
+        self.discriminator = discriminator
+        self.g_adam = Adam(generator.trainable_variables, options.lr, options.beta1)
+        self.d_adam = Adam(discriminator.trainable_variables, options.lr, options.beta1)
+        networks = {"generator": generator, "discriminator": discriminator}
+        super().__init__(networks, {"g_adam": self.g_adam, "d_adam": self.d_adam}, shadow, options)
+
+
+def fit(learner: Learner, run: ganzoo.TrainRun) -> Any:
+    """Train ``learner`` for ``run.options.steps`` steps, data resident on the device; return its generator."""
     data = {"x": tf.constant(run.data.scaled())}
     if run.data.y is not None:
         data["y"] = tf.constant(run.data.y)
-    for part in run.chunks(run.options.steps, state=gan, size=CHUNK):
-        drawn = {name: tf.constant(_padded(values)) for name, values in gan.draws(run, part).items()}
-        run.log(**gan.advance(data, drawn, tf.constant(len(part))))
-    return gan.result()
+    for part in run.chunks(run.options.steps, state=learner, size=CHUNK):
+        drawn = {name: tf.constant(_padded(values)) for name, values in learner.draws(run, part).items()}
+        run.log(**learner.advance(data, drawn, tf.constant(len(part))))
+    return learner.result()
 
 
 def train(make: type[Any], run: ganzoo.TrainRun) -> Any:
-    """Build ``make(run)``, a Gan, on the run's device and fit it there."""
+    """Build ``make(run)``, a Learner, on the run's device and fit it there."""
     with on_device(run.device):
         return fit(make(run), run)
 

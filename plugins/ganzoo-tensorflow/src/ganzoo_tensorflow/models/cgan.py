@@ -10,20 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ganzoo_tensorflow import kit
+from ganzoo_tensorflow.networks import down, grids, up
 from ganzoo_tensorflow.runtime import keras, tf
 
 if TYPE_CHECKING:
     import ganzoo
 
 layers = keras.layers
-
-
-def grids(height: int, width: int) -> list[tuple[int, int]]:
-    """The image's grid and its halvings, rounded up: two, or three above 32 pixels."""
-    found = [(height, width)]
-    for _ in range(2 if max(height, width) <= 32 else 3):
-        found.append((-(-found[-1][0] // 2), -(-found[-1][1] // 2)))
-    return found
 
 
 def generator(width: int, latent: ganzoo.LatentSpec, shape: tuple[int, ...], seed: int) -> Any:
@@ -41,8 +34,8 @@ def generator(width: int, latent: ganzoo.LatentSpec, shape: tuple[int, ...], see
     h = normal_relu(layers.Reshape(start, name="grid")(h), "first")
     for i, size in enumerate(sizes[1:-1]):
         filters //= 2
-        h = normal_relu(up(h, filters, size, seeds, f"up_{i}", use_bias=False), f"up_{i}")
-    x = layers.Activation("tanh", name="tanh")(up(h, channels, sizes[-1], seeds, "out"))
+        h = normal_relu(up(h, filters, size, kit.narrow(seeds), f"up_{i}", use_bias=False), f"up_{i}")
+    x = layers.Activation("tanh", name="tanh")(up(h, channels, sizes[-1], kit.narrow(seeds), "out"))
     return keras.Model([z, y], layers.Permute((3, 1, 2), name="x")(x), name="generator")
 
 
@@ -55,10 +48,7 @@ def discriminator(width: int, classes: int, shape: tuple[int, ...], seed: int) -
     plane = layers.Reshape((height, wide, 1), name="plane")(label(one_hot(y, classes)))
     h = layers.Concatenate(name="xy")([layers.Permute((2, 3, 1), name="last")(x), plane])
     for i in range(len(grids(height, wide)) - 1):
-        h = layers.Conv2D(
-            width * 2**i, 4, strides=2, padding="same", kernel_initializer=kit.glorot(seeds), name=f"down_{i}"
-        )(h)
-        h = layers.LeakyReLU(negative_slope=0.2, name=f"down_{i}_relu")(h)
+        h = down(h, width * 2**i, kit.glorot(seeds), f"down_{i}")
     logit = layers.Dense(1, kernel_initializer=kit.glorot(seeds), name="logit")(layers.Flatten(name="flat")(h))
     return keras.Model([x, y], logit, name="discriminator")
 
@@ -72,15 +62,6 @@ def normal_relu(h: Any, name: str) -> Any:
     """Batch norm, then ReLU."""
     h = layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_norm")(h)
     return layers.ReLU(name=f"{name}_relu")(h)
-
-
-def up(h: Any, filters: int, size: tuple[int, int], seeds: kit.Seeds, name: str, *, use_bias: bool = True) -> Any:
-    """Twice the grid by a transposed convolution, cropped to ``size`` where that is odd."""
-    h = layers.Conv2DTranspose(
-        filters, 4, strides=2, padding="same", use_bias=use_bias, kernel_initializer=kit.narrow(seeds), name=name
-    )(h)
-    excess = [(0, h.shape[axis + 1] - size[axis]) for axis in (0, 1)]
-    return layers.Cropping2D(excess, name=f"{name}_crop")(h) if any(cut for _, cut in excess) else h
 
 
 class Cgan(kit.Gan):
