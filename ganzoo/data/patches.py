@@ -38,9 +38,9 @@ PHOTOGRAPHS = {
 def load_patches() -> Dataset:
     """6336 training and 3168 held-out crops, uint8 [N, 3, 32, 32], half of each photograph, which is their label.
 
-    In order of photograph, row and column. JPEG leaves decoders some freedom (the inverse cosine transform; these files have no reduced
-    colour): where one gives other pixels than those
-    of PHOTOGRAPHS, a note says so, and the digest is another. Raises DataError for a photograph of another size.
+    In order of photograph, row and column. JPEG leaves decoders some freedom in the inverse cosine transform (these
+    files have their colours in full, so that nothing else is left to them): where one gives other pixels than those of
+    PHOTOGRAPHS, a note says so, and the digest is another. Raises DataError for a photograph of another size.
     """
     photographs = {name: _photograph(name) for name in PHOTOGRAPHS}
     spec = DataSpec(name="patches", kind="image", shape=(3, SIDE, SIDE), classes=len(PHOTOGRAPHS))
