@@ -9,7 +9,7 @@ import pytest
 from helpers import flipped
 
 from ganzoo.errors import Damaged
-from ganzoo.sealed import LARGEST, has_seal, read_json, write_json
+from ganzoo.sealed import LARGEST, has_seal, read_json, read_texts, write_json
 
 
 class Thing(msgspec.Struct):
@@ -80,3 +80,23 @@ def test_a_file_of_version_0_1_has_no_seal(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('{"a": [1.5]}')
     assert read_json(tmp_path / "a.json", Thing) == Thing([1.5])
     assert not has_seal(tmp_path / "a.json")
+
+
+EVERY_CHARACTER = "".join(map(chr, [*range(0x2100), 0xFEFF, 0xFFFF, 0x1F600]))
+
+
+def test_texts_are_read_alike_without_msgspec(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    said = {"plugins": {EVERY_CHARACTER: {"cause": EVERY_CHARACTER, "notes": ["é", ""]}, "B": {}, "a": {}}}
+    write_json(path, said)
+    assert read_texts(path) == said == {k: v for k, v in read_json(path, dict).items() if k != "seal"}
+
+
+def test_a_changed_text_is_noticed_without_msgspec(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    write_json(path, {"a": "first"})
+    whole = path.read_text()
+    for content in (whole.replace("first", "other"), whole.replace("seal", "deal"), "[]", "{", "[" * 100_000, "\xff"):
+        path.write_bytes(content.encode("latin-1"))
+        with pytest.raises(Damaged, match=r"a\.json is damaged"):
+            read_texts(path)

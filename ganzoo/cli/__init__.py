@@ -147,7 +147,7 @@ def find(name: str) -> Origin | None:
 
         raise command_clash(name, origins, ())
     if origins:
-        from ganzoo.plugin.validation import name_error
+        from ganzoo.plugin.entry_points import name_error
 
         if error := name_error("command", origins[0]):
             raise error

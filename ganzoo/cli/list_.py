@@ -14,8 +14,8 @@ def command() -> None:
 
     No plugin is loaded here: what a variant says of itself is asked in a process of its own, and remembered.
     """
+    from ganzoo.plugin.described import describe
     from ganzoo.plugin.manager import Zoo
-    from ganzoo.plugin.probe import describe
 
     zoo = Zoo.discover()
     found = describe(zoo)

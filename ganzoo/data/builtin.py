@@ -18,6 +18,9 @@ def builtin_sources() -> list[Source]:
     """Every built-in dataset, in the order in which lists show them."""
     return [
         Source(name="digits", kind="image", load=_digits, summary="1797 grey 8×8 digits of scikit-learn, offline"),
+        Source(
+            name="patches", kind="image", load=_patches, summary="9504 colour 32×32 crops of two photographs, offline"
+        ),
         Source(name="ring", kind="points", load=_ring, summary="eight Gaussians on a circle (PacGAN), offline"),
         Source(name="grid", kind="points", load=_grid, summary="25 Gaussians on a 5×5 grid (PacGAN), offline"),
         _idx_source(MNIST, _mnist, "70,000 grey 28×28 digits"),
@@ -43,6 +46,12 @@ def _digits(argument: str, data_dir: Path | None) -> Dataset:
     from ganzoo.data.digits import load_digits
 
     return load_digits()
+
+
+def _patches(argument: str, data_dir: Path | None) -> Dataset:
+    from ganzoo.data.patches import load_patches
+
+    return load_patches()
 
 
 def _ring(argument: str, data_dir: Path | None) -> Dataset:

@@ -141,7 +141,7 @@ def _refusal(zoo: Zoo, registry: Registry, job: Job, spec_of: Any) -> str:
 
 
 def _answer(plugin: Plugin, options: Any, data: DataSpec) -> str:
-    require_compatible(plugin.variant, data)
+    require_compatible(plugin.variant, options, data)
     return plugin.validate(options, data)
 
 

@@ -6,7 +6,6 @@ Nothing of a plugin that is switched off is imported, which is how one gets rid 
 from __future__ import annotations
 
 import json
-import logging
 import os
 import re
 from collections.abc import Iterable
@@ -103,6 +102,8 @@ def _stored() -> list[str]:
         names = None
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         # A command that one needs to recover must not stumble here.
+        import logging
+
         logging.getLogger("ganzoo").warning("%s is damaged and was passed over.", settings_file())
         return []
     return [_normal(name) for name in names]

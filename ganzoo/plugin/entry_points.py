@@ -11,11 +11,14 @@ import importlib
 import json
 import sys
 import zlib
+from contextlib import suppress
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganzoo.files import cache_root, exists, write_text
+from ganzoo.errors import PluginError, StoreError
+from ganzoo.files import cache_root, write_text
+from ganzoo.naming import RULE, fault, variant_fault
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -63,11 +66,11 @@ class Origin:
 def installed(*groups: str) -> list[list[Origin]]:
     """The entry points of each group, one list per group, from the cache where that still holds."""
     state = path_state()
-    place = zlib.crc32(repr([sys.version, [path for path, _ in state], groups]).encode())
+    place = zlib.crc32(repr([sys.version, [path for path, *_ in state], groups]).encode())
     file = cache_root() / f"entry-points-{place:08x}.json"
     try:
         cached = json.loads(file.read_bytes())
-        if cached["state"] == [list(pair) for pair in state]:
+        if cached["state"] == list(map(list, state)):
             return [[Origin(*fields) for fields in cached["groups"][group]] for group in groups]
     except (OSError, ValueError, KeyError, TypeError):
         pass  # there is no cache yet, or a damaged one: look again
@@ -77,10 +80,15 @@ def installed(*groups: str) -> list[list[Origin]]:
     return [found[group] for group in groups]
 
 
-def path_state() -> list[tuple[str, int]]:
-    """Each folder of ``sys.path`` with the time of its last change."""
+def path_state() -> list[tuple[str, int, int]]:
+    """Each folder of ``sys.path`` with its number in the file system, for links that change, and its last change."""
     folders = dict.fromkeys(path or "." for path in sys.path)
-    return [(str(folder.resolve()), folder.stat().st_mtime_ns) for path in folders if exists(folder := Path(path))]
+    states = []
+    for folder in map(Path, folders):
+        with suppress(OSError, ValueError):  # one that is not there, or that can be none
+            state = folder.stat()
+            states.append((str(folder.absolute()), state.st_ino, state.st_mtime_ns))
+    return states
 
 
 def _scan(groups: tuple[str, ...]) -> dict[str, list[Origin]]:
@@ -96,8 +104,6 @@ def _order(origin: Origin) -> tuple[bool, str, str]:
 
 
 def _store(file: Path, text: str) -> None:
-    from ganzoo.errors import StoreError
-
     try:
         write_text(file, text)
     except StoreError:
@@ -110,3 +116,11 @@ def by_name(points: list[Origin]) -> dict[str, list[Origin]]:
     for origin in dict.fromkeys(points):
         found.setdefault(origin.name, []).append(origin)
     return found
+
+
+def name_error(kind: str, origin: Origin) -> PluginError | None:
+    """Why nothing can go by the name of an entry point of this kind ("variant", "command"); None where it can."""
+    found = (variant_fault if kind == "variant" else fault)(origin.name)
+    if not found:
+        return None
+    return PluginError(f"The {kind} of {origin} cannot be used: {found}.", RULE)

@@ -37,12 +37,14 @@ REGISTERING = tuple(_OBJECTS)
 
 
 class Extensions:
-    """All extensions of one zoo."""
+    """All extensions of one zoo; sentences on them go to ``notes``."""
 
-    def __init__(self, origins: Iterable[Origin]) -> None:
+    hooks = REGISTERING
+
+    def __init__(self, origins: Iterable[Origin], notes: list[str]) -> None:
         self.origins = list(origins)
         self.broken: dict[Origin, PluginError] = {}
-        self.notes: list[str] = []
+        self.notes = notes
         self._hooks: dict[Origin, Hooks] | None = None
         self._observers = OpenObservers(lambda: self.collect("register_observers"))
 

@@ -13,26 +13,33 @@ Set ``GANZOO_STRICT=1`` to see the original exception instead.
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
-import logging
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ganzoo.errors import GanzooError, PluginError
 from ganzoo.escaping import one_line
 from ganzoo.plugin.blocklist import is_ours
-from ganzoo.plugin.surroundings import GLOBALS, changes, functions, restore, snapshot
 
 if TYPE_CHECKING:
     from ganzoo.plugin.entry_points import Origin
+    from ganzoo.plugin.surroundings import Part
 
 R = TypeVar("R")
 SLOW_SECONDS = 5.0
 _PATCHABLE = ("numpy", "numpy.random", "numpy.linalg", "numpy.fft", "random", "json", "os", "builtins")
-_FENCED = (*GLOBALS, functions("patched functions", _PATCHABLE, repaired=True))
+
+
+@functools.cache
+def _fenced_parts() -> Sequence[Part]:
+    """What foreign code must leave as it is. Made when needed: listings and ganzoo's own commands have no fence."""
+    from ganzoo.plugin.surroundings import GLOBALS, functions
+
+    return (*GLOBALS, functions("patched functions", _PATCHABLE, repaired=True))
 
 
 def strict() -> bool:
@@ -73,13 +80,16 @@ def fenced(origin: Origin, what: str, action: Callable[[], R], notes: list[str])
     """``guard``, and undo what the code did to the process; a sentence on that goes to ``notes`` and to the log."""
     if is_ours(origin):
         return guard(origin, what, action)
-    before, began, printed = snapshot(_FENCED), time.monotonic(), io.StringIO()
+    from ganzoo.plugin.surroundings import changes, restore, snapshot
+
+    parts = _fenced_parts()
+    before, began, printed = snapshot(parts), time.monotonic(), io.StringIO()
     try:
         with contextlib.redirect_stdout(printed):
             return guard(origin, what, action)
     finally:
-        if changed := changes(before, snapshot(_FENCED)):
-            restore(_FENCED, before)
+        if changed := changes(before, snapshot(parts)):
+            restore(parts, before)
         if printed.getvalue():
             if sys.stderr is not None:
                 sys.stderr.write(printed.getvalue())
@@ -112,5 +122,7 @@ def _note(origin: Origin, what: str, notes: list[str]) -> None:
 def warn(sentence: str, notes: list[str]) -> None:
     """Log a sentence about a plugin, once."""
     if sentence not in notes:
+        import logging
+
         notes.append(sentence)
         logging.getLogger("ganzoo").warning("%s", one_line(sentence))

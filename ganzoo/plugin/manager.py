@@ -8,16 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.errors import PluginError, UnknownName
 from ganzoo.plugin.blocklist import Switches
-from ganzoo.plugin.entry_points import GROUPS, Origin, by_name, installed
-from ganzoo.plugin.extensions import REGISTERING, Extensions
-from ganzoo.plugin.hooks import Hooks
+from ganzoo.plugin.entry_points import GROUPS, Origin, by_name, installed, name_error
 from ganzoo.plugin.isolation import fenced, guard, warn
-from ganzoo.plugin.validation import check_variant, name_error
-from ganzoo.types import Variant
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -28,9 +25,11 @@ if TYPE_CHECKING:
     from ganzoo.metrics import Metric
     from ganzoo.metrics.parity_profiles import Profile
     from ganzoo.options import Options
+    from ganzoo.plugin.extensions import Extensions
+    from ganzoo.plugin.hooks import Hooks
     from ganzoo.plugin.observers import ObserverSource
     from ganzoo.registry import Registry
-    from ganzoo.types import Array, DataSpec, TrainRun
+    from ganzoo.types import Array, DataSpec, TrainRun, Variant
 
 REQUIRED = ("describe", "train", "sample", "export")
 
@@ -90,11 +89,10 @@ class Zoo:
         self._all = dict(zip(("variant", "extension", "command"), groups, strict=True))
         on = [[origin for origin in group if not self.switches.off(origin)] for group in groups]
         self._points = by_name(on[0])
-        self._commands = on[2]
+        self._extension_origins, self._commands = on[1], on[2]
         self._registry = registry
         self._loaded: dict[str, Plugin] = {}
-        self._extensions = Extensions(on[1])
-        self.notes = self._extensions.notes
+        self.notes: list[str] = []
         """Sentences on plugins that work and did something that they should not."""
 
     @classmethod
@@ -118,6 +116,13 @@ class Zoo:
     def everything(self) -> list[tuple[str, Origin]]:
         """Kind and origin of every plugin installed, on or off."""
         return [(kind, origin) for kind, group in self._all.items() for origin in group]
+
+    @cached_property
+    def _extensions(self) -> Extensions:
+        """Made when first asked: what it imports is more than all the rest of a listing."""
+        from ganzoo.plugin.extensions import Extensions
+
+        return Extensions(self._extension_origins, self.notes)
 
     @property
     def broken_extensions(self) -> dict[Origin, PluginError]:
@@ -160,6 +165,8 @@ class Zoo:
         return points[0]
 
     def _load(self, name: str) -> Plugin:
+        from ganzoo.plugin.validation import check_variant
+
         origin = self.the_one(name)
         module = fenced(origin, "failed to load", origin.load, self.notes)
         hooks = guard(origin, "was refused", lambda: _variant(module))
@@ -195,7 +202,7 @@ class Zoo:
 
     def registered(self) -> dict[str, list[str]]:
         """The names that all extensions register, by hook; what fails is in ``broken_extensions``."""
-        return {hook: list(self._extensions.collect(hook)) for hook in REGISTERING}
+        return {hook: list(self._extensions.collect(hook)) for hook in self._extensions.hooks}
 
     def emit(self, event: str, run: dict[str, Any]) -> list[str]:
         """Tell every observer; returns one sentence per new failure."""
@@ -213,6 +220,8 @@ class Zoo:
 
 
 def _variant(module: Any) -> Hooks:
+    from ganzoo.plugin.hooks import Hooks
+
     hooks = Hooks(module)
     missing = [hook for hook in REQUIRED if hook not in hooks]
     if missing:

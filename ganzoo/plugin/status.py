@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, cast
 
 from ganzoo.errors import PluginError
 from ganzoo.plugin.blocklist import is_ours
-from ganzoo.plugin.entry_points import Origin, by_name
+from ganzoo.plugin.described import Found, refresh
+from ganzoo.plugin.entry_points import Origin, by_name, name_error
 from ganzoo.plugin.extensions import clash
-from ganzoo.plugin.probe import Found, PluginKind, probe, refresh
-from ganzoo.plugin.validation import name_error
+from ganzoo.plugin.probe import PluginKind, probe
 
 if TYPE_CHECKING:
     from ganzoo.plugin.manager import Zoo

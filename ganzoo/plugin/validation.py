@@ -9,7 +9,6 @@ import msgspec
 
 from ganzoo import types
 from ganzoo.errors import GanzooError, PluginError
-from ganzoo.naming import RULE, fault, variant_fault
 from ganzoo.options import Options, as_dict, explain, resolve
 from ganzoo.types import Inputs, Variant
 
@@ -19,14 +18,6 @@ if TYPE_CHECKING:
 _PLAIN = ("name", "backend", "summary", "paper", "takes", "sizes", "role", "api")
 _NESTED = ("facts", "inputs")
 GUIDE = "docs/plugins/versions.md says what changed"
-
-
-def name_error(kind: str, origin: Origin) -> PluginError | None:
-    """Why nothing can go by the name of an entry point of this kind ("variant", "command"); None where it can."""
-    found = (variant_fault if kind == "variant" else fault)(origin.name)
-    if not found:
-        return None
-    return PluginError(f"The {kind} of {origin} cannot be used: {found}.", RULE)
 
 
 def check_variant(variant: Any, origin: Origin) -> list[str]:

@@ -33,6 +33,20 @@ def test_looking_imports_nothing_heavy(words: list[str]) -> None:
     assert done.stderr.splitlines()[-1] == "LOADED"
 
 
+def test_what_is_remembered_is_listed_without_what_looks_at_plugins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of the time of such a listing would go into imports that it makes no use of."""
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path))
+    code = CODE.format(heavy=("msgspec", "pluggy", "subprocess", "concurrent.futures", "tempfile", "logging"))
+    listed = [
+        subprocess.run([sys.executable, "-c", code, "list"], capture_output=True, text=True, check=True)
+        for _ in range(2)
+    ]
+    assert listed[0].stdout == listed[1].stdout
+    assert listed[1].stderr.splitlines()[-1] == "LOADED"
+
+
 def test_one_thread_is_asked_for_before_numpy_loads() -> None:
     """Afterwards it would be too late: the linear algebra library reads the variable once."""
     code = (

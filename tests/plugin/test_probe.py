@@ -13,6 +13,7 @@ from helpers import Install
 
 from ganzoo.plugin import probe
 from ganzoo.plugin.blocklist import Switches
+from ganzoo.plugin.described import Files, describe
 from ganzoo.plugin.manager import Zoo
 from ganzoo.plugin.status import survey
 
@@ -48,31 +49,31 @@ def own_cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def file_of(point: Any) -> Path:
-    found = probe._source(point.value)
+    found = Files().source(point.value)
     assert found is not None
     return found
 
 
 def test_a_description_is_asked_for_once(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
     zoo = Zoo(install("one", variants={"v": SOURCE}))
-    assert probe.describe(zoo)["v"].about == ABOUT
+    assert describe(zoo)["v"].about == ABOUT
     monkeypatch.setattr(probe, "_in_child", lambda *task: pytest.fail("it was asked again"))
-    assert probe.describe(zoo)["v"].about == ABOUT
+    assert describe(zoo)["v"].about == ABOUT
 
 
 def test_labels_that_an_option_asks_for_are_named_with_it(install: Install) -> None:
     source = SOURCE.replace("labels=True", 'labels="conditional"').replace(
         "z_dim: int = 2", "z_dim: int = 2\n    conditional: bool = False"
     )
-    (seen,) = probe.describe(Zoo(install("one", variants={"v": source}))).values()
+    (seen,) = describe(Zoo(install("one", variants={"v": source}))).values()
     assert seen.about["data"] == "image or points, labelled with conditional=true"
 
 
 def test_a_changed_file_is_noticed(install: Install) -> None:
     points = install("one", variants={"v": SOURCE})
-    assert probe.describe(Zoo(points))["v"].about["summary"] == "first"
+    assert describe(Zoo(points))["v"].about["summary"] == "first"
     file_of(points[0]).write_text(SOURCE.replace("first", "second one"))
-    assert probe.describe(Zoo(points))["v"].about["summary"] == "second one"
+    assert describe(Zoo(points))["v"].about["summary"] == "second one"
 
 
 def test_a_broken_one_is_looked_at_again_when_anything_is_installed(
@@ -80,29 +81,62 @@ def test_a_broken_one_is_looked_at_again_when_anything_is_installed(
 ) -> None:
     points = install("one", variants={"v": "import missing_thing\n" + SOURCE})
     zoo = Zoo(points)
-    assert "No module named 'missing_thing'" in probe.describe(zoo)["v"].cause
+    assert "No module named 'missing_thing'" in describe(zoo)["v"].cause
     site = file_of(points[0]).parent
     (site / "missing_thing.py").touch()
     os.utime(site, ns=(0, site.stat().st_mtime_ns + 10_000_000))  # coarse clocks must not hide the change
-    assert probe.describe(zoo)["v"].cause == ""
+    assert describe(zoo)["v"].cause == ""
 
 
 def test_looking_at_all_refreshes_what_is_kept(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
     zoo = Zoo(install("one", variants={"v": "import os; os.environ['X_READY']\n" + SOURCE}))
-    assert "KeyError: 'X_READY'" in probe.describe(zoo)["v"].cause
+    assert "KeyError: 'X_READY'" in describe(zoo)["v"].cause
     monkeypatch.setenv("X_READY", "1")
-    assert "KeyError" in probe.describe(zoo)["v"].cause, "nothing was installed since"
+    assert "KeyError" in describe(zoo)["v"].cause, "nothing was installed since"
     assert survey(zoo).working("variant") == ["v"]
-    assert probe.describe(zoo)["v"].about == ABOUT
+    assert describe(zoo)["v"].about == ABOUT
+
+
+def test_a_changed_cache_is_not_believed(install: Install, own_cache_folder: Path) -> None:
+    zoo = Zoo(install("one", variants={"v": SOURCE}))
+    describe(zoo)
+    (file,) = own_cache_folder.glob("described-*.json")
+    file.write_text(file.read_text().replace("first", "other"))
+    assert describe(zoo)["v"].about == ABOUT
+
+
+def test_variants_of_one_package_are_each_described_and_each_noticed(install: Install) -> None:
+    """They share the state of their folder; another module of it, and the package itself, are part of that."""
+    points = install("one", variants={"v": SOURCE, "w": SOURCE.replace('name="v"', 'name="w"')})
+    seen = describe(Zoo(points))
+    assert [seen[name].about["summary"] for name in "vw"] == ["first", "first"]
+    file_of(points[1]).write_text(SOURCE.replace('name="v"', 'name="w"').replace("first", "second one"))
+    seen = describe(Zoo(points))
+    assert [seen[name].about["summary"] for name in "vw"] == ["first", "second one"]
+
+
+def test_a_package_is_looked_at_once_and_changes_with_any_of_its_modules(tmp_path: Path) -> None:
+    for name in ("__init__.py", "a.py", "b.py"):
+        (tmp_path / name).write_text("")
+    files = Files()
+    first = files.stamp(tmp_path / "a.py")
+    assert files.stamp(tmp_path / "b.py") == first
+    (tmp_path / "b.py").write_text("more")
+    assert files.stamp(tmp_path / "a.py") == first, "one listing sees one state"
+    assert Files().stamp(tmp_path / "a.py") != first
+    (tmp_path / "__init__.py").unlink()
+    alone = Files()
+    assert alone.stamp(tmp_path / "a.py") != alone.stamp(tmp_path / "b.py")
+    assert alone.stamp(tmp_path / "none.py") == 0
 
 
 @pytest.mark.parametrize("damage", ["{", "[]", '{"x": 3}'])
 def test_a_damaged_cache_is_made_anew(damage: str, install: Install, own_cache_folder: Path) -> None:
     zoo = Zoo(install("one", variants={"v": SOURCE}))
-    probe.describe(zoo)
+    describe(zoo)
     (file,) = own_cache_folder.glob("described-*.json")
     file.write_text(damage)
-    assert probe.describe(zoo)["v"].about == ABOUT
+    assert describe(zoo)["v"].about == ABOUT
 
 
 def test_a_cache_that_cannot_be_written_is_no_error(
@@ -110,7 +144,7 @@ def test_a_cache_that_cannot_be_written_is_no_error(
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "file"))
-    assert probe.describe(Zoo(install("one", variants={"v": SOURCE})))["v"].about == ABOUT
+    assert describe(Zoo(install("one", variants={"v": SOURCE})))["v"].about == ABOUT
 
 
 def test_what_a_plugin_started_ends_with_its_time(
@@ -123,7 +157,7 @@ def test_what_a_plugin_started_ends_with_its_time(
         f"pathlib.Path({str(mark)!r}).write_text(str(subprocess.Popen(['sleep', '60']).pid))\ntime.sleep(60)\n"
     )
     began = time.monotonic()
-    found = probe.describe(Zoo(install("slow", variants={"v": code})))["v"]
+    found = describe(Zoo(install("slow", variants={"v": code})))["v"]
     assert "Plugin v (slow 1.2) failed to load: it was not done after 1.5 s." in found.cause
     assert time.monotonic() - began < 10
     time.sleep(0.2)
@@ -156,7 +190,7 @@ def test_a_survey_tells_the_state_of_each(install: Install) -> None:
     ],
 )
 def test_the_file_of_a_module_is_found_without_its_import(module: str, name: str | None) -> None:
-    found = probe._source(module)
+    found = Files().source(module)
     assert (found.name if found else None) == name
 
 
@@ -174,7 +208,7 @@ def test_the_end_of_its_answers_is_not_the_end_of_its_process(
     """A plugin may close every file and go on."""
     monkeypatch.setenv("GANZOO_LOAD_SECONDS", "2")
     points = install("one", variants={"v": f"import os, time; os.closerange(3, 256); {then}\n{SOURCE}"})
-    assert cause in probe.describe(Zoo(points))["v"].cause
+    assert cause in describe(Zoo(points))["v"].cause
 
 
 def test_what_python_prints_before_the_answer_is_no_answer(
@@ -184,5 +218,5 @@ def test_what_python_prints_before_the_answer_is_no_answer(
     (tmp_path / "greeting").mkdir()
     (tmp_path / "greeting" / "sitecustomize.py").write_text("print('hello', flush=True)")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "greeting"))
-    found = probe.describe(Zoo(install("one", variants={"v": SOURCE})))["v"]
+    found = describe(Zoo(install("one", variants={"v": SOURCE})))["v"]
     assert "it ended its process with exit code 0: it printed nothing" in found.cause
