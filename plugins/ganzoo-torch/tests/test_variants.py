@@ -1,4 +1,4 @@
-"""What ganzoo asks of every variant, for each of the three."""
+"""What ganzoo asks of every variant, for each of them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,13 @@ def test_hooks_have_the_specified_signatures(plugin: ModuleType) -> None:
 
 def test_description_names_itself_and_its_paper(plugin: ModuleType, name: str) -> None:
     variant = plugin.describe()
-    arxiv = {"dcgan": "1511.06434", "wgan": "1701.07875", "infogan": "1606.03657"}[name]
+    arxiv = {
+        "dcgan": "1511.06434",
+        "infogan": "1606.03657",
+        "r3gan": "2501.05441",
+        "sngan": "1802.05957",
+        "wgan": "1701.07875",
+    }[name]
     assert (variant.name, variant.backend) == (name, "torch")
     assert f"arXiv:{arxiv}" in variant.paper
 
@@ -218,8 +224,11 @@ def test_cuda_trains_exports_and_agrees(plugin: ModuleType, small: dict[str, Any
     assert next(model.parameters()).is_cuda
 
 
-def test_points_are_for_wgan_alone(plugin: ModuleType, small: dict[str, Any], name: str, tmp_path: Path) -> None:
-    if name != "wgan":
+def test_points_are_for_those_that_take_them(
+    plugin: ModuleType, small: dict[str, Any], name: str, tmp_path: Path
+) -> None:
+    assert ("point" in plugin.describe().takes) == (name in ("r3gan", "wgan"))
+    if "point" not in plugin.describe().takes:
         with pytest.raises(Incompatible):
             trained(plugin, small, shape=(2,))
         return
@@ -236,12 +245,16 @@ def test_options_are_checked(plugin: ModuleType) -> None:
 
 def test_training_learns_the_toy_images(plugin: ModuleType, small: dict[str, Any], name: str) -> None:
     """After a short training samples are nearer to a class's mean image than an untrained generator's are."""
-    fast = {"dcgan": {"lr": 1e-3}, "wgan": {"lr": 2e-3, "clip": 0.1}, "infogan": {"lr_d": 1e-3, "dense_norm": False}}[
-        name
-    ]
+    fast = {
+        "dcgan": {"lr": 1e-3, "width": 8},
+        "infogan": {"lr_d": 1e-3, "dense_norm": False, "width": 8},
+        "r3gan": {"lr": 2e-3, "lr_end": 5e-4, "width": 8, "ema": 0.9},
+        "sngan": {"lr": 2e-3, "n_critic": 1},
+        "wgan": {"lr": 2e-3, "clip": 0.1, "width": 8},
+    }[name]
     errors = []
     for steps in (1, 200):
-        model, run = trained(plugin, small | fast | {"steps": steps, "width": 8, "batch": 32})
+        model, run = trained(plugin, small | {"batch": 32} | fast | {"steps": steps})
         x = plugin.sample(model, latents.samples(run.latent, 0, 0, 200))
         means = np.stack([run.data.scaled()[run.data.y == label].mean(0) for label in range(3)])
         errors.append(np.abs(x[:, None] - means).mean((2, 3, 4)).min(1).mean())
