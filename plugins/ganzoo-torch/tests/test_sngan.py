@@ -58,7 +58,7 @@ def test_every_weight_of_d_has_norm_one_after_training(classes: int) -> None:
             fake = g(**inputs)
         adversarial.discriminator_step(sngan.RULES, players[1], real, fake, step)
     found = norms.singular_values(d.eval())
-    assert len(found) == 12 + (classes > 0)
+    assert len(found) == 11 + (classes > 0)
     assert all(value == pytest.approx(1, abs=0.02) for value in found.values()), found
 
 

@@ -71,7 +71,7 @@ def train(run: ganzoo.TrainRun) -> nn.Module:
             g_loss = generator_step(RULES, g, d, None, feed.latents(2 * o.batch, step, "generator"), step)
             for tick in range(step * o.n_critic, (step + 1) * o.n_critic):
                 x, y = reals(feed, o.batch, tick, labels=classes > 0)
-                real = dequantised(x) if o.dequantise else x, y
+                real = (dequantised(x) if o.dequantise else x, y)
                 with torch.no_grad():
                     fake = g.net(**beside(real, feed.latents(o.batch, tick, "discriminator")))
                 d_loss = discriminator_step(RULES, d, real, fake, step)
