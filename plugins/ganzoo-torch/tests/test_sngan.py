@@ -44,22 +44,31 @@ def played(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> list[tuple[str, A
     return seen
 
 
-@pytest.mark.parametrize("classes", [0, 3])
-def test_every_weight_of_d_has_norm_one_after_training(classes: int) -> None:
-    """By full decomposition, as the authors' power iteration should find it while the weights move."""
-    g, d = sngan.build(options(), SHAPE, classes)
-    players = [adversarial.Player(net, kit.adam(net.parameters(), 2e-4, 0.0, 0.9)) for net in (g, d)]
-    for step in range(100):
-        y = torch.randint(3, (8,)) if classes else None
-        real = torch.rand(8, *SHAPE), y
-        inputs = {"z": torch.randn(8, 6)} | ({} if y is None else {"y": y})
+def test_every_weight_of_d_has_norm_one_after_training() -> None:
+    """By full decomposition. The estimate is never too large, so that no norm is below 1; while the weights move, one
+    power iteration a pass may lag by some percent where two singular values are close, and then catches up."""
+    o = options(steps=30, lr=1e-3)
+    g, d = sngan.build(o, SHAPE, 3)
+    players = [adversarial.Player(net, kit.adam(net.parameters(), o.lr, o.beta1, o.beta2)) for net in (g, d)]
+    before = [p.detach().clone() for p in d.parameters()]
+    for step in range(o.steps):
+        kit.schedule((player.optimiser for player in players), lr=sngan.rate(o, step))
+        real = torch.rand(8, *SHAPE), torch.randint(3, (8,))
+        inputs = {"z": torch.randn(8, 6), "y": real[1]}
         adversarial.generator_step(sngan.RULES, *players, None, inputs, step)
         with torch.no_grad():
             fake = g(**inputs)
         adversarial.discriminator_step(sngan.RULES, players[1], real, fake, step)
-    found = norms.singular_values(d.eval())
-    assert len(found) == 11 + (classes > 0)
-    assert all(value == pytest.approx(1, abs=0.02) for value in found.values()), found
+    assert all(not torch.equal(p, was) for p, was in zip(d.parameters(), before, strict=True))
+    found = norms.singular_values(d.eval()).values()
+    assert len(found) == 12
+    assert min(found) > 0.9999
+    assert max(found) < 1.1
+    d.train()
+    with torch.no_grad():
+        for _ in range(100):
+            d(real[0], real[1])
+    assert all(value == pytest.approx(1, abs=0.02) for value in norms.singular_values(d.eval()).values())
 
 
 def test_every_layer_of_d_is_normalised_and_none_of_g() -> None:
