@@ -142,6 +142,22 @@ def test_blocks_begin_as_the_identity_and_shrink_with_their_number() -> None:
         assert many == pytest.approx(one / 2, rel=0.05)  # 16^(−1/4)
 
 
+def test_matrix_products_are_the_convolutions_that_are_exported() -> None:
+    """Outputs, and gradients of gradients, of a D in training and of the same in evaluation."""
+    _, d = r3gan.build(options(blocks=2), (2, 9, 12))
+    stir(d)
+    found = []
+    x = torch.randn(3, 2, 9, 12)
+    for mode in (True, False):
+        d.train(mode)
+        logits = d(x.requires_grad_())
+        slopes = torch.autograd.grad(r3gan.penalties(logits, x).sum(), list(d.parameters()), allow_unused=True)
+        found.append([logits, *(slope for slope in slopes if slope is not None)])
+    assert len(found[0]) > 10
+    for mine, plain in zip(*found, strict=True):
+        torch.testing.assert_close(mine, plain, rtol=1e-3, atol=1e-5)
+
+
 def test_only_nonlinearities_have_a_bias() -> None:
     for net in r3gan.build(options(), (1, 16, 16)):
         assert all(part.bias is None for part in net.modules() if isinstance(part, nn.Conv2d | nn.Linear))

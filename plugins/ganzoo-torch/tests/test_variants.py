@@ -227,8 +227,8 @@ def test_cuda_trains_exports_and_agrees(plugin: ModuleType, small: dict[str, Any
 def test_points_are_for_those_that_take_them(
     plugin: ModuleType, small: dict[str, Any], name: str, tmp_path: Path
 ) -> None:
-    assert ("point" in plugin.describe().takes) == (name in ("r3gan", "wgan"))
-    if "point" not in plugin.describe().takes:
+    assert ("points" in plugin.describe().takes) == (name in ("r3gan", "wgan"))
+    if "points" not in plugin.describe().takes:
         with pytest.raises(Incompatible):
             trained(plugin, small, shape=(2,))
         return

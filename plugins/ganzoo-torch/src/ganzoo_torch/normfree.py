@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
+from ganzoo_torch.fast_layers import Pointwise
 from ganzoo_torch.networks import Shape
 
 SLOPE = 0.2
@@ -38,7 +39,8 @@ def scaled(layer: nn.Conv2d | nn.Linear, gain: float = 1.0) -> nn.Module:
 
 def conv(before: int, after: int, size: int = 1, *, groups: int = 1, gain: float = 1.0) -> nn.Module:
     """A convolution without bias that keeps the size."""
-    layer = nn.Conv2d(before, after, size, padding=size // 2, groups=groups, bias=False)
+    kind = Pointwise if size == 1 else nn.Conv2d
+    layer = kind(before, after, size, padding=size // 2, groups=groups, bias=False)
     return scaled(layer, gain)
 
 
