@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import itertools
 import statistics
 import subprocess
 import sys
@@ -41,6 +42,8 @@ PLUGINS = {
     "dcgan": "ganzoo_torch.dcgan",
     "wgan": "ganzoo_torch.wgan",
     "infogan": "ganzoo_torch.infogan",
+    "sngan": "ganzoo_torch.sngan",
+    "r3gan": "ganzoo_torch.r3gan",
     "vanilla": "ganzoo_tensorflow.vanilla",
     "cgan": "ganzoo_tensorflow.cgan",
     "dragan": "ganzoo_jax.dragan",
@@ -263,6 +266,85 @@ def infogan(task: Task) -> Step:
     return step
 
 
+def sngan(task: Task) -> Step:
+    """G on twice the batch, then D on reals and fakes in two passes, n_critic times."""
+    import torch
+    from ganzoo_torch.models.sngan import build, rate
+    from plain_networks import sngan_networks
+    from torch.nn.functional import relu
+
+    o = task.options
+    g, d = sngan_networks(o)
+    same_networks((g, d), build(o, task.data.spec.shape, 0))
+    g_adam, d_adam = (torch.optim.Adam(net.parameters(), o.lr, (o.beta1, o.beta2), foreach=False) for net in (g, d))
+    decays = [
+        torch.optim.lr_scheduler.LambdaLR(adam, lambda n: rate(o, min(n, o.steps)) / o.lr) for adam in (g_adam, d_adam)
+    ]
+    batches, average = reals(task.data, o.batch), torch_average(g, o.ema)
+
+    def critic_step() -> float:
+        real, fake = next(batches), g(torch.randn(o.batch, o.z_dim))
+        real = real + torch.rand_like(real) / 128
+        d_adam.zero_grad()
+        loss = relu(1 - d(real)).mean() + relu(1 + d(fake.detach())).mean()
+        loss.backward()
+        d_adam.step()
+        return loss.item()
+
+    def step() -> tuple[float, float]:
+        g_adam.zero_grad()
+        g_loss = -d(g(torch.randn(2 * o.batch, o.z_dim))).mean()
+        g_loss.backward()
+        g_adam.step()
+        for _ in range(o.n_critic):
+            d_loss = critic_step()
+        for decay in decays:
+            decay.step()
+        average()
+        return d_loss, g_loss.item()
+
+    return step
+
+
+def r3gan(task: Task) -> Step:
+    """D on reals and fakes in two passes, each with its penalty; then G against the reals."""
+    import torch
+    from ganzoo_torch.models.r3gan import build, cosine
+    from plain_networks import r3gan_networks
+    from torch.nn.functional import softplus
+
+    o, steps = task.options, itertools.count()
+    g, d = r3gan_networks(o)
+    same_networks((g, d), build(o, task.data.spec.shape))
+    adams = [torch.optim.Adam(net.parameters(), o.lr, (0.0, o.beta2), foreach=False) for net in (g, d)]
+    batches, average = reals(task.data, o.batch), torch_average(g, o.ema)
+
+    def penalty(logits: Any, x: Any) -> Any:
+        (slope,) = torch.autograd.grad(logits.sum(), x, create_graph=True)
+        return slope.square().sum((1, 2, 3))
+
+    def step() -> tuple[float, float]:
+        now = min(next(steps), o.steps)
+        for group in (group for adam in adams for group in adam.param_groups):
+            group.update(lr=cosine(o.lr, o.lr_end, o, now), betas=(0.0, cosine(o.beta2, o.beta2_end, o, now)))
+        real = next(batches).requires_grad_()
+        fake = g(torch.randn(o.batch, o.z_dim)).detach().requires_grad_()
+        of_real, of_fake = d(real), d(fake)
+        penalties = penalty(of_real, real) + penalty(of_fake, fake)
+        d_loss = softplus(of_fake - of_real)
+        adams[1].zero_grad()
+        (d_loss + cosine(o.gamma, o.gamma_end, o, now) / 2 * penalties).mean().backward()
+        adams[1].step()
+        adams[0].zero_grad()
+        g_loss = softplus(d(real.detach()) - d(g(torch.randn(o.batch, o.z_dim)))).mean()
+        g_loss.backward()
+        adams[0].step()
+        average()
+        return d_loss.mean().item(), g_loss.item()
+
+    return step
+
+
 def tf_batches(*arrays: Any, batch: int) -> Iterator[Any]:
     """A shuffling tf.data pipeline, epoch after epoch, on one thread."""
     from ganzoo_tensorflow.runtime import tf
@@ -375,6 +457,8 @@ REFERENCES: dict[str, Callable[[Task], Step]] = {
     "dcgan": dcgan,
     "wgan": wgan,
     "infogan": infogan,
+    "sngan": sngan,
+    "r3gan": r3gan,
     "vanilla": vanilla,
     "cgan": cgan,
     "dragan": jaxside.dragan,

@@ -16,6 +16,8 @@ SMALL: dict[str, dict[str, Any]] = {
     "gan": {"batch": 16, "z_dim": 8, "width": 4, "hidden": 16},
     "wgan": {"batch": 16, "z_dim": 8, "width": 4, "hidden": 16, "n_critic": 2, "warmup_critic": 3, "warmup_steps": 1},
     "infogan": {"batch": 16, "z_dim": 8, "width": 4},
+    "r3gan": {"batch": 16, "z_dim": 8, "width": 4, "hidden": 16, "blocks": 1, "cardinality": 2},
+    "sngan": {"batch": 8, "z_dim": 8, "width_g": 8, "width_d": 8, "n_critic": 2},
 }
 
 

@@ -30,6 +30,16 @@ def test_lsgan(check: Any) -> None:
     check()
 
 
+@parametrize_with_checks("r3gan")
+def test_r3gan(check: Any) -> None:
+    check()
+
+
+@parametrize_with_checks("sngan")
+def test_sngan(check: Any) -> None:
+    check()
+
+
 @parametrize_with_checks("wgan")
 def test_wgan(check: Any) -> None:
     check()

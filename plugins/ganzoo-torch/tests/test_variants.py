@@ -1,4 +1,4 @@
-"""What ganzoo asks of every variant, for each of the three."""
+"""What ganzoo asks of every variant, for each of them."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ PAPERS = {
     "gan": "none: each block names its own",
     "infogan": "arXiv:1606.03657",
     "lsgan": "arXiv:1611.04076",
+    "r3gan": "arXiv:2501.05441",
+    "sngan": "arXiv:1802.05957",
     "wgan": "arXiv:1701.07875",
 }
 
@@ -246,16 +248,18 @@ def test_options_are_checked(plugin: ModuleType) -> None:
 def test_training_learns_the_toy_images(plugin: ModuleType, small: dict[str, Any], name: str) -> None:
     """After a short training samples are nearer to a class's mean image than an untrained generator's are."""
     fast: dict[str, dict[str, Any]] = {
-        "dcgan": {"lr": 1e-3},
-        "fgan": {"lr": 1e-3},
-        "gan": {"lr_g": 1e-3, "lr_d": 2e-3},
-        "infogan": {"lr_d": 1e-3, "dense_norm": False},
-        "lsgan": {"lr": 1e-3},
-        "wgan": {"lr": 2e-3, "clip": 0.1},
+        "dcgan": {"lr": 1e-3, "width": 8},
+        "fgan": {"lr": 1e-3, "width": 8},
+        "gan": {"lr_g": 1e-3, "lr_d": 2e-3, "width": 8},
+        "infogan": {"lr_d": 1e-3, "dense_norm": False, "width": 8},
+        "lsgan": {"lr": 1e-3, "width": 8},
+        "r3gan": {"lr": 2e-3, "lr_end": 5e-4, "width": 8, "ema": 0.9},
+        "sngan": {"lr": 2e-3, "n_critic": 1},
+        "wgan": {"lr": 2e-3, "clip": 0.1, "width": 8},
     }
     errors = []
     for steps in (1, 200):
-        model, run = trained(plugin, small | fast[name] | {"steps": steps, "width": 8, "batch": 32})
+        model, run = trained(plugin, small | {"batch": 32} | fast[name] | {"steps": steps})
         x = plugin.sample(model, latents.samples(run.latent, 0, 0, 200))
         means = np.stack([run.data.scaled()[run.data.y == label].mean(0) for label in range(3)])
         errors.append(np.abs(x[:, None] - means).mean((2, 3, 4)).min(1).mean())

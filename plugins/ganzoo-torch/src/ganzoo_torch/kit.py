@@ -122,6 +122,16 @@ def sgd(parameters: Iterable[nn.Parameter], lr: float, momentum: float) -> SGD:
     return SGD(parameters, lr=lr, momentum=momentum, fused=True)
 
 
+def schedule(optimisers: Iterable[Optimizer], **settings: Any) -> None:
+    """Give every parameter of the optimisers these settings, such as ``lr``, for the step that begins.
+
+    Settings are no part of ``State``: a schedule is a function of the step and is put in place at each.
+    """
+    for optimiser in optimisers:
+        for group in optimiser.param_groups:
+            group.update(settings)
+
+
 def descend(optimiser: Optimizer, loss: Tensor) -> None:
     """One update of the optimiser's parameters along the loss's gradient, leaving no gradient behind."""
     loss.backward()  # type: ignore[no-untyped-call]  # torch ships it untyped
@@ -150,12 +160,15 @@ class Ema:
         """The network to sample from."""
         return self._net if self.average is None else self.average
 
-    @torch.no_grad()
     def update(self, step: int) -> None:
         """Follow the network after generator update ``step``, counted from 0."""
+        self.follow(min(self._decay, (1 + step) / (10 + step)))
+
+    @torch.no_grad()
+    def follow(self, decay: float) -> None:
+        """Keep ``decay`` of the average and take the rest from the network as it is now."""
         if self.average is None:
             return
-        decay = min(self._decay, (1 + step) / (10 + step))
         for mean, now in zip(self.average.parameters(), self._net.parameters(), strict=True):
             mean.lerp_(now, 1 - decay)
         for mean, now in zip(self.average.buffers(), self._net.buffers(), strict=True):

@@ -56,7 +56,7 @@ class Conditional(nn.Module):
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """[N, channels, ...] and labels int64 [N] → the same shape."""
-        form = (len(x), -1, *[1] * (x.dim() - 2))
+        form = (x.shape[0], -1, *[1] * (x.dim() - 2))  # len(x) would fix the batch of an exported file
         return self.scale(y).view(form) * self.normalise(x) + self.shift(y).view(form)
 
 

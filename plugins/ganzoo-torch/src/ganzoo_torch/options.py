@@ -126,3 +126,47 @@ class FganOptions(ganzoo.Options):
     width: Annotated[int, ganzoo.option("images: channels of the layers next to the image", ge=1)] = 64
     hidden: Annotated[int, ganzoo.option("points: units of each hidden layer", ge=1)] = 128
     ema: Annotated[float, ganzoo.option("decay of G's moving average; 0: off", ge=0, lt=1)] = 0.0
+
+
+class SnganOptions(ganzoo.Options):
+    """Defaults are the authors' run on CIFAR-10 (appendix B.4 and their code), but for the number of updates."""
+
+    steps: Annotated[int, ganzoo.option("generator updates", ge=1)] = 5000
+    batch: Annotated[int, ganzoo.option("samples per D batch; G's has twice as many", ge=2)] = 64
+    z_dim: Annotated[int, ganzoo.option("size of z", ge=1)] = 128
+    lr: Annotated[float, ganzoo.option("Adam's learning rate, both networks, at the first step", gt=0)] = 2e-4
+    lr_decay: Annotated[bool, ganzoo.option("the rate falls linearly to 0 over the run")] = True
+    beta1: Annotated[float, ganzoo.option("Adam's β1", ge=0, lt=1)] = 0.0
+    beta2: Annotated[float, ganzoo.option("Adam's β2", ge=0, lt=1)] = 0.9
+    n_critic: Annotated[int, ganzoo.option("D updates per G update", ge=1)] = 5
+    width_g: Annotated[int, ganzoo.option("channels of G's layers", ge=1)] = 256
+    width_d: Annotated[int, ganzoo.option("channels of D's layers", ge=1)] = 128
+    dequantise: Annotated[bool, ganzoo.option("add U(0, 1/128) to the real images that D sees")] = True
+    conditional: Annotated[bool, ganzoo.option("class labels: scale and shift by class in G, projection in D")] = False
+    ema: Annotated[float, ganzoo.option("decay of G's moving average; 0: off", ge=0, lt=1)] = 0.0
+
+
+class R3ganOptions(ganzoo.Options):
+    """Defaults are the paper's where they do not depend on the data: the rates, both β, the tenfold fall of γ.
+
+    Networks and batch are small. γ has no rule across data sets, and the paper searches it for each.
+    """
+
+    steps: Annotated[int, ganzoo.option("generator updates", ge=1)] = 5000
+    batch: Annotated[int, ganzoo.option("samples per batch", ge=1)] = 64
+    z_dim: Annotated[int, ganzoo.option("size of z", ge=1)] = 64
+    lr: Annotated[float, ganzoo.option("Adam's learning rate, both networks, at the first step", gt=0)] = 2e-4
+    lr_end: Annotated[float, ganzoo.option("and at the last", gt=0)] = 5e-5
+    beta2: Annotated[float, ganzoo.option("Adam's β2 at the first step; β1 is 0", ge=0, lt=1)] = 0.9
+    beta2_end: Annotated[float, ganzoo.option("and at the last", ge=0, lt=1)] = 0.99
+    gamma: Annotated[float, ganzoo.option("γ of R1 and R2 at the first step", gt=0)] = 1.0
+    gamma_end: Annotated[float, ganzoo.option("and at the last", gt=0)] = 0.1
+    width: Annotated[int, ganzoo.option("images: channels next to the image, doubled at half the size", ge=1)] = 32
+    blocks: Annotated[int, ganzoo.option("images: residual blocks at each size", ge=1)] = 2
+    cardinality: Annotated[
+        int, ganzoo.option("images: groups of the 3×3 convolutions; fewer where they do not divide", ge=1)
+    ] = 8
+    hidden: Annotated[int, ganzoo.option("points: units of each hidden layer", ge=1)] = 128
+    ema: Annotated[
+        float, ganzoo.option("decay of G's moving average at the end; its half-life grows from 0; 0: off", ge=0, lt=1)
+    ] = 0.999
