@@ -44,7 +44,9 @@ def path(
     found = [(theta.item(), psi.item())]
 
     def points(place: Tensor | float) -> Tensor:
-        blur = noise * torch.randn(BATCH, 1, dtype=torch.float64) if noise else torch.zeros(BATCH, 1, dtype=torch.float64)
+        blur = (
+            noise * torch.randn(BATCH, 1, dtype=torch.float64) if noise else torch.zeros(BATCH, 1, dtype=torch.float64)
+        )
         return blur + place
 
     def judge(x: Tensor) -> Tensor:
