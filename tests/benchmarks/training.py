@@ -38,8 +38,6 @@ PLUGINS = {
     "dcgan": "ganzoo_torch.dcgan",
     "wgan": "ganzoo_torch.wgan",
     "infogan": "ganzoo_torch.infogan",
-    "pacgan": "ganzoo_torch.pacgan",
-    "began": "ganzoo_torch.began",
     "vanilla": "ganzoo_tensorflow.vanilla",
     "cgan": "ganzoo_tensorflow.cgan",
 }
@@ -108,13 +106,13 @@ def plain_generator(entry: int, width: int, hidden: int = 0) -> Any:
     )
 
 
-def plain_trunk(width: int, *, slope: float, norm: bool = True, channels: int = 1) -> list[Any]:
+def plain_trunk(width: int, *, slope: float, norm: bool = True) -> list[Any]:
     """The plugins' discriminator of 8×8 images up to its 8 × ``width`` features, in torch's own layers."""
     from torch import nn
 
     norms = [nn.BatchNorm2d(2 * width, track_running_stats=False)] if norm else []
     return [
-        nn.Conv2d(channels, width, 4, 2, 1),
+        nn.Conv2d(1, width, 4, 2, 1),
         nn.LeakyReLU(slope),
         nn.Conv2d(width, 2 * width, 4, 2, 1, bias=not norm),
         *norms,
@@ -260,74 +258,6 @@ def infogan(task: Task) -> Step:
     return step
 
 
-def pacgan(task: Task) -> Step:
-    """Both gradients from the same networks, each with its own pass of the fakes through D, then both updates."""
-    import torch
-    from ganzoo_torch.models.dcgan import discriminator_loss, generator_loss
-    from ganzoo_torch.models.pacgan import build
-    from ganzoo_torch.networks import dcgan_init
-    from torch import nn
-
-    o = task.options
-    g = plain_generator(o.z_dim, o.width)
-    d = nn.Sequential(*plain_trunk(o.width, slope=0.2, channels=o.pack), nn.Linear(8 * o.width, 1), nn.Flatten(0))
-    same_networks((g, d), build(o, task.data.spec.shape))
-    for net in (g, d):
-        dcgan_init(net)
-    g_adam, d_adam = (torch.optim.Adam(net.parameters(), o.lr, (o.beta1, 0.999), foreach=False) for net in (g, d))
-    batches, average = reals(task.data, o.batch * o.pack), torch_average(g, o.ema)
-
-    def step() -> tuple[float, float]:
-        real = next(batches).view(o.batch, o.pack, 8, 8)
-        fake = g(torch.randn(o.batch * o.pack, o.z_dim)).view(o.batch, o.pack, 8, 8)
-        g_adam.zero_grad()
-        g_loss = generator_loss(d(fake))
-        g_loss.backward()
-        d_adam.zero_grad()
-        d_loss = discriminator_loss(d(real), d(fake.detach()))
-        d_loss.backward()
-        g_adam.step()
-        d_adam.step()
-        average()
-        return d_loss.item(), g_loss.item()
-
-    return step
-
-
-def began(task: Task) -> Step:
-    """Both gradients from the same networks, each with its own pass of the fakes through D; k is a float."""
-    import torch
-    from ganzoo_torch.models.began import build, rate
-
-    o = task.options
-    g, d = build(o, task.data.spec.shape)
-    g_adam, d_adam = (torch.optim.Adam(net.parameters(), o.lr, (o.beta1, 0.999), foreach=False) for net in (g, d))
-    batches, average = reals(task.data, o.batch), torch_average(g, o.ema)
-    number, k = 0, 0.0
-
-    def step() -> tuple[float, float, float]:
-        nonlocal number, k
-        for group in (*g_adam.param_groups, *d_adam.param_groups):
-            group["lr"] = rate(o, number)
-        real, fake = next(batches), g(torch.rand(o.batch, o.z_dim) * 2 - 1)
-        g_adam.zero_grad()
-        g_loss = (d(fake) - fake).abs().mean()
-        g_loss.backward()
-        d_adam.zero_grad()
-        of_real = (d(real) - real).abs().mean()
-        d_loss = of_real - k * (d(fake.detach()) - fake.detach()).abs().mean()
-        d_loss.backward()
-        g_adam.step()
-        d_adam.step()
-        gap = (o.gamma * of_real - g_loss).item()
-        k = min(max(k + o.lambda_k * gap, 0.0), 1.0)
-        number += 1
-        average()
-        return d_loss.item(), g_loss.item(), of_real.item() + abs(gap)
-
-    return step
-
-
 def tf_batches(*arrays: Any, batch: int) -> Iterator[Any]:
     """A shuffling tf.data pipeline, epoch after epoch, on one thread."""
     from ganzoo_tensorflow.runtime import tf
@@ -406,8 +336,6 @@ REFERENCES: dict[str, Callable[[Task], Step]] = {
     "dcgan": dcgan,
     "wgan": wgan,
     "infogan": infogan,
-    "pacgan": pacgan,
-    "began": began,
     "vanilla": vanilla,
     "cgan": cgan,
 }
