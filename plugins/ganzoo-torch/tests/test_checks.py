@@ -43,3 +43,18 @@ def test_sngan(check: Any) -> None:
 @parametrize_with_checks("wgan")
 def test_wgan(check: Any) -> None:
     check()
+
+
+@parametrize_with_checks("pacgan")
+def test_pacgan(check: Any) -> None:
+    check()
+
+
+@parametrize_with_checks("unrolled")
+def test_unrolled(check: Any) -> None:
+    check()
+
+
+@parametrize_with_checks("began")
+def test_began(check: Any) -> None:
+    check()

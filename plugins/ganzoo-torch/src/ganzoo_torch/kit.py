@@ -139,6 +139,29 @@ def descend(optimiser: Optimizer, loss: Tensor) -> None:
     optimiser.zero_grad(set_to_none=True)
 
 
+def descend_both(one: Optimizer, loss_of_one: Tensor, other: Optimizer, loss_of_other: Tensor) -> None:
+    """One update of each optimiser's parameters along its own loss's gradient; both are taken before either moves.
+
+    The losses may share a graph: each gradient is computed for its optimiser's parameters alone.
+    """
+    gradients = torch.autograd.grad(loss_of_one, moved(one), retain_graph=True)
+    step_along(other, torch.autograd.grad(loss_of_other, moved(other)))
+    step_along(one, gradients)
+
+
+def moved(optimiser: Optimizer) -> list[Tensor]:
+    """The parameters that an optimiser moves, in its order."""
+    return [parameter for group in optimiser.param_groups for parameter in group["params"]]
+
+
+def step_along(optimiser: Optimizer, gradients: Iterable[Tensor]) -> None:
+    """One update of the optimiser's parameters along these gradients, leaving none behind."""
+    for parameter, gradient in zip(moved(optimiser), gradients, strict=True):
+        parameter.grad = gradient
+    optimiser.step()
+    optimiser.zero_grad(set_to_none=True)
+
+
 class Ema:
     """Exponential moving average of a generator (0 = off): weights averaged, batch-norm statistics copied.
 

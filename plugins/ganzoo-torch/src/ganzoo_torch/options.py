@@ -170,3 +170,52 @@ class R3ganOptions(ganzoo.Options):
     ema: Annotated[
         float, ganzoo.option("decay of G's moving average at the end; its half-life grows from 0; 0: off", ge=0, lt=1)
     ] = 0.999
+
+
+class PacganOptions(ganzoo.Options):
+    """Defaults are the paper's stacked MNIST; its points have z_dim 2, batch 100, lr 1e-4, beta1 .8 (section 4.1)."""
+
+    steps: Annotated[int, ganzoo.option("generator updates", ge=1)] = 5000
+    pack: Annotated[int, ganzoo.option("m: samples that D judges together; 1 would be a plain GAN", ge=2, le=4)] = 2
+    batch: Annotated[int, ganzoo.option("packs per batch, real ones and fakes each", ge=2)] = 64
+    z_dim: Annotated[int, ganzoo.option("size of z", ge=1)] = 100
+    lr: Annotated[float, ganzoo.option("Adam's learning rate, both networks", gt=0)] = 2e-4
+    beta1: Annotated[float, ganzoo.option("Adam's β1", ge=0, lt=1)] = 0.5
+    width: Annotated[int, ganzoo.option("images: channels of the layers next to the image", ge=1)] = 64
+    hidden: Annotated[int, ganzoo.option("points: units of each hidden layer of G; of D half as many", ge=2)] = 400
+    pieces: Annotated[int, ganzoo.option("points: linear pieces of each of D's maxout units", ge=2)] = 5
+    ema: Annotated[float, ganzoo.option("decay of G's moving average; 0: off", ge=0, lt=1)] = 0.0
+
+
+class UnrolledOptions(ganzoo.Options):
+    """Defaults are those of the authors' demonstration on a ring of Gaussians."""
+
+    steps: Annotated[int, ganzoo.option("generator updates", ge=1)] = 5000
+    unroll: Annotated[int, ganzoo.option("k: D updates that G looks ahead; 0: a plain GAN", ge=0, le=100)] = 5
+    loss: Annotated[Literal["minimax", "nonsaturating"], ganzoo.option("G's loss, with the D of k updates later")] = (
+        "minimax"
+    )
+    batch: Annotated[int, ganzoo.option("samples per batch", ge=2)] = 512
+    z_dim: Annotated[int, ganzoo.option("size of z", ge=1)] = 256
+    lr_g: Annotated[float, ganzoo.option("Adam's learning rate of G", gt=0)] = 1e-3
+    lr_d: Annotated[float, ganzoo.option("Adam's learning rate of D, of unrolled updates too", gt=0)] = 1e-4
+    beta1: Annotated[float, ganzoo.option("Adam's β1", ge=0, lt=1)] = 0.5
+    width: Annotated[int, ganzoo.option("images: channels of the layers next to the image", ge=1)] = 32
+    hidden: Annotated[int, ganzoo.option("points: units of each of the two hidden layers", ge=1)] = 128
+    ema: Annotated[float, ganzoo.option("decay of G's moving average; 0: off", ge=0, lt=1)] = 0.0
+
+
+class BeganOptions(ganzoo.Options):
+    """Defaults are the paper's (sections 3.5 and 4), the halving of the rates that of a widely used implementation."""
+
+    steps: Annotated[int, ganzoo.option("generator updates", ge=1)] = 5000
+    batch: Annotated[int, ganzoo.option("samples per batch", ge=2)] = 16
+    z_dim: Annotated[int, ganzoo.option("size of z, U(-1, 1), and of the autoencoder's code", ge=1)] = 64
+    gamma: Annotated[float, ganzoo.option("γ, the diversity: L(G(z)) / L(x) in equilibrium", gt=0, le=1)] = 0.5
+    lambda_k: Annotated[float, ganzoo.option("λ_k, the rate at which k follows the balance", gt=0)] = 1e-3
+    lr: Annotated[float, ganzoo.option("Adam's learning rate at first, both networks", gt=0)] = 1e-4
+    lr_halving: Annotated[int, ganzoo.option("steps after which the rate is halved, again and again", ge=1)] = 100_000
+    lr_floor: Annotated[float, ganzoo.option("the rate is never halved to below this", ge=0)] = 2e-5
+    beta1: Annotated[float, ganzoo.option("Adam's β1", ge=0, lt=1)] = 0.9
+    width: Annotated[int, ganzoo.option("n, the channels of the decoders' layers", ge=1)] = 64
+    ema: Annotated[float, ganzoo.option("decay of G's moving average; 0: off", ge=0, lt=1)] = 0.0
