@@ -28,6 +28,7 @@ FORMS = {
     "mnist": DataSpec(name="mnist", kind="image", shape=(1, 28, 28), classes=10),
     "fashion-mnist": DataSpec(name="fashion-mnist", kind="image", shape=(1, 28, 28), classes=10),
     "cifar10": DataSpec(name="cifar10", kind="image", shape=(3, 32, 32), classes=10),
+    "patches": DataSpec(name="patches", kind="image", shape=(3, 32, 32), classes=2),
     "ring": DataSpec(name="ring", kind="points", shape=(2,), classes=8),
     "grid": DataSpec(name="grid", kind="points", shape=(2,), classes=25),
 }

@@ -1,10 +1,11 @@
 """Colour images that need no download: crops of the two photographs that come with scikit-learn.
 
-Both are 427×640 JPEG files (``china.jpg`` by James Henry Boyd, ``flower.jpg`` by dany13, CC BY). Their columns are cut
-into eight bands of BAND pixels, the first TRAINING of which are trained on and the rest held out: so no pixel of a
-held-out crop is one of a training crop, and both splits see every part of a photograph. Wider bands have more crops,
-but then the splits show different things (the Fréchet distance of one from the other is half as large again with two
-bands instead of eight); at half the size, where a crop shows more, it is twice as large.
+Both are JPEG files of 427×640 pixels from Flickr, CC BY 2.0: ``china.jpg`` by danielbuechele, ``flower.jpg`` by
+vultilion. Their columns are cut into eight bands of BAND pixels, the first TRAINING of which are trained on and the
+rest held out: no pixel of a held-out crop is one of a training crop, and both splits see all of a photograph. Wider
+bands have more crops, but the splits then show different things: by where they begin, the Fréchet distance of one
+from the other is 97 to 105 with bands of 80 pixels, 101 to 182 with bands of 128 or 160 (``natural-96``). With the
+photographs at half their size a crop shows more, and that distance is twice as large.
 """
 
 from __future__ import annotations
