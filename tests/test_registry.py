@@ -23,7 +23,6 @@ options = { steps = 30, loss = "hinge" }
 quick = { steps = 3 }
 """
 FORMS = {
-    "patches": DataSpec(name="patches", kind="image", shape=(3, 32, 32), classes=2),
     "digits": DataSpec(name="digits", kind="image", shape=(1, 8, 8), classes=10),
     "mnist": DataSpec(name="mnist", kind="image", shape=(1, 28, 28), classes=10),
     "fashion-mnist": DataSpec(name="fashion-mnist", kind="image", shape=(1, 28, 28), classes=10),
