@@ -13,7 +13,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "dcgan": {"batch": 16, "z_dim": 8, "width": 4},
     "wgan": {"batch": 16, "z_dim": 8, "width": 4, "hidden": 16, "n_critic": 2, "warmup_critic": 3, "warmup_steps": 1},
     "infogan": {"batch": 16, "z_dim": 8, "width": 4},
-    "pacgan": {"batch": 8, "z_dim": 8, "width": 4, "hidden": 16},
+    "pacgan": {"batch": 8, "z_dim": 8, "width": 4, "hidden": 16, "lr": 1e-3},
     "unrolled": {"batch": 16, "z_dim": 8, "width": 4, "hidden": 16, "unroll": 2},
     "began": {"batch": 16, "z_dim": 8, "width": 4},
 }

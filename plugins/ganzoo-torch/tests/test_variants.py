@@ -248,8 +248,8 @@ def test_training_learns_the_toy_images(plugin: ModuleType, small: dict[str, Any
         "dcgan": {"lr": 1e-3},
         "wgan": {"lr": 2e-3, "clip": 0.1},
         "infogan": {"lr_d": 1e-3, "dense_norm": False},
-        "pacgan": {"lr": 1e-3},
-        "unrolled": {"lr_d": 1e-3},
+        "pacgan": {"lr": 3e-3, "z_dim": 16},
+        "unrolled": {"lr_d": 1e-3, "lr_g": 2e-3, "loss": "nonsaturating"},
         "began": {"lr": 2e-3},
     }[name]
     errors = []
