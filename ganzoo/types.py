@@ -58,10 +58,10 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """A number of a variant's own, such as the error of a classifier in it: nobody else measures it, and none is ranked by.
+    """A number of a variant's own, such as the error of a classifier in it. Nobody else measures it, nobody is ranked.
 
-    ``direction`` says where better is, ``help`` on one line what the number is. Every run gives each number declared, by
-    ``run.report`` or from the hook ``measure``.
+    ``direction`` says where better is, ``help`` on one line what the number is. Every run gives each number that is
+    declared, by ``run.report`` or from the hook ``measure``.
     """
 
     name: str

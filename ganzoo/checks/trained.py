@@ -278,8 +278,8 @@ CHECKS = (
     ),
     Check(
         "resumes-bit-exactly",
-        "A run stopped after some steps and started again ends in the same state, gives the same samples and reports the "
-        "same numbers of its own as one that never stopped.",
+        "A run stopped after some steps and started again ends in the same state, gives the same samples and reports "
+        "the same numbers of its own as one that never stopped.",
         "`state_arrays` must hold all that the next step depends on, and what is sampled from: moments, counters, EMA.",
         resumes_bit_exactly,
     ),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ganzoo.columns import COLUMNS, MEASURED, TOTALS
 from ganzoo.errors import StoreError
 from ganzoo.escaping import csv_cell, csv_text
 from ganzoo.files import locked, write_bytes, write_text
@@ -18,7 +19,7 @@ from ganzoo.leaderboard.index import StoreIndex
 from ganzoo.leaderboard.own_numbers import own_numbers
 from ganzoo.leaderboard.page import to_markdown
 from ganzoo.leaderboard.ranking import better, half_width, ranks
-from ganzoo.leaderboard.rows import COLUMNS, FLOAT_FORMAT, LONG, MEASURED, METRICS_FILE, TOTALS
+from ganzoo.leaderboard.rows import FLOAT_FORMAT, LONG, METRICS_FILE
 from ganzoo.leaderboard.runs_table import RunsTable
 from ganzoo.training import runs
 from ganzoo.training.runs import RunFolder, RunStore

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from ganzoo.leaderboard.rows import MEASURED
+from ganzoo.columns import MEASURED
 from ganzoo.metrics import builtin_metrics
 
 FILE = "datapackage.json"

@@ -1,4 +1,4 @@
-"""The numbers that variants report of themselves, for a table below a board: nobody else measured them, so none has a rank."""
+"""The numbers that variants report of themselves, below a board: nobody else measured them, so none has a rank."""
 
 from __future__ import annotations
 

@@ -117,7 +117,9 @@ _LEGEND = (
 
 OWN = "Self-reported, not ranked"
 OWN_HEADER = ("variant", "number", "mean", "seeds")
-OWN_REMARK = "Each variant measured these itself, on data and in a way of its own: 'ganzoo info VARIANT' says what they are."
+OWN_REMARK = (
+    "Each variant measured these itself, on data and in a way of its own: 'ganzoo info VARIANT' says what they are."
+)
 
 
 def to_markdown(

@@ -10,9 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ganzoo.columns import COLUMNS as COLUMNS
-from ganzoo.columns import MEASURED as MEASURED
-from ganzoo.columns import TOTALS as TOTALS
+from ganzoo.columns import COLUMNS, MEASURED, TOTALS
 from ganzoo.errors import StoreError
 from ganzoo.escaping import plain
 from ganzoo.scoring.protocol import Score

@@ -10,7 +10,7 @@ import msgspec
 from ganzoo.errors import Damaged
 from ganzoo.tensors import read_tensors, write_tensors
 from ganzoo.training.loop import Checkpoint
-from ganzoo.training.reports import Told
+from ganzoo.training.reports import NOTHING, Told
 from ganzoo.training.runs import PREVIOUS, STATE
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def checked(path: Path, damage: Damaged | None = None) -> tuple[Checkpoint, str 
         # States of older versions lack the CPU time; with one thread it is the wall time of an idle machine.
         cpu = float(about["cpu_seconds" if "cpu_seconds" in about else "seconds"])
         step, seconds = int(about["step"]), float(about["seconds"])
-        told = msgspec.json.decode(about["reports"], type=Told) if "reports" in about else Told()
+        told = msgspec.json.decode(about["reports"], type=Told) if "reports" in about else NOTHING
     except (KeyError, ValueError) as error:
         raise Damaged(path, f"it is no state of a training ({error})", AFRESH) from error
     note = f"{damage.path.name} is damaged ({damage.what}); the checkpoint before it is used" if damage else ""

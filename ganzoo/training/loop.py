@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ganzoo.errors import GanzooError, Interrupted
 from ganzoo.latents import TrainStreams
 from ganzoo.training.divergence import Watch
-from ganzoo.training.reports import Told
+from ganzoo.training.reports import NOTHING, Told
 
 if TYPE_CHECKING:
     from ganzoo.options import Options
@@ -29,7 +29,7 @@ class Checkpoint:
     cpu_seconds: float = 0.0
     note: str = ""
     """What a reader of the resumed run must know of how it was loaded."""
-    told: Told = Told()
+    told: Told = NOTHING
     """The variant's own numbers up to here."""
 
 
@@ -92,7 +92,7 @@ class Loop:
         self.cpu_seconds = 0.0
         self.steps_done = 0
         self.declared = declared
-        self.told = Told()
+        self.told = NOTHING
         self._checkpoints = checkpoints or MemoryCheckpoints()
         self._observer = observer
         self._checkpoint_seconds = checkpoint_seconds

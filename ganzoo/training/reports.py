@@ -61,6 +61,9 @@ class Told(msgspec.Struct, frozen=True):
         return "; ".join(self.faults.values())
 
 
+NOTHING = Told()
+
+
 def _read(name: str, value: Any, declared: Sequence[str]) -> Estimate | str:
     """A number as it is kept, or what is wrong with it."""
     who = f"the number '{one_line(name)}'"

@@ -1,4 +1,4 @@
-"""The plugin of many steps with numbers of its own: ``first`` before the loop, ``early`` in step 4 alone, ``last`` in all.
+"""The plugin of many steps with numbers of its own: ``first`` before the loop, ``early`` in step 4, ``last`` in all.
 
 ``gap`` is measured on held-out data. REPORTER_MORE is JSON of more numbers, given behind the loop; REPORTER_RAISES has
 ``measure`` raise.

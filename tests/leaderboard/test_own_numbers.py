@@ -54,7 +54,16 @@ PROTOCOL = Protocol(
 )
 
 
-def add(store: RunStore, variant: str, seed: int, *, errors: float, content: str = "", bench: int = 1) -> None:
+def add(
+    store: RunStore,
+    variant: str,
+    seed: int,
+    *,
+    errors: float,
+    content: str = "",
+    bench: int = 1,
+    protocol: Protocol = PROTOCOL,
+) -> None:
     """A scored run that reports one number, and has one of an extension's."""
     key = f"{variant}{seed}{bench}"
     manifest = Manifest(
@@ -78,8 +87,8 @@ def add(store: RunStore, variant: str, seed: int, *, errors: float, content: str
     )
     own = (SelfReported(name="error", direction="down", help="h", value=errors, se=0.25, n=9),)
     score = Score(
-        protocol=PROTOCOL,
-        protocol_hash=PROTOCOL.hash,
+        protocol=protocol,
+        protocol_hash=protocol.hash,
         estimates={"fid": Estimate(seed + 1.0, 0.5, 9), "width": Estimate(2.0, 0.5, 9)},
         sampled_sha256=key,
         bench=bench,
@@ -112,7 +121,7 @@ def test_they_are_rows_of_the_long_table_and_no_column_of_runs_csv(store: RunSto
     assert len(found.long) == 10
     board.write(store, tmp_path, BOOK)
     assert (tmp_path / "runs.csv").read_text().splitlines()[0] == ",".join(COLUMNS)
-    assert "error" not in (tmp_path / "runs.csv").read_text() and "error" not in (tmp_path / "d.csv").read_text()
+    assert not any("self:" in (tmp_path / name).read_text() for name in ("runs.csv", "d.csv"))
     assert "b21,self:error:down,99,0.25\n" in (tmp_path / rows.METRICS_FILE).read_text()
 
 
@@ -134,8 +143,9 @@ def test_a_page_has_them_below_its_board(store: RunStore, tmp_path: Path) -> Non
 
 
 def test_only_what_the_board_shows_counts(store: RunStore, tmp_path: Path) -> None:
-    """A later bench tried seed 0 of ``a`` anew, and it had other errors."""
+    """A later bench tried seed 0 of ``a`` anew, and it had other errors; seed 5 was scored by other rules before."""
     add(store, "a", 0, errors=0.3, bench=2)
+    add(store, "a", 5, errors=88.0, protocol=msgspec.structs.replace(PROTOCOL, seed=1))
     board.write(store, tmp_path, BOOK)
     table = board.read_runs(tmp_path)
     found = board.own_rows(tmp_path, table, "d", board.aggregate(table, "d"))
