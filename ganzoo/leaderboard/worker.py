@@ -105,6 +105,8 @@ def _score(setup: Setup, generator: Generator, target: Path, turn: Turn, cell: s
     A score that only gains metrics beside its protocol stays the row that it was; one that only gains a cell is not
     computed again.
     """
+    from ganzoo.training import runs
+
     old = score_of(target)
     turns = dict(old.turns) if old else {}
     in_force = is_scored(target, setup.protocol.hash, generator.sha256)
@@ -114,7 +116,9 @@ def _score(setup: Setup, generator: Generator, target: Path, turn: Turn, cell: s
     if kept is None or cell not in turns:
         turns[cell] = (turn.bench, turn.attempt)
     bench, attempt = max(turns.values())
-    write_json(target, msgspec.structs.replace(score, bench=bench, attempt=attempt, cells=turns))
+    trained = runs.RunFolder(target.parent).manifest_or_none()
+    reported = trained.reported if trained else ()
+    write_json(target, msgspec.structs.replace(score, bench=bench, attempt=attempt, cells=turns, reported=reported))
 
 
 def _computed(setup: Setup, generator: Generator, kept: Score | None) -> Score:

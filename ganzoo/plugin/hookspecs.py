@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ganzoo.metrics.parity_profiles import Profile
     from ganzoo.options import Options
     from ganzoo.plugin.observers import ObserverSource
-    from ganzoo.types import Array, DataSpec, TrainRun, Variant
+    from ganzoo.types import Array, DataSpec, MeasureRun, TrainRun, Variant
 
 __all__ = ["COMMANDS", "EXTENSIONS", "PROJECT", "VARIANTS", "ExtensionSpec", "VariantSpec", "hookimpl", "hookspec"]
 
@@ -78,6 +78,16 @@ class VariantSpec:
         a training and for every cell of a bench before the first one is trained; a sentence is shown to the user, and
         nothing is written. Cheap and pure like ``describe``: no framework is imported. An exception is a fault of the
         plugin's.
+        """
+        raise AssertionError  # a specification is never called
+
+    @hookspec(firstresult=True)
+    def measure(self, model: Any, run: MeasureRun) -> dict[str, Any]:
+        """Measure numbers of the variant's own, once, after the training and the export; optional.
+
+        ``model`` is what ``train`` returned, ``run`` has held-out samples beside the training's. Returns a number or an
+        ``Estimate`` by name, for names declared in ``Variant.reports``. A hook that raises costs its numbers, not the
+        run.
         """
         raise AssertionError  # a specification is never called
 

@@ -18,6 +18,7 @@ from ganzoo.plugin.hookspecs import COMMANDS, EXTENSIONS, VARIANTS, ExtensionSpe
 
 STRUCTS = (
     "Variant",
+    "Report",
     "Facts",
     "Inputs",
     "DataSpec",
@@ -29,7 +30,7 @@ STRUCTS = (
     "ObserverSource",
     "Estimate",
 )
-PROTOCOLS = ("TrainRun", "TrainData", "Checkpointable", "RunObserver")
+PROTOCOLS = ("TrainRun", "MeasureRun", "TrainData", "Checkpointable", "RunObserver")
 
 _HEAD = f"""# The hooks
 
@@ -40,7 +41,7 @@ out parameters that it does not use, and has no others.
 _VARIANT = f"""## A variant: `{VARIANTS}`
 
 The entry point's name is the variant's name, its object a light module: frameworks are imported inside the hooks. The
-first four hooks are needed, the last may be left out. They are called on one plugin alone.
+first four hooks are needed, the last two may be left out. They are called on one plugin alone.
 """
 _EXTENSION = f"""## An extension: `{EXTENSIONS}`
 
