@@ -25,7 +25,7 @@ def test_list_shows_what_is_there_and_plugins_what_is_not(run: Any, with_fakes: 
     result = run("list")
     assert result.exit_code == 0
     rows = lines_of(result.stdout)
-    assert set(rows) == {"variant", "labelled", "stepper"}
+    assert set(rows) == {"variant", "choosy", "labelled", "stepper"}
     assert "image, labelled" in rows["labelled"]
     assert "numpy" in rows["stepper"]
     assert "none: a test" in rows["stepper"]
@@ -41,7 +41,7 @@ def test_list_goes_on_past_a_broken_plugin(
     monkeypatch.setattr(Zoo, "discover", classmethod(lambda cls, registry=None: zoo))
     listed, plugins = run("list"), run("plugins")
     assert (listed.exit_code, plugins.exit_code) == (0, 0)
-    assert set(lines_of(listed.stdout)) == {"variant", "labelled", "stepper"}
+    assert set(lines_of(listed.stdout)) == {"variant", "choosy", "labelled", "stepper"}
     for result in (listed, plugins):
         assert "bad (bad-dist 1.2) failed to load: ModuleNotFoundError" in result.stderr
     assert lines_of(plugins.stdout)["bad"].endswith("broken")
@@ -143,7 +143,7 @@ def test_doctor_finds_nothing_wrong_on_a_cpu(run: Any, with_fakes: None, monkeyp
     result = run("doctor")
     assert result.exit_code == 0, result.output
     assert "sampling and scoring run on CPU" in result.output
-    assert "variants: labelled, stepper" in result.output
+    assert "variants: choosy, labelled, stepper" in result.output
 
 
 def test_doctor_tells_of_two_runtimes(run: Any, with_fakes: None, monkeypatch: pytest.MonkeyPatch) -> None:
