@@ -46,12 +46,13 @@ def lettered(canvas: Array, words: Sequence[Word]) -> Array:
     return np.asarray(image)
 
 
-def legible(names: Sequence[str]) -> list[str]:
+def legible(names: Sequence[str], widest: int = _WIDEST) -> list[str]:
     """Names as they can be drawn at the left of a row.
 
-    One in letters that no font at hand has is its place in the list, and one that is too long ends in dots.
+    One in letters that no font at hand has is its place in the list, and one of more pixels than ``widest`` ends in
+    dots.
     """
-    return [_fitted(name if _font_of(name) else str(i)) for i, name in enumerate(names)]
+    return [_fitted(name if _font_of(name) else str(i), widest) for i, name in enumerate(names)]
 
 
 def beside(names: Sequence[str], pictures: Sequence[Array]) -> Array:
@@ -78,10 +79,10 @@ def _at_least(height: int, picture: Array) -> Array:
     return np.pad(picture, ((0, more), (0, 0), (0, 0)), constant_values=BACKGROUND)
 
 
-def _fitted(text: str) -> str:
+def _fitted(text: str, widest: int) -> str:
     shown = text
     for end in range(len(text) - 1, 0, -1):
-        if _width(shown) <= _WIDEST:
+        if _width(shown) <= widest:
             break
         shown = text[:end].rstrip() + "…"
     return shown

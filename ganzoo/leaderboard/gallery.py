@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 STRIP = 16
 POINTS = 2000
+NAMES = 400
+"""Pixels of a name at most: those of a grid's cells begin alike."""
 
 
 def write(runs: Sequence[tuple[str, RunFolder]], path: Path, seed: int = 0) -> bool:
@@ -35,7 +37,7 @@ def write(runs: Sequence[tuple[str, RunFolder]], path: Path, seed: int = 0) -> b
     if shown[0][1].data.kind == "points":
         _write_points([(name, generator.sample(POINTS, seed)) for name, generator in shown], path)
     else:
-        names = legible([name for name, _ in shown])
+        names = legible([name for name, _ in shown], NAMES)
         save_png(beside(names, [_strip(generator, seed) for _, generator in shown]), path)
     return True
 

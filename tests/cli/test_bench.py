@@ -155,7 +155,7 @@ def test_a_wrong_request_runs_nothing(
     assert here == []
 
 
-WIDER = REGISTRY.replace("[variants.dcgan]", "[variants.not-here]").replace(
+WIDER = REGISTRY.replace("variants.dcgan", "variants.not-here").replace(
     "[variants.memoriser.recipes.digits]", "[variants.memoriser.recipes.digits]\ncore = false"
 )
 RING = """

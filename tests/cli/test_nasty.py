@@ -22,6 +22,8 @@ from PIL import Image
 from ganzoo.cli.progress import TrainProgress, WorkProgress
 from ganzoo.escaping import csv_cell, csv_text, one_line, plain
 from ganzoo.leaderboard import board, runs_table
+from ganzoo.leaderboard.grid import shown
+from ganzoo.leaderboard.jobs import Job
 from ganzoo.leaderboard.rows import COLUMNS
 from ganzoo.plugin.hookspecs import EXTENSIONS
 from ganzoo.plugin.manager import Zoo
@@ -116,6 +118,27 @@ def test_the_board_on_a_terminal(boards: Path, run: Any) -> None:
     clean(result.stdout)
     variants = len({text.replace("\0", "") for text in NASTY}) + len(NASTY)
     assert len(result.stdout.splitlines()) == variants + 2, "a line for each, and two above"
+
+
+def test_labels_of_cells_are_text(run: Any, tmp_path: Path, catalogue: Registry) -> None:
+    """As ganzoo makes them of values that are hostile, and as somebody else's store may have them."""
+    store, out = RunStore(tmp_path / "runs"), tmp_path / "boards"
+    labels = list(dict.fromkeys([f"name={shown(text)}" for text in NASTY] + [text for text in NASTY if text]))
+    for label in labels:
+        failure = Failure(variant="v", cell=label, dataset="digits", seed=0, quick=False, note="n", date_utc="2026")
+        write_json(store.failure_file("digits", "v", 0, False, label), failure)
+    board.write(store, out, catalogue)
+    names = [cells[0] for cells in runs_table.read(out).known()]
+    assert sorted(names) == sorted(csv_text(csv_cell(f"v {label}")) for label in labels)
+    result = run("board", "digits", "--out", out)
+    page = (out / "digits.md").read_text("utf-8")
+    clean(result.stdout, page, *names)
+    assert len(result.stdout.splitlines()) == len(labels) + 2
+    tokens = MarkdownIt("gfm-like", {"linkify": False}).enable("table").parse(page)
+    assert [token.type for token in tokens].count("tr_open") == len(set(names)) + 1
+    assert "html_block" not in [token.type for token in tokens]
+    jobs = [Job(variant="v", cell=label, dataset="digits", seed=0) for label in labels]
+    assert len({(job.name, job.dataset) for job in jobs}) == len(jobs)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from PIL import Image
 
 from ganzoo import api
 from ganzoo.leaderboard import gallery
+from ganzoo.lettering import legible
 from ganzoo.plugin.manager import Zoo
 from ganzoo.registry import Registry
 
@@ -31,3 +32,9 @@ def test_each_variant_is_drawn(tmp_path: Path, catalogue: Registry, zoo: Zoo, da
 def test_without_a_run_there_is_no_picture(tmp_path: Path) -> None:
     assert not gallery.write([], tmp_path / "a.png")
     assert not (tmp_path / "a.png").exists()
+
+
+def test_names_of_a_grid_that_begin_alike_are_told_apart() -> None:
+    cells = [f"gan loss=nonsaturating norm=spectral penalty=r{i}" for i in (1, 2)]
+    assert legible(cells, gallery.NAMES) == cells
+    assert len(set(legible(cells))) == 1
