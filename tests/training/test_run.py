@@ -102,6 +102,23 @@ def test_a_damaged_log_beside_a_state_of_version_0_1_costs_rows_alone(content: b
     assert log.text() in ("", "step,loss\n10,0.5\n2,\n", "step,loss\n10,0.5\n")
 
 
+LEFT_OVER = {
+    "none": (None, ""),
+    "zeros at its end": (b"step,loss\n10,0.5\n11,0.\0\0\0\n\0\0", "step,loss\n10,0.5\n11,0.\n"),
+    "other ends of lines": (b'step,"a\rb"\r10,0.5\r', 'step,"a\rb"\n10,0.5\n'),
+}
+
+
+@pytest.mark.parametrize("case", LEFT_OVER)
+def test_what_is_taken_from_a_log_csv_beside_a_state_of_version_0_1(case: str, tmp_path: Path) -> None:
+    content, text = LEFT_OVER[case]
+    if content is not None:
+        (tmp_path / runs.LOG).write_bytes(content)
+    log = run.LogFile(RunFolder(tmp_path), ignore_events)
+    log("resumed", {"step": 15, "total": 40})
+    assert log.text() == text
+
+
 def flip(path: Path, place: int) -> None:
     """Turn one bit of a file."""
     content = bytearray(path.read_bytes())
@@ -187,6 +204,7 @@ def test_a_finished_run_has_all_its_files(straight: RunFolder) -> None:
     )
     assert manifest.options == {"steps": 40, "lr": 0.1, "z_dim": 4}
     assert manifest.files == straight.hashes()
+    assert manifest.content_hash == ganzoo.load(straight.path, device="cpu").info.content_hash
     assert manifest.parity is not None
     assert manifest.parity <= 1e-4
     assert manifest.parameters == 4 * 64 + 64 + 4
