@@ -245,6 +245,14 @@ def test_a_job_whose_run_was_never_known_takes_none_that_lies_about(
     assert bench._failure(Outcome(job, note="n")).run == ""
 
 
+def test_a_job_took_the_seconds_since_it_began(monkeypatch: pytest.MonkeyPatch) -> None:
+    outcome = Outcome(jobs("a")[0], started=40.0)
+    told: list[float] = []
+    monkeypatch.setattr(bench.time, "monotonic", lambda: 42.5)
+    bench._finish(outcome, lambda each: told.append(each.seconds), "done", "")
+    assert told == [2.5]
+
+
 def test_cores_are_those_that_this_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: 64)
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 5, 7}, raising=False)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import itertools
 import os
 import shutil
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Annotated, Any
 
 import msgspec
@@ -210,6 +212,15 @@ def test_a_finished_run_has_all_its_files(straight: RunFolder) -> None:
     assert manifest.parameters == 4 * 64 + 64 + 4
     assert manifest.environment["numpy"]
     assert log_steps(straight) == [40]
+
+
+def test_a_run_says_how_long_it_trained(stepper: Plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By two clocks: one goes on half a second with each look, that of this process's CPU half as fast."""
+    wall, cpu = itertools.count(0, 0.5), itertools.count(0, 0.25)
+    clocks = SimpleNamespace(perf_counter=lambda: next(wall), process_time=lambda: next(cpu))
+    monkeypatch.setattr("ganzoo.training.loop.time", clocks)
+    manifest = train(stepper, tmp_path).manifest()
+    assert (manifest.train_seconds, manifest.train_cpu_seconds) == (20.0, 10.0)
 
 
 def test_options_come_in_layers(stepper: Plugin, tmp_path: Path) -> None:
