@@ -23,7 +23,10 @@ DAMAGED = {
     "tabs": (WHOLE.replace(",", "\t").encode(), "line 1 is separated by tabs"),
     "renamed": (WHOLE.replace("fid,", "FID,", 1).encode(), "line 1 .* lacks the column 'fid'"),
     "renamed late": (WHOLE.replace(",role,", ",Role,", 1).encode(), "line 1 .* lacks the column 'role'"),
-    "moved": (WHOLE.replace("variant,backend", "backend,variant", 1).encode(), "line 1 .* the column 'backend' is out of its place"),
+    "moved": (
+        WHOLE.replace("variant,backend", "backend,variant", 1).encode(),
+        "line 1 .* the column 'backend' is out of its place",
+    ),
     "no header": (f"{LINE}\n".encode(), "line 1 .* lacks the column 'variant'"),
     "twice": (f"{HEADER},fid\n{LINE},2\n".encode(), "line 1 has the column 'fid' twice"),
     "extra twice": (f"{HEADER},a,a\n{LINE},1,2\n".encode(), "line 1 has the column 'a' twice"),
@@ -87,6 +90,8 @@ def test_marks_of_other_programs_are_no_damage(tmp_path: Path) -> None:
     assert runs_table.read(tmp_path).text() == WHOLE
     put(tmp_path, WHOLE.replace("\n", "\r"))
     assert runs_table.read(tmp_path).text() == WHOLE
+    put(tmp_path, f'{HEADER},mine\r\n{LINE},"two\r\nlines"\r\n')
+    assert runs_table.read(tmp_path).rows[0][-1] == "two\r\nlines", "in a cell they are no ends of rows"
 
 
 @pytest.mark.parametrize("place", [0, 3, 36, len(COLUMNS)])
@@ -104,7 +109,7 @@ def test_columns_of_the_users_own_stay_in_their_place(place: int, tmp_path: Path
 
 
 def test_notes_of_every_kind_come_back(tmp_path: Path) -> None:
-    notes = ["two\nlines", "two\rlines", "two\r\nlines", "=a formula", "'=", 'a "quote", a comma', "x" * 200_000, "======= not first", "é"]
+    notes = ["two\nlines", "=a formula", "'=", 'a "quote", a comma', "x" * 200_000, "======= not first", "é"]
     rows = [ROW | {"note": note} for note in notes]
     runs_table.write(tmp_path, runs_table.read(tmp_path).extended(rows))
     assert runs_table.read(tmp_path).known() == [list(row.values()) for row in rows]

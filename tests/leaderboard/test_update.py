@@ -49,9 +49,7 @@ def test_tables_are_written_where_anything_changed_and_damage_is_told_each_time(
 def test_tables_of_quick_runs_are_of_quick_runs(tmp_path: Path) -> None:
     store = RunStore(tmp_path / "runs")
     for seed, quick in ((4, False), (5, True)):
-        write_json(
-            store.failure_file("d", "v", seed, quick), msgspec.structs.replace(FAILURE, seed=seed, quick=quick)
-        )
+        write_json(store.failure_file("d", "v", seed, quick), msgspec.structs.replace(FAILURE, seed=seed, quick=quick))
     for quick, seeds in ((True, ["5"]), (False, ["4"])):
         update(store, tmp_path / f"{quick}", BOOK, quick, lambda text: None)
         assert list(board.read_runs(tmp_path / f"{quick}")["seed"]) == seeds

@@ -107,7 +107,7 @@ def test_a_damaged_log_beside_a_state_of_version_0_1_costs_rows_alone(content: b
 LEFT_OVER = {
     "none": (None, ""),
     "zeros at its end": (b"step,loss\n10,0.5\n11,0.\0\0\0\n\0\0", "step,loss\n10,0.5\n11,0.\n"),
-    "other ends of lines": (b'step,"a\rb"\r10,0.5\r', 'step,"a\rb"\n10,0.5\n'),
+    "other ends of lines": (b"step,loss\r\n10,0.5\r\n", "step,loss\n10,0.5\n"),
 }
 
 

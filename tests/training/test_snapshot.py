@@ -1,4 +1,4 @@
-"""What a look at the generator of a checkpoint says and leaves, where there is something to see and where there is not."""
+"""What a look at the generator of a checkpoint says and leaves."""
 
 from __future__ import annotations
 
