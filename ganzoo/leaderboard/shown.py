@@ -80,4 +80,4 @@ def _keep(path: Path, made: Shown) -> None:
         write_json(path, made)
         cached = sorted(path.parent.glob("*.json"), key=lambda each: each.stat().st_mtime_ns)
         for old in cached[:-KEPT]:
-            old.unlink(missing_ok=True)
+            old.unlink()

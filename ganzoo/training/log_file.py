@@ -78,7 +78,7 @@ class LogFile:
         if text is None:
             text = self._path.read_text("utf-8", errors="replace") if self._path.is_file() else ""
         with suppress(csv.Error):
-            rows = csv.DictReader(io.StringIO(text.replace("\0", ""), newline=""))
+            rows = csv.DictReader(io.StringIO(text.replace("\0", "")))
             named = ({csv_text(name): cell for name, cell in row.items()} for row in rows if None not in row)
             self._rows = [row for row in named if _step(row) <= step]
 

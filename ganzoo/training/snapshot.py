@@ -94,9 +94,9 @@ class Snapshots:
 
 
 def _thinned(data: Split) -> Split:
-    """All points, or images from all over ``data``: they may lie in some order."""
+    """All points, or images from all over ``data``: they may lie in some order. Labels are not looked at."""
     step = 1 if data.spec.kind == "points" else -(-len(data.x) // ROWS)
-    return replace(data, x=data.x[::step], y=None if data.y is None else data.y[::step])
+    return replace(data, x=data.x[::step], y=None)
 
 
 class _Still(Loop):

@@ -236,6 +236,33 @@ def test_a_path_without_a_run_is_no_run_that_was_known(tmp_path: Path) -> None:
         assert (failure.run, failure.attempt) == ("", 0)
 
 
+def test_a_job_whose_run_was_never_known_takes_none_that_lies_about(
+    gaussian: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its path is "", which is the folder that the user stands in."""
+    monkeypatch.chdir(gaussian.path)
+    (job,) = jobs("a")
+    assert bench._failure(Outcome(job, note="n")).run == ""
+
+
+def test_a_job_took_the_seconds_since_it_began(monkeypatch: pytest.MonkeyPatch) -> None:
+    outcome = Outcome(jobs("a")[0], started=40.0)
+    told: list[float] = []
+    monkeypatch.setattr(bench.time, "monotonic", lambda: 42.5)
+    bench._finish(outcome, lambda each: told.append(each.seconds), "done", "")
+    assert told == [2.5]
+
+
+def test_cores_are_those_that_this_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 5, 7}, raising=False)
+    assert bench.cores() == 3
+    monkeypatch.delattr(os, "sched_getaffinity")  # as on macOS
+    assert bench.cores() == 64
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert bench.cores() == 1
+
+
 def test_what_a_worker_prints_besides_hides_no_event() -> None:
     (outcome,) = run("chatters")
     assert (outcome.state, outcome.path) == ("done", "/run/9")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from ganzoo import api
+from ganzoo import api, registry
 from ganzoo.leaderboard import bench, current
 from ganzoo.leaderboard.bench import LocalExecutor, Outcome
 from ganzoo.leaderboard.current import Finished
@@ -47,8 +48,8 @@ def change_score(job: Job, **changes: Any) -> None:
     write_json(path, msgspec.structs.replace(read_json(path, Score), **changes))
 
 
-def fail(job: Job) -> None:
-    outcome = Outcome(job, state="failed", note="killed", path=str(the_run(job).path), attempt=2)
+def fail(job: Job, attempt: int = 2) -> None:
+    outcome = Outcome(job, state="failed", note="killed", path=str(the_run(job).path), attempt=attempt)
     bench.note_failures(RunStore(Path(job.runs)), [outcome])
 
 
@@ -87,6 +88,52 @@ def test_what_is_done_is_known_without_a_worker(job: Job, zoo: Zoo, catalogue: R
     assert {path: path.stat().st_ino for path in the_run(job).path.iterdir()} == before, (
         "nor had a worker done anything"
     )
+
+
+def test_a_metric_installed_since_is_something_to_do(job: Job, zoo: Zoo, catalogue: Registry) -> None:
+    folder, finished = the_run(job), Finished(zoo, catalogue)
+    setup = finished._setup(job)
+    assert setup is not None
+    sha256, noted = folder.manifest().onnx_sha256, folder.file("nothing noted")
+    assert current.is_current(folder, setup, sha256, noted, "")
+    wider = dataclasses.replace(setup, extensions={**setup.extensions, "since": 1})
+    assert not current.is_current(folder, wider, sha256, noted, "")
+
+
+def test_recipes_that_are_known_are_not_looked_for(
+    job: Job, zoo: Zoo, catalogue: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[RunFolder] = []
+    real = current.recipes_beside
+    monkeypatch.setattr(current, "recipes_beside", lambda folder: asked.append(folder) or real(folder))
+    finished = Finished(zoo, catalogue)
+    assert [finished(job) is None, finished(job) is None] == [False, False]
+    assert len(asked) == 1
+    folder, setup = the_run(job), finished._setup(job)
+    assert setup is not None
+    sha256, noted = folder.manifest().onnx_sha256, folder.file("nothing noted")
+    assert not current.is_current(folder, setup, sha256, noted, "", {("", False, "another", "recipe"): 2})
+    assert current.is_current(folder, setup, sha256, noted, "", {("", False, "another", "recipe"): 1}), "as old"
+    assert len(asked) == 1
+
+
+def test_a_failure_of_the_same_attempt_leaves_the_score(job: Job, zoo: Zoo, catalogue: Registry) -> None:
+    """Of two benches at once, one made the run and the other's worker was killed."""
+    fail(job, attempt=1)
+    assert Finished(zoo, catalogue)(job) is not None
+
+
+def test_a_score_of_no_bench_is_older_than_that_of_any(job: Job) -> None:
+    change_score(job, bench=0, cells={})
+    assert list(current.recipes_beside(the_run(job)).values()) == [0]
+
+
+def test_a_recipe_changed_since_is_other_work(job: Job, zoo: Zoo, catalogue: Registry) -> None:
+    book = (Path(__file__).parents[2] / "registry.toml").read_text("utf-8")
+    recipe = "[variants.gaussian.recipes.digits]\n"
+    changed = registry.parse(book.replace(recipe, recipe + "options = { rank = 8 }\n"), "here")
+    assert Finished(zoo, catalogue)(job) is not None
+    assert Finished(zoo, changed)(job) is None
 
 
 @pytest.mark.parametrize("state", UNDONE)
@@ -166,9 +213,11 @@ def test_a_dataset_that_cannot_be_had_is_looked_for_once(
 
     def setup_of(zoo: Zoo, registry: Registry, data: str, **more: Any) -> Any:
         asked.append(data)
+        assert more["terms"].device == "cpu", "nothing is computed"
         return real(zoo, registry, data, **more)
 
     monkeypatch.setattr(api, "setup_of", setup_of)
+    job = msgspec.structs.replace(job, device="auto")
     finished = Finished(zoo, catalogue)
     gone = msgspec.structs.replace(job, dataset="npz:gone.npz")
     assert [finished(each) is None for each in (gone, gone, job, job)] == [True, True, False, False]

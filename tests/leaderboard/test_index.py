@@ -124,3 +124,53 @@ def test_what_was_written_is_recalled_while_nothing_changed(store: RunStore, tmp
     assert recalled() is not None
     write_json(store.failure_file("d", "v", 5, False), FAILURE)
     assert recalled() is None
+
+
+def remembered(store: RunStore, out: Path) -> Any:
+    """What is recalled of a file once it was noted, all in one."""
+    out.mkdir(exist_ok=True)
+    (out / "a.csv").write_text("a")
+    StoreIndex(store).remember(out, "terms", [out / "a.csv"], [])
+    return StoreIndex(store).recall(out, "terms")
+
+
+@pytest.mark.parametrize("content", [b"", b"no database", b"SQLite format 3\0" + b"\xff" * 5000])
+def test_a_damaged_index_recalls_nothing(content: bytes, store: RunStore, tmp_path: Path) -> None:
+    assert remembered(store, tmp_path / "out") is not None
+    (store.root / FILE).write_bytes(content)
+    assert StoreIndex(store).recall(tmp_path / "out", "terms") is None
+    remembered(store, tmp_path / "out")
+
+
+def test_an_index_whose_schema_is_no_text_is_done_without(store: RunStore, tmp_path: Path) -> None:
+    assert remembered(store, tmp_path / "out") is not None
+    file = store.root / FILE
+    content = file.read_bytes().replace(b"tablewrittenwritten", b"table\xff\xfeittenwritten")
+    file.write_bytes(content.replace(b"CREATE TABLE written", b"CREATE TABLX written"))
+    assert remembered(store, tmp_path / "out") is None
+
+
+def test_without_an_index_tables_are_written_each_time(store: RunStore, tmp_path: Path) -> None:
+    (store.root / FILE).mkdir()
+    assert remembered(store, tmp_path / "out") is None
+
+
+@pytest.mark.parametrize("name", ["out/gone.csv", "elsewhere.csv"])
+def test_a_file_that_is_gone_or_lies_elsewhere_is_not_noted(name: str, store: RunStore, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere.csv").write_text("a")
+    StoreIndex(store).remember(tmp_path / "out", "terms", [tmp_path / name], [])
+    assert StoreIndex(store).recall(tmp_path / "out", "terms") is None
+
+
+@pytest.mark.parametrize("place", [None, 0, 1, 2])
+def test_a_damaged_note_recalls_nothing(place: int | None, store: RunStore, tmp_path: Path) -> None:
+    assert remembered(store, tmp_path / "out") is not None
+    with sqlite3.connect(store.root / FILE) as table:
+        ((result,),) = table.execute("SELECT result FROM written").fetchall()
+        values = msgspec.json.decode(result)
+        if place is not None:
+            values[place] = 5
+        for damaged in (5, None, b"{", b"[]", msgspec.json.encode(values if place is not None else {})):
+            table.execute("UPDATE written SET result = ?", (damaged,))
+            table.commit()
+            assert StoreIndex(store).recall(tmp_path / "out", "terms") is None

@@ -23,7 +23,10 @@ DAMAGED = {
     "tabs": (WHOLE.replace(",", "\t").encode(), "line 1 is separated by tabs"),
     "renamed": (WHOLE.replace("fid,", "FID,", 1).encode(), "line 1 .* lacks the column 'fid'"),
     "renamed late": (WHOLE.replace(",role,", ",Role,", 1).encode(), "line 1 .* lacks the column 'role'"),
-    "moved": (WHOLE.replace("variant,backend", "backend,variant", 1).encode(), "line 1 .* out of its place"),
+    "moved": (
+        WHOLE.replace("variant,backend", "backend,variant", 1).encode(),
+        "line 1 .* the column 'backend' is out of its place",
+    ),
     "no header": (f"{LINE}\n".encode(), "line 1 .* lacks the column 'variant'"),
     "twice": (f"{HEADER},fid\n{LINE},2\n".encode(), "line 1 has the column 'fid' twice"),
     "extra twice": (f"{HEADER},a,a\n{LINE},1,2\n".encode(), "line 1 has the column 'a' twice"),
@@ -85,6 +88,10 @@ def test_a_header_older_than_any_is_refused(tmp_path: Path) -> None:
 def test_marks_of_other_programs_are_no_damage(tmp_path: Path) -> None:
     put(tmp_path, b"\xef\xbb\xbf" + WHOLE.replace("\n", "\r\n").encode() + b"\r\n")
     assert runs_table.read(tmp_path).text() == WHOLE
+    put(tmp_path, WHOLE.replace("\n", "\r"))
+    assert runs_table.read(tmp_path).text() == WHOLE
+    put(tmp_path, f'{HEADER},mine\r\n{LINE},"two\r\nlines"\r\n')
+    assert runs_table.read(tmp_path).rows[0][-1] == "two\r\nlines", "in a cell they are no ends of rows"
 
 
 @pytest.mark.parametrize("place", [0, 3, 36, len(COLUMNS)])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,38 @@ def test_the_cache_forgets_the_oldest(tmp_path: Path, cache: Path, monkeypatch: 
         write(tmp_path, fid)
         shown.shown(tmp_path, "d", BOOK)
     assert len(list(cache.iterdir())) == 2
+
+
+def test_the_newest_stay_in_the_cache_whatever_they_are_called(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shown, "KEPT", 2)
+    cache.mkdir(parents=True)
+    for name, when in (("a", 9e9), ("z", 1.0)):
+        (cache / f"{name}.json").write_text("")
+        os.utime(cache / f"{name}.json", (when, when))
+    write(tmp_path, 1.0)
+    shown.shown(tmp_path, "d", BOOK)
+    names = {path.stem for path in cache.iterdir()}
+    assert (len(names), "a" in names, "z" in names) == (2, True, False)
+
+
+def test_a_board_is_shown_where_the_cache_cannot_be_tidied(tmp_path: Path, cache: Path) -> None:
+    """Another process took a file away between two looks, as this link has lost its file."""
+    cache.mkdir(parents=True)
+    (cache / "gone.json").symlink_to(tmp_path / "nowhere")
+    write(tmp_path, 1.0)
+    assert shown.shown(tmp_path, "d", BOOK).rows
+
+
+def test_rows_that_are_left_out_are_remarked(tmp_path: Path) -> None:
+    write(tmp_path, 1.0)
+    line = (tmp_path / "runs.csv").read_text().splitlines()[1]
+    newer = dict(zip(COLUMNS, line.split(","), strict=True)) | {"protocol": "q", "bench": "2", "variant": "c"}
+    with (tmp_path / "runs.csv").open("a") as file:
+        file.write(",".join(newer.values()) + "\n")
+    found = shown.shown(tmp_path, "d", BOOK)
+    assert found.remarks[-1] == "4 rows scored under other protocols are left out (p)."
 
 
 def test_what_is_not_there_is_said(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from ganzoo import registry
@@ -43,3 +44,12 @@ def test_tables_are_written_where_anything_changed_and_damage_is_told_each_time(
     write_json(store.failure_file("d", "v", 2, False), FAILURE)
     update(store, out, OTHER, True, told.append)
     assert len(writes) == 5
+
+
+def test_tables_of_quick_runs_are_of_quick_runs(tmp_path: Path) -> None:
+    store = RunStore(tmp_path / "runs")
+    for seed, quick in ((4, False), (5, True)):
+        write_json(store.failure_file("d", "v", seed, quick), msgspec.structs.replace(FAILURE, seed=seed, quick=quick))
+    for quick, seeds in ((True, ["5"]), (False, ["4"])):
+        update(store, tmp_path / f"{quick}", BOOK, quick, lambda text: None)
+        assert list(board.read_runs(tmp_path / f"{quick}")["seed"]) == seeds

@@ -215,7 +215,7 @@ FULL = Job(
     quick=True,
     runs="some/runs",
     data_dir="some/data",
-    device="auto",
+    device="cuda",
     registry=str(Path(__file__).parents[2] / "registry.toml"),
     bench=5,
     options={"rank": "3"},
@@ -234,7 +234,7 @@ def test_a_job_is_passed_on_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(GanzooError, match="that is enough"):
         work.run_job(FULL, lambda event, fields: events.append(event))
     assert given["args"] == ("gaussian", "digits")
-    assert (given["seed"], given["device"], given["data_dir"]) == (7, "auto", "some/data")
+    assert (given["seed"], given["device"], given["data_dir"]) == (7, "cuda", "some/data")
     assert (given["runs"], given["quick"], given["wait"]) == ("some/runs", True, True)
     assert given["options"] == {"rank": "3"}
     assert given["zoo"].names() == Zoo.discover(given["registry"]).names()
@@ -247,7 +247,7 @@ def test_a_job_is_scored_as_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api, "setup_of", lambda *args, **more: given.update(more, args=args))
     setup_of("zoo", "registry", FULL)  # type: ignore[arg-type]
     assert given["args"] == ("zoo", "registry", "digits")
-    assert (given["data_dir"], given["terms"]) == ("some/data", Terms(device="auto", total=True))
+    assert (given["data_dir"], given["terms"]) == ("some/data", Terms(device="cuda", total=True))
 
 
 def test_attempts_are_counted_from_what_is_there(tmp_path: Path) -> None:
@@ -381,3 +381,17 @@ def test_what_a_job_tells(tmp_path: Path) -> None:
     told = dict(heard)
     assert told["scoring"] == {"path": str(folder.path), "dataset": "digits", "attempt": 1}
     assert heard[-1] == ("scored", {"path": str(folder.path), "attempt": 1})
+
+
+def test_a_failure_noted_while_a_job_trains_is_an_attempt_before_its_own(tmp_path: Path) -> None:
+    """Another bench's: the row must be newer than that note."""
+    store, job = RunStore(tmp_path), Job(variant="gaussian", dataset="digits", seed=0, runs=str(tmp_path), bench=2)
+
+    def noting(event: str, fields: dict[str, Any]) -> None:
+        if event == "scoring":
+            outcome = Outcome(job, state="failed", note="killed", path=fields["path"], attempt=5)
+            bench.note_failures(store, [outcome])
+
+    work.run_job(job, noting)
+    (folder,) = store.all()
+    assert read_turn(folder.file(SCORE)).turns == {"": (2, 6)}

@@ -27,6 +27,7 @@ def test_checkpoints_survive_the_disk(tmp_path: Path) -> None:
     found = kept.load()
     assert found is not None
     assert (found.step, found.seconds, found.cpu_seconds) == (7, 0.1 + 0.2, 0.7)
+    assert found.note == ""
     assert set(found.arrays) == set(STATE)
     for name, value in STATE.items():
         assert found.arrays[name].dtype == value.dtype
@@ -47,7 +48,7 @@ def test_a_state_of_another_program(tmp_path: Path) -> None:
     from safetensors.numpy import save
 
     (tmp_path / "state.safetensors").write_bytes(save({"a": np.zeros(2)}))
-    with pytest.raises(StoreError, match="damaged"):
+    with pytest.raises(StoreError, match=r"is damaged: it is no state of a training .*start this run again"):
         FileCheckpoints(RunFolder(tmp_path)).load()
 
 

@@ -81,6 +81,11 @@ IMAGES = toy_images((1, 4, 4))
 SAMPLES = np.linspace(-0.9, 0.9, 8 * 16, dtype=np.float32).reshape(8, 1, 4, 4)
 
 
+def points(x: Any) -> Split:
+    """Training data of these points."""
+    return Split(toy_points().spec, x, None)
+
+
 def black_and_white() -> Split:
     spec = DataSpec(name="bw", kind="image", shape=(1, 4, 4))
     return Split(spec, (IMAGES.x > 100).astype(np.uint8) * 255, None)
@@ -95,9 +100,17 @@ def test_a_generator_that_is_alive() -> None:
 def test_a_generator_that_is_dead() -> None:
     assert "all its samples are the same" in Extent.of(IMAGES).fault(SAMPLES[:1] + SAMPLES * np.float32(1e-4))
     assert "all its samples are the same" in Extent.of(toy_points()).fault(np.ones((8, 2), np.float32))
-    one = toy_points()
-    same = Split(one.spec, np.ones_like(one.x), None)
-    assert Extent.of(same).fault(np.ones((8, 2), np.float32)) == "", "as the data are"
+    same = points(np.tile(np.float32([1, 3]), (9, 1)))
+    assert Extent.of(same).fault(same.x[:8]) == "", "as the data are"
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 100.0])
+def test_points_are_held_against_the_range_of_the_data(scale: float) -> None:
+    data = toy_points()
+    extent = Extent.of(points(data.x * np.float32(scale)))
+    assert "all its samples are the same" in extent.fault(np.float32(scale) * (1 + data.x[:8] * np.float32(2e-4)))
+    assert extent.fault(data.x[:8] * np.float32(1000 * scale)) == ""
+    assert "10,000 times as far out" in extent.fault(data.x[:8] * np.float32(2e4 * scale))
 
 
 def test_a_generator_that_is_saturated() -> None:
@@ -110,6 +123,8 @@ def test_a_generator_that_is_saturated() -> None:
 
 def test_a_generator_that_is_lost() -> None:
     assert "10,000 times as far out" in Extent.of(toy_points()).fault(toy_points(8).x * 2e4)
+    one_of_many = toy_points(8).x * np.where(np.arange(8) == 3, 2e4, 1)[:, None]
+    assert Extent.of(toy_points()).fault(one_of_many) == ""
     assert "not finite" in Extent.of(IMAGES).fault(np.where(SAMPLES > 0.8, np.nan, SAMPLES))
 
 
@@ -170,6 +185,12 @@ def test_the_state_in_hand_is_kept_where_it_is_finite() -> None:
     assert last is not None
     assert kept.last is not None
     assert (last.step, kept.last.arrays["n"].tolist()) == (100, [100])
+
+
+def test_nothing_is_kept_of_a_run_that_diverged_before_its_first_step() -> None:
+    kept = MemoryCheckpoints()
+    assert make(checkpoints=kept).keep_last_finite() is None
+    assert kept.last is None
 
 
 class Doctor:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import itertools
 import os
 import shutil
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Annotated, Any
 
 import msgspec
@@ -102,6 +104,23 @@ def test_a_damaged_log_beside_a_state_of_version_0_1_costs_rows_alone(content: b
     assert log.text() in ("", "step,loss\n10,0.5\n2,\n", "step,loss\n10,0.5\n")
 
 
+LEFT_OVER = {
+    "none": (None, ""),
+    "zeros at its end": (b"step,loss\n10,0.5\n11,0.\0\0\0\n\0\0", "step,loss\n10,0.5\n11,0.\n"),
+    "other ends of lines": (b"step,loss\r\n10,0.5\r\n", "step,loss\n10,0.5\n"),
+}
+
+
+@pytest.mark.parametrize("case", LEFT_OVER)
+def test_what_is_taken_from_a_log_csv_beside_a_state_of_version_0_1(case: str, tmp_path: Path) -> None:
+    content, text = LEFT_OVER[case]
+    if content is not None:
+        (tmp_path / runs.LOG).write_bytes(content)
+    log = run.LogFile(RunFolder(tmp_path), ignore_events)
+    log("resumed", {"step": 15, "total": 40})
+    assert log.text() == text
+
+
 def flip(path: Path, place: int) -> None:
     """Turn one bit of a file."""
     content = bytearray(path.read_bytes())
@@ -187,11 +206,21 @@ def test_a_finished_run_has_all_its_files(straight: RunFolder) -> None:
     )
     assert manifest.options == {"steps": 40, "lr": 0.1, "z_dim": 4}
     assert manifest.files == straight.hashes()
+    assert manifest.content_hash == ganzoo.load(straight.path, device="cpu").info.content_hash
     assert manifest.parity is not None
     assert manifest.parity <= 1e-4
     assert manifest.parameters == 4 * 64 + 64 + 4
     assert manifest.environment["numpy"]
     assert log_steps(straight) == [40]
+
+
+def test_a_run_says_how_long_it_trained(stepper: Plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By two clocks: one goes on half a second with each look, that of this process's CPU half as fast."""
+    wall, cpu = itertools.count(0, 0.5), itertools.count(0, 0.25)
+    clocks = SimpleNamespace(perf_counter=lambda: next(wall), process_time=lambda: next(cpu))
+    monkeypatch.setattr("ganzoo.training.loop.time", clocks)
+    manifest = train(stepper, tmp_path).manifest()
+    assert (manifest.train_seconds, manifest.train_cpu_seconds) == (20.0, 10.0)
 
 
 def test_options_come_in_layers(stepper: Plugin, tmp_path: Path) -> None:
