@@ -75,7 +75,7 @@ def test_numbers_of_every_kind_are_kept_as_plain_ones(value: Any, kept: Estimate
         ("a", Estimate(1.0, math.inf), "the number 'a' was reported with the standard error inf"),
         ("a", Estimate(1.0, -0.5), "the number 'a' was reported with the standard error -0.5"),
         ("c", 1.0, "the number 'c' was reported, but the variant declares a, b"),
-        ("c\n", 1.0, r"the number 'c\x0a' was reported, but the variant declares a, b"),
+        ("c\n", 1.0, r"the number 'c\n' was reported, but the variant declares a, b"),
     ],
 )
 def test_a_bad_number_leaves_its_reason(name: str, value: Any, fault: str) -> None:
