@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from ganzoo.types import Facts as Facts
     from ganzoo.types import Inputs as Inputs
     from ganzoo.types import LatentSpec as LatentSpec
+    from ganzoo.types import MeasureRun as MeasureRun
+    from ganzoo.types import Report as Report
     from ganzoo.types import TrainData as TrainData
     from ganzoo.types import TrainRun as TrainRun
     from ganzoo.types import Variant as Variant
@@ -58,6 +60,8 @@ _HOMES = {
     "Facts": "types",
     "Inputs": "types",
     "LatentSpec": "types",
+    "MeasureRun": "types",
+    "Report": "types",
     "TrainData": "types",
     "TrainRun": "types",
     "Variant": "types",

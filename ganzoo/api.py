@@ -66,7 +66,7 @@ def train(
     """
     registry = registry or registries.load()
     zoo = zoo or Zoo.discover(registry)
-    plugin = zoo.load(variant)
+    plugin = zoo.trainable(variant)
     data = reference_of(data, data_dir, zoo=zoo)
     recipe = registry.recipe_options(variant, data, quick)
     loaded = dataset(data, data_dir, zoo=zoo)

@@ -13,17 +13,19 @@ from ganzoo import latents
 from ganzoo.checks import CHECKS, SECONDS, open_session
 from ganzoo.checks.toys import memory_run, small_options, toy_images, toy_points
 from ganzoo.generator import engine
+from ganzoo.training.reports import Afterwards
 
 if TYPE_CHECKING:
     from ganzoo.checks import CheckSession
     from ganzoo.data.base import Split
     from ganzoo.plugin.manager import Zoo
     from ganzoo.training.loop import Loop
-    from ganzoo.types import Array, Variant
+    from ganzoo.types import Array, MeasureRun, Variant
 
 __all__ = [
     "Case",
     "interrupt_and_resume",
+    "measure_run",
     "memory_run",
     "onnx_difference",
     "parametrize_with_checks",
@@ -109,6 +111,11 @@ def onnx_difference(plugin: Any, model: Any, run: Loop, path: Path, n: int = 32)
     if native.shape != (n, *run.data.spec.shape):
         raise AssertionError(f"sample returned {native.shape}, expected {(n, *run.data.spec.shape)}")
     return float(np.abs(native - x).max())
+
+
+def measure_run(run: Loop, heldout: Split) -> MeasureRun:
+    """What the hook ``measure`` gets after ``run``; what was reported while it trained is ``run.told.numbers``."""
+    return Afterwards(run, heldout)
 
 
 def interrupt_and_resume(

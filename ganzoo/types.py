@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     IndexArray = NDArray[np.int64]
 
 API_VERSION = 1
+SELF = "self:"
+"""What begins the columns of metrics.csv that runs reported of themselves."""
 
 Kind = Literal["image", "points"]
 Law = Literal["normal", "uniform"]
@@ -55,6 +57,31 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     continuous: int | str = 0
 
 
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """A number of a variant's own, such as the error of a classifier in it. Nobody else measures it, nobody is ranked.
+
+    ``direction`` says where better is, ``help`` on one line what the number is. Every run gives each number that is
+    declared, by ``run.report`` or from the hook ``measure``.
+    """
+
+    name: str
+    direction: Literal["up", "down", "none"]
+    help: str
+
+
+class SelfReported(Report, frozen=True, kw_only=True):
+    """Such a number with the value that a run gave, as run.json and score.json keep it."""
+
+    value: float
+    se: float | None = None
+    n: int = 0
+
+    @property
+    def column(self) -> str:
+        """What it is called in metrics.csv: no metric's column has such a name."""
+        return f"{SELF}{self.name}:{self.direction}"
+
+
 class Variant(msgspec.Struct, frozen=True, kw_only=True):
     """What ``describe()`` returns: everything the core must know before any framework is imported."""
 
@@ -69,6 +96,7 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
     sizes: tuple[int, int] = (8, 64)
     role: Literal["model", "floor", "ceiling", "comparator"] = "model"
     """Only models are ranked; a "comparator" is trained and shown like one, but is no GAN."""
+    reports: tuple[Report, ...] = ()
     api: int = 1
     """The ``ganzoo.API_VERSION`` that the variant was written for."""
 
@@ -182,3 +210,25 @@ class TrainRun(Protocol):
 
         Pass framework scalars as they are: reading them every step would stall the device.
         """
+
+    def report(self, **numbers: Any) -> None:
+        """Report numbers of the variant's own, each a number or an ``Estimate`` with its standard error and n.
+
+        The last value of each name counts, across a resume, too. What is not declared, or not finite, is left out
+        with a note on the run.
+        """
+
+
+class MeasureRun(Protocol):
+    """The second argument of the ``measure`` hook: the run that has ended, and samples that it never saw."""
+
+    data: TrainData
+    heldout: TrainData
+    """The held-out split of the dataset, labelled where ``data`` is."""
+    options: Any
+    seed: int
+    device: str
+    latent: LatentSpec
+
+    def latents(self, batch: int, tick: int, ticks: int | None = None, stream: str = "measure") -> dict[str, Array]:
+        """Generator inputs as in training, by default of a stream that the training does not see."""

@@ -40,13 +40,14 @@ FEW = 32
 
 @dataclass(frozen=True)
 class Trained:
-    """A model, the form of data it was trained on, and its run's last state."""
+    """A model, the form of data it was trained on, its run's last state, and the run."""
 
     model: object
     form: toys.Form
     latent: LatentSpec
     state: Mapping[str, Array] | None
     steps: int
+    run: Loop
 
     def inputs(self, n: int = FEW, seed: int = 1) -> dict[str, Array]:
         """Generator inputs of n samples."""
@@ -197,7 +198,7 @@ class Context:
         if model is None:
             raise CheckFailed("train returned None, not a model")
         last = FileCheckpoints(runs.RunFolder(folder)).load()
-        return Trained(model, form, loop.latent, last.arrays if last else None, last.step if last else 0)
+        return Trained(model, form, loop.latent, last.arrays if last else None, last.step if last else 0, loop)
 
     def trained(self, form: toys.Form | None = None, seed: int = 0) -> Trained:
         """The model of one form, by default the first: a few steps there, two on the others."""

@@ -73,6 +73,7 @@ def memory_run(
         latent=latent_spec(variant, resolved, data.spec),
         checkpoints=checkpoints,
         checkpoint_seconds=checkpoint_seconds,
+        declared=variant.reports,
     )
 
 
@@ -179,3 +180,7 @@ class Capped:
     def log(self, **scalars: Any) -> None:
         """Pass scalars on to the real run."""
         self._run.log(**scalars)
+
+    def report(self, **numbers: Any) -> None:
+        """Pass the variant's own numbers on to the real run."""
+        self._run.report(**numbers)

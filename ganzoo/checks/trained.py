@@ -93,6 +93,8 @@ def resumes_bit_exactly(context: Context) -> None:
     try:
         _require_equal(straight.state, resumed.state, "a resumed run ends in another state: it")
         _require_same_samples(context, straight, resumed)
+        if straight.run.told != resumed.run.told:
+            raise CheckFailed("a resumed run reports other numbers of its own")
     except CheckFailed:
         _block_if_undetermined(context)
         raise
@@ -167,6 +169,10 @@ class _Interrupting:
     def export(self, model: Any, path: Any) -> Any:
         """As the plugin does."""
         return self._plugin.export(model, path)
+
+    def measure(self, model: Any, run: Any) -> Any:
+        """As the plugin does."""
+        return self._plugin.measure(model, run)
 
     def _before(self) -> Callable[[range], None]:
         def send(part: range) -> None:
@@ -272,8 +278,8 @@ CHECKS = (
     ),
     Check(
         "resumes-bit-exactly",
-        "A run stopped after some steps and started again ends in the same state and gives the same samples as one "
-        "that never stopped.",
+        "A run stopped after some steps and started again ends in the same state, gives the same samples and reports "
+        "the same numbers of its own as one that never stopped.",
         "`state_arrays` must hold all that the next step depends on, and what is sampled from: moments, counters, EMA.",
         resumes_bit_exactly,
     ),

@@ -46,6 +46,12 @@ def show(out: Path, dataset: str, registry: Registry, total: bool = False) -> No
         echo(f"({', '.join(found.header[fitting:])}: in {out}/, or in a wider window)")
     for remark in found.remarks:
         echo(remark)
+    if found.own:
+        from ganzoo.leaderboard.page import OWN, OWN_HEADER, OWN_REMARK
+
+        echo(f"\n{OWN}")
+        echo_block(common.table(list(OWN_HEADER), found.own))
+        echo(OWN_REMARK)
 
 
 def _fitting(header: list[str], rows: list[list[str]]) -> int:

@@ -38,6 +38,9 @@ def command(variant: str, registry_path: Path | None) -> None:
     echo("\noptions (--set name=value)")
     rows = [[o.name, o.type, str(o.default), o.range, o.help] for o in explain(about.options)]
     echo_block(table(["name", "type", "default", "range", "what it does"], rows))
+    if about.reports:
+        echo("\nnumbers of its own (self-reported, never ranked)")
+        echo_block(table(["number", "better", "what it is"], [[r.name, r.direction, r.help] for r in about.reports]))
     echo("\nupdate rule")
     echo_block(
         table(

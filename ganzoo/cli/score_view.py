@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ganzoo.registry import DatasetEntry
     from ganzoo.scoring.compare import Comparison
     from ganzoo.scoring.protocol import Protocol, Score
-    from ganzoo.types import Estimate
+    from ganzoo.types import Estimate, SelfReported
 
 CSV_HEADER = ("source", "reference", "metric", "value", "se", "n", "extractor", "protocol")
 
@@ -37,6 +37,9 @@ def show(score: Score, classes: Sequence[ClassScore], form: str, source: str, to
         echo_block(common.table(header, _rows(score, total)))
         if classes:
             echo_block("\n" + _class_table(classes))
+        if score.reported:
+            echo("\nself-reported, measured by the variant and not here")
+            echo_block(_own_table(score.reported))
         echo("\n" + described(score.protocol))
         echo(f"protocol {score.protocol_hash}")
 
@@ -58,6 +61,14 @@ def _rows(score: Score, total: bool) -> list[list[str]]:
         shown = ["" if error is None else f"{error:.2g}" for error in errors]
         rows.append([column_label(name, score.protocol.extractor), f"{e.value:.6g}", *shown, str(e.n)])
     return rows
+
+
+def _own_table(reported: Sequence[SelfReported]) -> str:
+    rows = [
+        [r.name, r.direction, f"{r.value:.6g}", "" if r.se is None else f"{r.se:.2g}", str(r.n or ""), r.help]
+        for r in reported
+    ]
+    return common.table(["number", "better", "value", "standard error", "n", "what it is"], rows)
 
 
 def _class_table(classes: Sequence[ClassScore]) -> str:
@@ -87,6 +98,9 @@ def _csv(score: Score, classes: Sequence[ClassScore], source: str) -> str:
         se = "" if e.se is None else repr(e.se)
         texts = [csv_cell(text) for text in (readable(source), p.dataset, name)]
         writer.writerow([*texts, repr(e.value), se, e.n, csv_cell(p.extractor), score.protocol_hash])
+    for r in score.reported:
+        error = "" if r.se is None else repr(r.se)
+        writer.writerow([csv_cell(readable(source)), "", r.column, repr(r.value), error, r.n, "", ""])
     return buffer.getvalue()
 
 

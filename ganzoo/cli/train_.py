@@ -81,6 +81,9 @@ def command(
         f"model    {folder.file('generator.onnx')}  ({manifest.parameters:,} parameters, parity {manifest.parity:.1e})"
     )
     echo(f"trained  {manifest.steps} steps in {manifest.train_seconds:.1f} s")
+    for each in manifest.reported:
+        error = "" if each.se is None else f" ± {each.se:.1g}"
+        echo(f"reported {each.name} {each.value:.3g}{error} (better: {each.direction}): {each.help}")
     if with_score:
         from ganzoo.extractors.base import caution_of
 

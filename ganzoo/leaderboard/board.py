@@ -10,23 +10,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ganzoo.columns import COLUMNS, MEASURED, TOTALS
 from ganzoo.errors import StoreError
 from ganzoo.escaping import csv_cell, csv_text
 from ganzoo.files import locked, write_bytes, write_text
 from ganzoo.leaderboard import datapackage, gallery, runs_table
 from ganzoo.leaderboard.index import StoreIndex
+from ganzoo.leaderboard.own_numbers import own_numbers
 from ganzoo.leaderboard.page import to_markdown
 from ganzoo.leaderboard.ranking import better, half_width, ranks
-from ganzoo.leaderboard.rows import COLUMNS, FLOAT_FORMAT, LONG, MEASURED, TOTALS
+from ganzoo.leaderboard.rows import FLOAT_FORMAT, LONG, METRICS_FILE
 from ganzoo.leaderboard.runs_table import RunsTable
 from ganzoo.training import runs
 from ganzoo.training.runs import RunFolder, RunStore
+from ganzoo.types import SELF
 
 if TYPE_CHECKING:
     from ganzoo.registry import Registry
     from ganzoo.types import Array
 
-METRICS_FILE = "metrics.csv"
 NORMAL = 1.96
 
 
@@ -78,7 +80,8 @@ def _write_board(
     picture = folder / f"{name}.png"
     written = [picture] if gallery.write(exemplars(store, table, dataset, board), picture) else []
     shown = picture.name if picture.is_file() else ""
-    page = to_markdown(board, dataset, rank_by, quick, shown, left_out(table, dataset))
+    own = own_rows(folder, table, dataset, board)
+    page = to_markdown(board, dataset, rank_by, quick, shown, left_out(table, dataset), own)
     for suffix, text in ((".csv", to_csv(board)), (".md", page)):
         written.append(folder / f"{name}{suffix}")
         write_text(written[-1], text)
@@ -86,24 +89,41 @@ def _write_board(
 
 
 def _write_long(path: Path, rows: list[dict[str, str]]) -> list[Path]:
-    """Put the values of extensions into metrics.csv, over older ones of the same run and column; no file for none."""
+    """Put rows into metrics.csv, over older ones of the same run and column; no file for none."""
     if not rows:
         return []
-    old = pd.DataFrame(columns=list(LONG), dtype="str")
-    if path.is_file():
-        try:
-            old = pd.read_csv(path, dtype="str", keep_default_na=False).map(csv_text)
-        except (ValueError, OSError) as error:
-            raise StoreError(f"{path} cannot be read: {error}.", "Move it away and run the bench again.") from error
-        if list(old.columns) != list(LONG):
-            raise StoreError(
-                f"{path} has the columns {', '.join(old.columns)}, not {', '.join(LONG)}.",
-                "Move it away and run the bench again.",
-            )
-    table = pd.concat([old, pd.DataFrame(rows, columns=list(LONG), dtype="str")])
+    table = pd.concat([_read_long(path), pd.DataFrame(rows, columns=list(LONG), dtype="str")])
     table = table.drop_duplicates(["run", "column"], keep="last").sort_values(["run", "column"], kind="stable")
     write_text(path, to_csv(table))
     return [path]
+
+
+def _read_long(path: Path) -> pd.DataFrame:
+    """The rows of an existing metrics.csv, as text; an empty table where there is none."""
+    if not path.is_file():
+        return pd.DataFrame(columns=list(LONG), dtype="str")
+    try:
+        found = pd.read_csv(path, dtype="str", keep_default_na=False).map(csv_text)
+    except (ValueError, OSError) as error:
+        raise StoreError(f"{path} cannot be read: {error}.", "Move it away and run the bench again.") from error
+    if list(found.columns) != list(LONG):
+        raise StoreError(
+            f"{path} has the columns {', '.join(found.columns)}, not {', '.join(LONG)}.",
+            "Move it away and run the bench again.",
+        )
+    return found
+
+
+def own_rows(folder: Path, table: pd.DataFrame, dataset: str, board: pd.DataFrame) -> list[list[str]]:
+    """What variants of a board report of themselves, by metrics.csv: of the seeds whose means the board has."""
+    long = _read_long(folder / METRICS_FILE)
+    long = long[long["column"].str.startswith(SELF)]
+    if not len(long):
+        return []
+    rows = table[table["dataset"] == dataset]
+    groups = rows[_in_force(rows)].groupby("variant")
+    behind = {str(variant): list(_distinct(_latest(group))["run"]) for variant, group in groups}
+    return own_numbers([(name, behind[name]) for name in board["variant"]], long.to_numpy().tolist())
 
 
 def exemplars(store: RunStore, table: pd.DataFrame, dataset: str, board: pd.DataFrame) -> list[tuple[str, RunFolder]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from ganzoo.leaderboard.rows import MEASURED
+from ganzoo.columns import MEASURED
 from ganzoo.metrics import builtin_metrics
 
 FILE = "datapackage.json"
@@ -35,7 +35,7 @@ _TEXT = {
     "ganzoo_version": "ganzoo that trained it",
     "note": "what a reader must know before believing the row, or why it failed or diverged",
     "behind": "models that are significantly better",
-    "column": "column of an extension's metric",
+    "column": "column of an extension's metric, or self:NAME:DIRECTION of a number that the run reported of itself",
 }
 _WHOLE = {
     "rank": "one more than the number of models that are significantly better",

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ganzoo._version import __version__
+from ganzoo.columns import COLUMNS
 from ganzoo.files import sha256
-from ganzoo.leaderboard.rows import COLUMNS, Collected, Entry, collected, read_entry
+from ganzoo.leaderboard.rows import Collected, Entry, collected, read_entry
 from ganzoo.options import content_hash
 from ganzoo.training.stamps import stamps
 

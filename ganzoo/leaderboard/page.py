@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.escaping import markdown, markdown_code
@@ -93,6 +94,12 @@ def plus_minus(value: float, half: float) -> str:
     return f"{value:.{decimals}f} ± {half:.{decimals}f}"
 
 
+def _grid(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """A Markdown table."""
+    cells = ["| " + " | ".join(map(markdown, row)) + " |" for row in rows]
+    return ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header), *cells]
+
+
 _LEGEND = (
     "Rows stand in the order of their means. A model's rank is one more than the number of models named in *behind*:",
     "those that are significantly better (Welch's t test over seeds for each pair, Holm's correction over all pairs,",
@@ -108,12 +115,26 @@ _LEGEND = (
 )
 
 
-def to_markdown(board: pd.DataFrame, dataset: str, rank_by: str, quick: bool, picture: str = "", left: str = "") -> str:
-    """The board as a Markdown page that says what its columns mean."""
+OWN = "Self-reported, not ranked"
+OWN_HEADER = ("variant", "number", "mean", "seeds")
+OWN_REMARK = (
+    "Each variant measured these itself, on data and in a way of its own: 'ganzoo info VARIANT' says what they are."
+)
+
+
+def to_markdown(
+    board: pd.DataFrame,
+    dataset: str,
+    rank_by: str,
+    quick: bool,
+    picture: str = "",
+    left: str = "",
+    own: Sequence[Sequence[str]] = (),
+) -> str:
+    """The board as a Markdown page that says what its columns mean, then the variants' ``own`` numbers, if any."""
     header, rows = shown_table(board)
     lines = [f"# {markdown(dataset)}{' (quick recipes: not comparable with full ones)' if quick else ''}", ""]
-    lines += ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
-    lines += ["| " + " | ".join(map(markdown, row)) + " |" for row in rows]
+    lines += _grid(header, rows)
     protocol = next((value for value in board["protocol"] if value), "none")
     extractor = markdown_code(extractor_of(board) or "none")
     lines += [
@@ -123,6 +144,8 @@ def to_markdown(board: pd.DataFrame, dataset: str, rank_by: str, quick: bool, pi
         *_LEGEND,
         *map(markdown, remarks(board, left)),
     ]
+    if own:
+        lines += ["", f"## {OWN}", "", *_grid(OWN_HEADER, own), "", OWN_REMARK]
     if picture:
         lines += ["", f"![Samples 0, 1, 2 … of each variant's first seed]({picture})"]
     failed = [(row["variant"], row["note"]) for _, row in board.iterrows() if row["failed"]]

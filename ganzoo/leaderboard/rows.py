@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from ganzoo.columns import COLUMNS, MEASURED, TOTALS
 from ganzoo.errors import StoreError
 from ganzoo.escaping import plain
 from ganzoo.scoring.protocol import Score
@@ -17,114 +18,11 @@ from ganzoo.sealed import read_json
 from ganzoo.training import runs
 from ganzoo.training.runs import Failure, Manifest, RunFolder
 
-MEASURED = (
-    "fid",
-    "is",
-    "kid",
-    "precision",
-    "recall",
-    "density",
-    "coverage",
-    "modes",
-    "mode_kl",
-    "vendi",
-    "memorised",
-    "fid_unbiased",
-    "memorised_heldout",
-    "ct",
-    "hq",
-    "spread",
-    "label_accuracy",
-    "code_error",
-    "duplicates",
-    "repeats",
-)
-"""Those that a metric gives; boards have their means over seeds."""
-TOTALS = ("fid", "fid_unbiased", "precision", "recall", "density", "coverage", "mode_kl", "repeats")
-"""Those whose total error, with the reference drawn anew, is another than the standard error."""
-COLUMNS = (
-    "variant",
-    "backend",
-    "distribution",
-    "version",
-    "dataset",
-    "protocol",
-    "extractor",
-    "n_real",
-    "n_fake",
-    "seed",
-    "status",
-    "fid",
-    "fid_se",
-    "is",
-    "is_se",
-    "kid",
-    "kid_se",
-    "precision",
-    "recall",
-    "density",
-    "coverage",
-    "modes",
-    "mode_kl",
-    "vendi",
-    "memorised",
-    "parameters",
-    "steps",
-    "train_seconds",
-    "samples_per_second",
-    "provider",
-    "parity",
-    "onnx_sha256",
-    "options_hash",
-    "ganzoo_version",
-    "date_utc",
-    "note",
-    "fid_unbiased",
-    "memorised_heldout",
-    "ct",
-    "hq",
-    "spread",
-    "label_accuracy",
-    "code_error",
-    "role",
-    "run",
-    "duplicates",
-    "content_hash",
-    "train_cpu_seconds",
-    "bench",
-    "attempt",
-    "repeats",
-    "precision_se",
-    "recall_se",
-    "density_se",
-    "coverage_se",
-    "modes_se",
-    "mode_kl_se",
-    "vendi_se",
-    "memorised_se",
-    "fid_unbiased_se",
-    "memorised_heldout_se",
-    "ct_se",
-    "hq_se",
-    "spread_se",
-    "label_accuracy_se",
-    "code_error_se",
-    "duplicates_se",
-    "repeats_se",
-    "fid_total",
-    "fid_unbiased_total",
-    "precision_total",
-    "recall_total",
-    "density_total",
-    "coverage_total",
-    "mode_kl_total",
-    "repeats_total",
-)
-"""The columns of runs.csv. People read it with their own scripts: a new one goes to the end, and nothing else moves."""
 OLDEST_LAST = "note"
 """The last column of the first version's file."""
 LONG = ("run", "column", "value", "se")
 """The columns of metrics.csv."""
+METRICS_FILE = "metrics.csv"
 FLOAT_FORMAT = "%.6g"
 T = TypeVar("T")
 
@@ -136,7 +34,7 @@ class Collected:
     rows: list[dict[str, str]]
     """Of runs.csv: every scored run, floor and failure, one cell per column of ``COLUMNS``."""
     long: list[dict[str, str]]
-    """Of metrics.csv: what runs were given by metrics of extensions, one value a row, cells per column of ``LONG``."""
+    """Of metrics.csv: what metrics of extensions gave runs, and what runs reported of themselves, one value a row."""
     skipped: list[str]
     """A sentence for each file that is damaged, with its path: what it would have given is not there."""
 
@@ -200,6 +98,7 @@ def _of_run(folder: RunFolder) -> Entry:
         return Entry()
     new = {name: estimate for name, estimate in score.estimates.items() if name not in MEASURED}
     long = tuple((manifest.key, name, _cell(e.value), _cell(e.se)) for name, e in new.items())
+    long += tuple((manifest.key, each.column, _cell(each.value), _cell(each.se)) for each in score.reported)
     return _entry(_run_row(manifest, score), manifest.quick, long)
 
 

@@ -7,10 +7,11 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
+from ganzoo.columns import COLUMNS
 from ganzoo.errors import StoreError
 from ganzoo.escaping import csv_cell, csv_text, plain
 from ganzoo.files import write_bytes
-from ganzoo.leaderboard.rows import COLUMNS, OLDEST_LAST
+from ganzoo.leaderboard.rows import OLDEST_LAST
 
 RUNS_FILE, BACKUP, LOCK = "runs.csv", "runs.csv.bak", ".lock"
 _MARKERS = ("<<<<<<<", "|||||||", "=======", ">>>>>>>")

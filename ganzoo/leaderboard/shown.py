@@ -1,7 +1,7 @@
 """A board as it was shown before, so that to look at it again costs no work on the table behind it.
 
 The cache is in the user's cache folder and can be removed at any time. Its keys are hashes of all that a board follows
-from: the bytes of runs.csv, the dataset, what it is ranked by, and the code.
+from: the bytes of runs.csv and metrics.csv, the dataset, what it is ranked by, and the code.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import msgspec
 from ganzoo.errors import StoreError, UnknownName
 from ganzoo.files import cache_root, sha256
 from ganzoo.leaderboard.index import code_stamp
+from ganzoo.leaderboard.rows import METRICS_FILE
 from ganzoo.leaderboard.runs_table import RUNS_FILE
 from ganzoo.options import content_hash
 from ganzoo.sealed import read_json, write_json
@@ -33,6 +34,8 @@ class Shown(msgspec.Struct, frozen=True):
     header: list[str]
     rows: list[list[str]]
     remarks: list[str]
+    own: list[list[str]] = []
+    """What variants report of themselves, by the header of ``page.OWN_HEADER``."""
 
 
 def shown(out: Path, dataset: str, registry: Registry, total: bool = False) -> Shown:
@@ -53,7 +56,8 @@ def shown(out: Path, dataset: str, registry: Registry, total: bool = False) -> S
         raise UnknownName(f"leaderboard in {out}", dataset, known, f"Run 'ganzoo bench --all --data {dataset}' first.")
     found = board.aggregate(table, dataset, rank_by, total)
     header, rows = page.shown_table(found)
-    made = Shown(page.extractor_of(found), header, rows, page.remarks(found, board.left_out(table, dataset)))
+    own = board.own_rows(out, table, dataset, found)
+    made = Shown(page.extractor_of(found), header, rows, page.remarks(found, board.left_out(table, dataset)), own)
     if path is not None:
         _keep(path, made)
     return made
@@ -62,10 +66,12 @@ def shown(out: Path, dataset: str, registry: Registry, total: bool = False) -> S
 def _place(out: Path, dataset: str, rank_by: str, total: bool) -> Path | None:
     """Where the board is cached; None where there is no table, which ``shown`` then says."""
     try:
-        table = sha256(out / RUNS_FILE)
+        files = [sha256(out / RUNS_FILE)]
+        if (out / METRICS_FILE).is_file():
+            files.append(sha256(out / METRICS_FILE))
     except OSError:
         return None
-    return cache_root() / "boards" / f"{content_hash([code_stamp(), table, dataset, rank_by, total])}.json"
+    return cache_root() / "boards" / f"{content_hash([code_stamp(), files, dataset, rank_by, total])}.json"
 
 
 def _keep(path: Path, made: Shown) -> None:

@@ -100,8 +100,13 @@ def _score(setup: Setup, generator: Generator, target: Path, turn: Turn, *, afre
     from ganzoo.scoring.scorer import score_generator
     from ganzoo.training import runs
 
+    trained = runs.RunFolder(target.parent).manifest_or_none()
     score = msgspec.structs.replace(
-        score_generator(setup, generator), scored_utc=runs.utc_now(), bench=turn.bench, attempt=turn.attempt
+        score_generator(setup, generator),
+        scored_utc=runs.utc_now(),
+        bench=turn.bench,
+        attempt=turn.attempt,
+        reported=trained.reported if trained else (),
     )
     if not afresh and is_scored(target, setup.protocol.hash, generator.sha256) and (old := score_of(target)):
         score = msgspec.structs.replace(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ganzoo.metrics import Metric
     from ganzoo.metrics.parity_profiles import Profile
     from ganzoo.plugin.observers import ObserverSource
-    from ganzoo.types import Array, TrainRun, Variant
+    from ganzoo.types import Array, MeasureRun, TrainRun, Variant
 
 __all__ = ["COMMANDS", "EXTENSIONS", "PROJECT", "VARIANTS", "ExtensionSpec", "VariantSpec", "hookimpl", "hookspec"]
 
@@ -66,6 +66,16 @@ class VariantSpec:
 
         Inputs ``z`` float32 [N, z_dim], ``y`` int64 [N], ``c`` float32 [N, k] as the variant has them; output ``x``
         float32 [N, C, H, W] in [-1, 1] or [N, d]. Batch axis dynamic, inference mode, no external data, no custom ops.
+        """
+        raise AssertionError  # a specification is never called
+
+    @hookspec(firstresult=True)
+    def measure(self, model: Any, run: MeasureRun) -> dict[str, Any]:
+        """Measure numbers of the variant's own, once, after the training and the export; optional.
+
+        ``model`` is what ``train`` returned, ``run`` has held-out samples beside the training's. Returns a number or an
+        ``Estimate`` by name, for names declared in ``Variant.reports``. A hook that raises costs its numbers, not the
+        run.
         """
         raise AssertionError  # a specification is never called
 

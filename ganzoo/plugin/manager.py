@@ -6,7 +6,7 @@ Set ``GANZOO_STRICT=1`` to see the original exception instead.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ganzoo.metrics.parity_profiles import Profile
     from ganzoo.plugin.observers import ObserverSource
     from ganzoo.registry import Registry
-    from ganzoo.types import Array, TrainRun
+    from ganzoo.types import Array, MeasureRun, TrainRun
 
 REQUIRED = ("describe", "train", "sample", "export")
 
@@ -56,6 +56,14 @@ class Plugin:
         self._call("export", {"model": model, "path": path})
         if not path.is_file():
             raise PluginError(f"{self.variant.name} ({self.origin}) exported nothing: {path.name} was not written.")
+
+    def measure(self, model: Any, run: MeasureRun) -> Mapping[str, Any]:
+        """The variant's own numbers of a trained model; none where it has no such hook."""
+        numbers = self._call("measure", {"model": model, "run": run})
+        if numbers is not None and not isinstance(numbers, dict):
+            kind = type(numbers).__name__
+            raise PluginError(f"{self.variant.name} ({self.origin}) measures its numbers as {kind}, not as a dict.")
+        return numbers or {}
 
 
 class Zoo:
@@ -114,6 +122,23 @@ class Zoo:
         if name not in self._loaded:
             self._loaded[name] = self._load(name)
         return self._loaded[name]
+
+    def trainable(self, name: str) -> Plugin:
+        """Like ``load``, and refuse own numbers of the variant that are called like a metric, or a column of one."""
+        plugin = self.load(name)
+        owners = {column: each.name for each in self._metrics_beside(plugin) for column in (each.name, *each.columns)}
+        for report in plugin.variant.reports:
+            if report.name in owners:
+                raise PluginError(
+                    f"{name} ({plugin.origin}) reports a number called '{report.name}', and the metric "
+                    f"'{owners[report.name]}' gives one of that name, too.",
+                    "Give it another name in describe(): readers could not tell the two apart.",
+                )
+        return plugin
+
+    def _metrics_beside(self, plugin: Plugin) -> Iterable[Metric]:
+        """Every metric, where the plugin has numbers of its own: the others need not wait for extensions."""
+        return self.metrics().values() if plugin.variant.reports else ()
 
     def try_load(self, name: str) -> Plugin | PluginError:
         """Like ``load``, but returns the error: for listings that must go on."""

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import typing
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from ganzoo import types
+from ganzoo.columns import COLUMNS
 from ganzoo.errors import GanzooError, PluginError
+from ganzoo.escaping import one_line
 from ganzoo.naming import RULE, fault, variant_fault
 from ganzoo.options import Options, as_dict, explain, resolve
-from ganzoo.types import Inputs, Variant
+from ganzoo.types import Inputs, Report, Variant
 
 if TYPE_CHECKING:
     from ganzoo.plugin.entry_points import Origin
 
-_PLAIN = ("name", "backend", "summary", "paper", "takes", "sizes", "role", "api")
+_PLAIN = ("name", "backend", "summary", "paper", "takes", "sizes", "role", "reports", "api")
 _NESTED = ("facts", "inputs")
 GUIDE = "docs/plugins/versions.md says what changed"
 
@@ -35,7 +38,7 @@ def check_variant(variant: Any, origin: Origin) -> list[str]:
     if not isinstance(variant, Variant):
         raise PluginError(f"{who} described itself with {type(variant).__name__}, not ganzoo.Variant.")
     notes = _check_api(variant, who, origin)
-    for problem in (*_wrong_fields(variant), *_wrong_options(variant)):
+    for problem in (*(_wrong_fields(variant) or _wrong_reports(variant)), *_wrong_options(variant)):
         raise PluginError(f"{who} describes itself wrongly: {problem}.", "See docs/plugins/hooks.md.")
     if variant.name != origin.name:
         raise PluginError(
@@ -82,6 +85,25 @@ def _empty_ranges(variant: Variant) -> list[str]:
     if not variant.takes:
         found.append("takes=() leaves nothing to train on")
     return found
+
+
+def _wrong_reports(variant: Variant) -> Iterator[str]:
+    """Own numbers that are none, or that a reader would take for something else."""
+    seen: set[str] = set()
+    for report in variant.reports:
+        if not isinstance(report, Report):
+            yield f"reports={variant.reports!r} holds {type(report).__name__}, not ganzoo.Report"
+            return
+        which = f"the number '{one_line(report.name)}' that it reports"
+        if found := fault(report.name):
+            yield f"a number that it reports cannot be called so: {found}"
+        elif report.name in COLUMNS:
+            yield f"{which} is called like a column of runs.csv"
+        elif report.name in seen:
+            yield f"{which} is declared twice"
+        elif not report.help.strip() or len(report.help.splitlines()) > 1:
+            yield f"{which} needs a help of one line"
+        seen.add(report.name)
 
 
 def _wrong_options(variant: Variant) -> list[str]:

@@ -72,7 +72,9 @@ class Comparison:
         texts = [*(each.policy for each in read), score.policy]
         policies = dict.fromkeys(part for text in texts for part in text.split("; ") if part)
         clipped = real.clipped if real else ()
-        return msgspec.structs.replace(score, notes=(*clipped, *notes), policy="; ".join(policies))
+        return msgspec.structs.replace(
+            score, notes=(*clipped, *notes), policy="; ".join(policies), reported=self.source.reported
+        )
 
     def _score(self, goal: Goal | None) -> Score:
         setup, source = self.setup, self.source

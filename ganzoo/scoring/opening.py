@@ -168,4 +168,6 @@ def _generator(
     path: Path, name: str, reading: Reading | None, data: DataSpec | None, device: str, threads: int
 ) -> GeneratorSource:
     generator = open_generator(generator_path(path), reading, data, device=device, threads=threads)
-    return GeneratorSource(name, generator, generator.notes)
+    run = RunFolder(path)
+    reported = run.manifest().reported if exists(run.file(MANIFEST)) else ()
+    return GeneratorSource(name, generator, generator.notes, reported)

@@ -13,7 +13,7 @@ import msgspec
 
 from ganzoo.latents import SAMPLING
 from ganzoo.options import content_hash
-from ganzoo.types import Estimate
+from ganzoo.types import Estimate, SelfReported
 
 if TYPE_CHECKING:
     from ganzoo.extractors.base import Extractor
@@ -74,6 +74,8 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     """Which bench scored this, and at which attempt at its run; see ``ganzoo.training.runs.Turn``."""
     samples_per_second: float | None = None
     provider: str = ""
+    reported: tuple[SelfReported, ...] = ()
+    """Numbers that the run reported of itself, where a run was scored: nothing here measured them."""
 
 
 def protocol_of(

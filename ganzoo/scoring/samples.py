@@ -16,7 +16,7 @@ import numpy as np
 from ganzoo.errors import ScoreError
 from ganzoo.generator.engine import BATCH
 from ganzoo.scoring.features import Drawn, Progress, draw, silent
-from ganzoo.types import DataSpec
+from ganzoo.types import DataSpec, SelfReported
 
 if TYPE_CHECKING:
     from ganzoo.extractors.base import Extracted, Extractor
@@ -57,6 +57,8 @@ class SampleSource(ABC):
     """Of a source that has no rows; None for all others."""
     labels: IndexArray | None = None
     """Of all rows, int64 [N], 0 or more; None where there are none."""
+    reported: tuple[SelfReported, ...] = ()
+    """What a run said of itself; nothing of anything else."""
     policy = ""
     """What reading does to samples, for the score."""
 
@@ -120,6 +122,7 @@ class GeneratorSource(SampleSource):
     name: str
     generator: Generator
     notes: tuple[str, ...] = ()
+    reported: tuple[SelfReported, ...] = ()
 
     @property
     def digest(self) -> str:

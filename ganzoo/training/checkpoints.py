@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from ganzoo.errors import Damaged
 from ganzoo.tensors import read_tensors, write_tensors
 from ganzoo.training.loop import Checkpoint
+from ganzoo.training.reports import NOTHING, Told
 from ganzoo.training.runs import PREVIOUS, STATE
 
 if TYPE_CHECKING:
@@ -18,7 +21,7 @@ AFRESH = f"Remove {STATE} and {PREVIOUS} to start this run again."
 
 
 class FileCheckpoints:
-    """A loop's checkpoints in state.safetensors, with the rows of ``log`` up to that step.
+    """A loop's checkpoints in state.safetensors, with the rows of ``log`` and the variant's own numbers up to it.
 
     Where the last one is damaged, that before it is loaded, and says so; it is one checkpoint older, and the steps
     after it are done again with the same bits.
@@ -59,6 +62,8 @@ class FileCheckpoints:
         }
         if self._log is not None:
             about["log"] = self._log.text()
+        if checkpoint.told:
+            about["reports"] = msgspec.json.encode(checkpoint.told).decode()
         write_tensors(self._path, checkpoint.arrays, about, before=self._before)
 
 
@@ -72,7 +77,8 @@ def checked(path: Path, damage: Damaged | None = None) -> tuple[Checkpoint, str 
         # States of older versions lack the CPU time; with one thread it is the wall time of an idle machine.
         cpu = float(about["cpu_seconds" if "cpu_seconds" in about else "seconds"])
         step, seconds = int(about["step"]), float(about["seconds"])
+        told = msgspec.json.decode(about["reports"], type=Told) if "reports" in about else NOTHING
     except (KeyError, ValueError) as error:
         raise Damaged(path, f"it is no state of a training ({error})", AFRESH) from error
     note = f"{damage.path.name} is damaged ({damage.what}); the checkpoint before it is used" if damage else ""
-    return Checkpoint(step, seconds, arrays, cpu, note), about.get("log")
+    return Checkpoint(step, seconds, arrays, cpu, note, told), about.get("log")

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ganzoo.errors import GanzooError, Interrupted
 from ganzoo.latents import TrainStreams
 from ganzoo.training.divergence import Watch
+from ganzoo.training.reports import NOTHING, Told
 
 if TYPE_CHECKING:
     from ganzoo.options import Options
-    from ganzoo.types import Array, Checkpointable, IndexArray, LatentSpec, TrainData
+    from ganzoo.types import Array, Checkpointable, IndexArray, LatentSpec, Report, TrainData
 
 Observer = Callable[[str, dict[str, Any]], None]
 
@@ -28,6 +29,8 @@ class Checkpoint:
     cpu_seconds: float = 0.0
     note: str = ""
     """What a reader of the resumed run must know of how it was loaded."""
+    told: Told = NOTHING
+    """The variant's own numbers up to here."""
 
 
 class Checkpoints(Protocol):
@@ -53,7 +56,9 @@ class MemoryCheckpoints:
     def save(self, checkpoint: Checkpoint) -> None:
         """Keep a copy of the state."""
         arrays = {name: value.copy() for name, value in checkpoint.arrays.items()}
-        self.last = Checkpoint(checkpoint.step, checkpoint.seconds, arrays, checkpoint.cpu_seconds)
+        self.last = Checkpoint(
+            checkpoint.step, checkpoint.seconds, arrays, checkpoint.cpu_seconds, told=checkpoint.told
+        )
 
 
 def ignore_events(event: str, fields: dict[str, Any]) -> None:
@@ -76,6 +81,7 @@ class Loop:
         checkpoint_seconds: float = 30.0,
         log_every: int = 100,
         watch: Watch | None = None,
+        declared: Sequence[Report] = (),
     ) -> None:
         self.data = data
         self.options: Any = options
@@ -85,6 +91,8 @@ class Loop:
         self.seconds = 0.0
         self.cpu_seconds = 0.0
         self.steps_done = 0
+        self.declared = declared
+        self.told = NOTHING
         self._checkpoints = checkpoints or MemoryCheckpoints()
         self._observer = observer
         self._checkpoint_seconds = checkpoint_seconds
@@ -155,6 +163,15 @@ class Loop:
         if logged:
             self._observer("step", {"step": part.stop, "total": self._total, "seconds": self.seconds, "scalars": read})
 
+    def report(self, **numbers: Any) -> None:
+        """Keep the last value of each number, or what is wrong with it, for the end of the run.
+
+        Beside a loop that a run which goes on has long left behind, the numbers of the checkpoint stand: the state is
+        that of a later step.
+        """
+        if self.steps_done <= self._total:
+            self.told = self.told.and_then(self.declared, numbers)
+
     def keep_last_finite(self) -> Checkpoint | None:
         """After a divergence: save the last finite state that is known, and return it; None where there is none."""
         self.steps_done = max(self.steps_done, self._part.stop)
@@ -183,6 +200,8 @@ class Loop:
             return
         state.load_arrays(checkpoint.arrays)
         self._watch.require_finite(checkpoint.arrays, checkpoint.step, self._total)
+        if checkpoint.step != self.steps_done:  # else it is our own, and there may be newer numbers
+            self.told = checkpoint.told
         self.steps_done = checkpoint.step
         self.seconds = checkpoint.seconds
         self.cpu_seconds = checkpoint.cpu_seconds
@@ -197,4 +216,4 @@ class Loop:
         self._watch.early = None
 
     def _checkpoint(self, state: Checkpointable) -> Checkpoint:
-        return Checkpoint(self.steps_done, self.seconds, state.state_arrays(), self.cpu_seconds)
+        return Checkpoint(self.steps_done, self.seconds, state.state_arrays(), self.cpu_seconds, told=self.told)

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ganzoo.errors import PluginError
+from ganzoo.escaping import one_line
 from ganzoo.generator.export import export_checked
 from ganzoo.training.loop import Loop
 
@@ -45,11 +47,18 @@ def rehearse(plugin: Plugin, data: Split, options: Any, info: GeneratorInfo, dev
 
 
 def _fault(plugin: Plugin, run: _Rehearsal, info: GeneratorInfo) -> Exception | None:
-    """What is wrong with the exported generator."""
+    """What is wrong with the exported generator, or with the names of the variant's own numbers."""
     try:
         model = plugin.train(run)
     except Exception:  # noqa: BLE001 - whatever it is, the training proper meets it too and reports it
         return None
+    names = [each.name for each in plugin.variant.reports]
+    for name in sorted(run.told.faults.keys() - names):
+        return PluginError(
+            f"{plugin.variant.name} ({plugin.origin}) reports the number '{one_line(name)}', but describe() declares "
+            f"{', '.join(names) or 'none'}.",
+            "Declare it with ganzoo.Report(name=..., direction=..., help=...) in the variant's reports.",
+        )
     with tempfile.TemporaryDirectory(prefix="ganzoo-rehearsal-") as folder:
         try:
             export_checked(plugin, model, Path(folder) / "raw.onnx", Path(folder) / "generator.onnx", info)

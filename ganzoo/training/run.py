@@ -27,6 +27,7 @@ from ganzoo.training.environment import environment
 from ganzoo.training.log_file import LogFile
 from ganzoo.training.loop import Loop, Observer, ignore_events
 from ganzoo.training.rehearsal import rehearse
+from ganzoo.training.reports import measured
 from ganzoo.training.snapshot import Snapshots
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def train(
             observer=log,
             checkpoint_seconds=checkpoint_seconds,
             watch=Watch(snapshots.fault),
+            declared=plugin.variant.reports,
         )
         with _recorded(folder, manifest, loop, log), _kept_if_diverged(folder, loop, snapshots):
             log.notify("started", _event(manifest))
@@ -94,7 +96,7 @@ def train(
             with _stop_signals(loop):
                 model = plugin.train(loop)
                 snapshots.require_alive(model, loop.steps_done)
-            _finish(plugin, model, folder, manifest, loop, log)
+            _finish(plugin, model, dataset, folder, manifest, loop, log)
     return folder
 
 
@@ -124,15 +126,21 @@ def _is_done(folder: RunFolder, log: LogFile) -> bool:
     return False
 
 
-def _finish(plugin: Plugin, model: object, folder: RunFolder, manifest: Manifest, loop: Loop, log: LogFile) -> None:
+def _finish(
+    plugin: Plugin, model: object, dataset: Dataset, folder: RunFolder, manifest: Manifest, loop: Loop, log: LogFile
+) -> None:
     log.write()
     exported = export_model(plugin, model, manifest, folder.file(runs.ONNX))
     from ganzoo.pictures import save_samples
 
     save_samples(exported.generator, folder.file(runs.PICTURE))
+    told = measured(plugin, model, loop, dataset.heldout)
+    if told.faults:
+        log.notify("warning", {"text": f"Left out: {told.note}."})
     done = msgspec.structs.replace(
         manifest,
         status="finished",
+        note=readable(told.note),
         finished_utc=runs.utc_now(),
         train_seconds=round(loop.seconds, 3),
         train_cpu_seconds=round(loop.cpu_seconds, 3),
@@ -142,6 +150,7 @@ def _finish(plugin: Plugin, model: object, folder: RunFolder, manifest: Manifest
         onnx_sha256=exported.generator.sha256,
         content_hash=exported.generator.info.content_hash,
         files=folder.hashes(),
+        reported=told.kept(plugin.variant.reports),
     )
     folder.write_manifest(done)
     folder.file(runs.PREVIOUS).unlink(missing_ok=True)

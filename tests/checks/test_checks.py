@@ -223,6 +223,34 @@ SABOTEURS: dict[str, tuple[str, tuple[Change, ...], str]] = {
         (('"shape"], ["x"])', '"shape"], ["image"])'), ('info("x",', 'info("image",')),
         "['image']",
     ),
+    "declares what never comes": (
+        "numbers-reported",
+        (('return {"bias": float(model.ema.mean())}', "return {}"), ("    run.report(last=model.m.mean())\n", "")),
+        "last, bias: declared, but neither reported",
+    ),
+    "measures what is not declared": (
+        "numbers-reported",
+        (('return {"bias"', 'return {"base": 1.0, "bias"'),),
+        "'base' was reported, but the variant declares last, bias",
+    ),
+    "reports what is not finite": (
+        "numbers-reported",
+        (("report(last=model.m.mean())", "report(last=np.inf)"),),
+        "'last' was reported as inf",
+    ),
+    "raises when it measures": (
+        "numbers-reported",
+        (('return {"bias": float(model.ema.mean())}', "raise OSError('no ruler')"),),
+        "failed in measure: OSError: no ruler",
+    ),
+    "reports other numbers once it was stopped": (
+        "resumes-bit-exactly",
+        (
+            (IN_LOOP, f"    taken = []\n{IN_LOOP}        taken.append(step)\n"),
+            ("report(last=model.m.mean())", "report(last=len(taken))"),
+        ),
+        "a resumed run reports other numbers",
+    ),
     "exports a fixed batch": (
         "onnx-valid",
         (('FLOAT, ["N", *model', "FLOAT, [8, *model"),),

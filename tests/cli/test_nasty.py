@@ -199,7 +199,8 @@ class Options(ganzoo.Options):
 @ganzoo.hookimpl
 def describe():
     return ganzoo.Variant(name="bad", backend={text!r}, summary={text!r}, paper={text!r}, options=Options,
-                          facts=ganzoo.Facts(loss={text!r}, optimiser="", update_order=""))
+                          facts=ganzoo.Facts(loss={text!r}, optimiser="", update_order=""),
+                          reports=(ganzoo.Report(name="x", direction="up", help=" ".join({text!r}.split())),))
 
 @ganzoo.hookimpl
 def train(run):

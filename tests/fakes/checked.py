@@ -63,6 +63,10 @@ def describe() -> ganzoo.Variant:
         inputs=ganzoo.Inputs(labels=True, categorical=3, continuous=2),
         takes=("image", "points"),
         sizes=(4, 7),
+        reports=(
+            ganzoo.Report(name="last", direction="down", help="mean of the last momentum"),
+            ganzoo.Report(name="bias", direction="none", help="mean of b"),
+        ),
     )
 
 
@@ -73,7 +77,13 @@ def train(run: ganzoo.TrainRun) -> Model:
     x = run.data.scaled().reshape(len(run.data.x), -1)
     for step in run.steps(options.steps, state=model):
         run.log(loss=model.step(x[run.indices(16, step)], run.latents(16, step)["z"], options.lr))
+    run.report(last=model.m.mean())
     return model
+
+
+@ganzoo.hookimpl
+def measure(model: Model, run: ganzoo.MeasureRun) -> dict[str, Any]:
+    return {"bias": float(model.ema.mean())}
 
 
 @ganzoo.hookimpl

@@ -94,6 +94,15 @@ def test_a_board_without_a_scored_run_has_no_extractor() -> None:
     assert "Extractor `none`" in page.to_markdown(board(""), "digits", "fid", False)
 
 
+def test_what_variants_report_is_text_in_a_table_of_its_own() -> None:
+    text = page.to_markdown(
+        board("digits@2c4d9b60aac2"), "digits", "fid", False, "x.png", own=[["<b>", "a|b", "1", "2"]]
+    )
+    row = " | ".join(map(markdown, ["<b>", "a|b", "1", "2"]))
+    table = f"| variant | number | mean | seeds |\n| --- | --- | --- | --- |\n| {row} |\n"
+    assert f"\n\n## Self-reported, not ranked\n\n{table}\n{page.OWN_REMARK}\n\n![Samples" in text
+
+
 def test_rows_that_are_no_models_stand_in_brackets_and_a_comparator_says_so() -> None:
     named = {"model": "x", "comparator": "(x, comparator)", "floor": "(x)", "ceiling": "(x)"}
     for role, name in named.items():

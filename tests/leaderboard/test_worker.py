@@ -26,6 +26,7 @@ from ganzoo.scoring.protocol import Protocol, Score
 from ganzoo.scoring.setup import Terms
 from ganzoo.sealed import write_json
 from ganzoo.training.runs import REAL, SCORE, Failure, RunFolder, RunStore, Turn, read_turn
+from ganzoo.types import SelfReported
 
 
 def test_success_after_a_failure_makes_a_newer_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,7 +281,10 @@ def test_a_score_that_only_gains_metrics_stays_the_row_that_it_was(tmp_path: Pat
         work._score(setup, generator, target, turn, afresh=afresh)
         return msgspec.json.decode(target.read_bytes(), type=Score)
 
+    own = (SelfReported(name="own", direction="up", help="h", value=1.5, se=0.5, n=7),)
+    RunFolder(tmp_path).write_manifest(msgspec.structs.replace(gaussian.manifest(), reported=own))
     first = scored(Turn(1, 2), afresh=False)
+    assert first.reported == own
     assert (first.bench, first.attempt, first.sampled_sha256) == (1, 2, generator.sha256)
     old = msgspec.structs.replace(first, scored_utc="2001-01-01", samples_per_second=5.0, estimates={})
     write_json(target, old)

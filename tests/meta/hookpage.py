@@ -18,6 +18,7 @@ from ganzoo.plugin.hookspecs import COMMANDS, EXTENSIONS, VARIANTS, ExtensionSpe
 
 STRUCTS = (
     "Variant",
+    "Report",
     "Facts",
     "Inputs",
     "DataSpec",
@@ -29,7 +30,7 @@ STRUCTS = (
     "ObserverSource",
     "Estimate",
 )
-PROTOCOLS = ("TrainRun", "TrainData", "Checkpointable", "RunObserver")
+PROTOCOLS = ("TrainRun", "MeasureRun", "TrainData", "Checkpointable", "RunObserver")
 
 _HEAD = f"""# The hooks
 
@@ -39,8 +40,8 @@ out parameters that it does not use, and has no others.
 """
 _VARIANT = f"""## A variant: `{VARIANTS}`
 
-The entry point's name is the variant's name, its object a light module: frameworks are imported inside the hooks. All
-four hooks are needed. They are called on one plugin alone.
+The entry point's name is the variant's name, its object a light module: frameworks are imported inside the hooks.
+`describe`, `train`, `sample` and `export` are needed. All are called on one plugin alone.
 """
 _EXTENSION = f"""## An extension: `{EXTENSIONS}`
 

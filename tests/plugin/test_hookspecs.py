@@ -22,7 +22,7 @@ from ganzoo.plugin.manager import Plugin, Zoo
 from ganzoo.scoring.scorer import score
 from ganzoo.scoring.setup import Terms, source_setup
 from ganzoo.scoring.stored import ArraySource
-from ganzoo.testing import memory_run, toy_images
+from ganzoo.testing import measure_run, memory_run, toy_images
 
 
 @pytest.fixture
@@ -60,6 +60,16 @@ def test_hook_sample(plugin: Plugin) -> None:
 def test_hook_export(plugin: Plugin, tmp_path: Path) -> None:
     plugin.export(model_of(plugin), tmp_path / "x.onnx")
     assert [each.name for each in onnx.load(tmp_path / "x.onnx").graph.input] == ["z", "y"]
+
+
+def test_hook_measure(plugin: Plugin) -> None:
+    """The pinned package is older than this hook; tests/training/test_reports.py has one that uses it."""
+    assert plugin.measure(model_of(plugin), None) == {}  # type: ignore[arg-type]
+    reporter = Zoo([Origin("reporter", "reporter", "fakes", "1")]).load("reporter")
+    run = memory_run(reporter.variant, toy_images(), {"steps": 8})
+    model = reporter.train(run)
+    (number,) = reporter.measure(model, measure_run(run, toy_images(seed=1))).items()
+    assert number[0] == "gap" and 0 < number[1] < 2
 
 
 def test_hook_register_datasets(zoo: Zoo) -> None:

@@ -40,6 +40,12 @@ def export(model, path):
     return True
 """
 A = GOOD.format(name="a")
+REPORT = "ganzoo.Report(name='x', direction='up', help='h')"
+
+
+def reporting(*reports: str) -> str:
+    """The plugin with these numbers of its own."""
+    return A.replace('paper="p"', f'paper="p", reports=({", ".join(reports)},)')
 
 
 def test_nothing_is_imported_before_it_is_asked_for(install: Install) -> None:
@@ -85,6 +91,18 @@ BROKEN = {
         "inputs.labels='z_dim' is neither true, false nor an option of yes or no",
     ),
     "an input without an option": (A.replace("z_dim", "z_size"), "inputs.z='z_dim' is neither a size nor an option"),
+    "a report of another class": (reporting('"x"'), "reports=('x',) (Expected `object`, got `str`)"),
+    "reports of no kind": (A.replace('paper="p"', 'paper="p", reports=3'), "reports=3 (Expected `array`, got `int`)"),
+    "a report as a dict": (reporting('dict(name="x", direction="up", help="h")'), "holds dict, not ganzoo.Report"),
+    "a report without a direction": (reporting(REPORT.replace("up", "left")), "Invalid enum value 'left'"),
+    "a report that is no name": (reporting(REPORT.replace("x", "a b")), "cannot be called so: 'a b' is no name"),
+    "a report with a colon": (reporting(REPORT.replace("x", "self:x")), "cannot be called so: 'self:x' is no name"),
+    "a report named like a metric": (reporting(REPORT.replace("x", "fid")), "'fid' that it reports is called like"),
+    "a report named like an error": (reporting(REPORT.replace("x", "fid_se")), "'fid_se' that it reports is called"),
+    "a report named like a column": (reporting(REPORT.replace("x", "steps")), "like a column of runs.csv"),
+    "a report declared twice": (reporting(REPORT + ", " + REPORT), "the number 'x' that it reports is declared twice"),
+    "a report without help": (reporting(REPORT.replace("h'", " '")), "'x' that it reports needs a help of one line"),
+    "a report with a long help": (reporting(REPORT.replace("h'", "h\\ni'")), "needs a help of one line"),
     "options of another class": (A.replace("options=Options", "options=dict"), "is no subclass of ganzoo.Options"),
     "an option without a default": (A.replace("steps: int = 3", "steps: int"), "do not work without being set"),
     "a default of a wrong type": (A.replace("steps: int = 3", "steps: int = 'x'"), "Option steps=x of a is not valid"),
@@ -109,6 +127,12 @@ def test_a_broken_plugin_is_one_sentence_and_hurts_no_other(case: str, install: 
     assert "\n" not in str(found)
     assert str(zoo.try_load("a")) == str(found), "asking twice gives the same answer"
     assert zoo.load("b").variant.name == "b"
+
+
+def test_numbers_of_its_own_are_declared(install: Install) -> None:
+    source = reporting(REPORT, REPORT.replace("x", "y.z-1").replace("up", "none"))
+    found = Zoo(install("good", variants={"a": source})).load("a").variant.reports
+    assert [(each.name, each.direction, each.help) for each in found] == [("x", "up", "h"), ("y.z-1", "none", "h")]
 
 
 def test_two_distributions_that_claim_a_name_are_both_named(install: Install) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image
@@ -18,6 +20,7 @@ from ganzoo.scoring.samples import GeneratorSource, StatisticsSource
 from ganzoo.scoring.statistics_file import save_statistics
 from ganzoo.scoring.stored import ArraySource, FeatureSource, FolderSource
 from ganzoo.training.runs import RunFolder
+from ganzoo.types import SelfReported
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (30, 1, 8, 8)).astype(np.uint8)
@@ -36,6 +39,20 @@ def test_a_run_folder_and_its_file_are_the_same(gaussian: RunFolder) -> None:
     assert isinstance(folder, GeneratorSource)
     assert isinstance(file, GeneratorSource)
     assert folder.digest == file.digest == gaussian.manifest().onnx_sha256[:12]
+
+
+def test_a_run_has_what_it_reported_and_its_file_alone_does_not(gaussian: RunFolder, tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    shutil.copytree(gaussian.path, folder.path)
+    own = (SelfReported(name="own", direction="up", help="h", value=1.5, se=0.5, n=7),)
+    folder.write_manifest(msgspec.structs.replace(gaussian.manifest(), reported=own))
+    assert open_source(folder.path, device="cpu").reported == own
+    assert open_source(folder.file("generator.onnx"), device="cpu").reported == ()
+    assert open_source(gaussian.path, device="cpu").reported == ()
+    score = api.score(folder.path, "digits", n=200, metrics=["fid"])
+    plain = api.score(gaussian.path, "digits", n=200, metrics=["fid"])
+    assert (score.reported, plain.reported) == (own, ())
+    assert (score.estimates, score.protocol_hash) == (plain.estimates, plain.protocol_hash)
 
 
 def test_a_folder_and_an_npz_hold_the_same_samples(tmp_path: Path) -> None:
