@@ -77,7 +77,7 @@ def orthogonal(net: nn.Module) -> None:
 
 
 def build(o: UnrolledOptions, shape: Shape) -> tuple[nn.Module, nn.Module]:
-    """Generator and discriminator: the demonstration's for points (d,); for images (C, H, W) DCGAN's, without BN in D."""
+    """G and D: the demonstration's for points (d,); for images (C, H, W) DCGAN's, without batch norm in D."""
     if len(shape) == 1:
         g: nn.Module = PointGenerator(o.z_dim, shape, o.hidden)
         d = Judge(PointTrunk(shape, o.hidden))
