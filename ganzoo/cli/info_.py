@@ -11,7 +11,11 @@ from ganzoo.cli.common import open_zoo, registry_option, table
 from ganzoo.cli.output import echo, echo_block
 
 if TYPE_CHECKING:
+    from ganzoo.options import OptionInfo
     from ganzoo.registry import Recipe, Registry
+
+WIDE = 40
+"""Characters of a range that stand in its column."""
 
 
 @click.command("info")
@@ -36,8 +40,11 @@ def command(variant: str, registry_path: Path | None) -> None:
     if about.role != "model":
         echo(f"role {about.role}: shown on boards in brackets, and not ranked")
     echo("\noptions (--set name=value)")
-    rows = [[o.name, o.type, str(o.default), o.range, o.help] for o in explain(about.options)]
+    options = explain(about.options)
+    rows = [[o.name, o.type, str(o.default), "below" if _is_long(o) else o.range, o.help] for o in options]
     echo_block(table(["name", "type", "default", "range", "what it does"], rows))
+    for option in filter(_is_long, options):
+        echo(f"{option.name}: {option.range}")
     if about.reports:
         echo("\nnumbers of its own (self-reported, never ranked)")
         echo_block(table(["number", "better", "what it is"], [[r.name, r.direction, r.help] for r in about.reports]))
@@ -48,6 +55,11 @@ def command(variant: str, registry_path: Path | None) -> None:
         )
     )
     _recipes(registry, variant)
+
+
+def _is_long(option: OptionInfo) -> bool:
+    """Whether its range would push the other columns off the screen."""
+    return len(option.range) > WIDE
 
 
 def _recipes(registry: Registry, variant: str) -> None:

@@ -6,7 +6,7 @@ import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
@@ -67,6 +67,23 @@ def test_info_says_when_labels_are_needed(
     variant = msgspec.structs.replace(plugin.variant, inputs=ganzoo.Inputs(labels=labels))
     monkeypatch.setattr(Zoo, "load", lambda self, name: dataclasses.replace(plugin, variant=variant))
     assert said in run("info", "stepper").output
+
+
+def test_info_lists_long_choices_below_the_table(
+    run: Any, with_fakes: None, fake_zoo: Zoo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Options(ganzoo.Options):
+        few: Annotated[Literal["a", "b"], ganzoo.option("short")] = "a"
+        many: Annotated[Literal["nonsaturating", "least-squares", "wasserstein"], ganzoo.option("long")] = "wasserstein"
+
+    plugin = fake_zoo.load("stepper")
+    variant = msgspec.structs.replace(plugin.variant, options=Options)
+    monkeypatch.setattr(Zoo, "load", lambda self, name: dataclasses.replace(plugin, variant=variant))
+    rows = lines_of(run("info", "stepper").output)
+    assert rows["few"].split() == ["few", "choice", "a", "a", "|", "b", "short"]
+    assert rows["many"].split() == ["many", "choice", "wasserstein", "below", "long"]
+    assert rows["many:"] == "many: nonsaturating | least-squares | wasserstein"
+    assert "few:" not in rows
 
 
 @pytest.mark.parametrize("role", ["model", "comparator"])
