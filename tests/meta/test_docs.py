@@ -268,8 +268,8 @@ def not_run(words: list[str], parsed: dict[str, Any], session: Session) -> str:
         return ""
     match words[:1]:
         case ["bench"]:
-            cheap = set(parsed["variants"]) <= {"gaussian", "memoriser"} and not parsed["everything"]
-            return "" if cheap else "it trains every variant"
+            variants = set(parsed["variants"])  # none: --all or --everything
+            return "" if variants and variants <= {"gaussian", "memoriser"} else "it trains GANs to the end"
         case ["board"] if not (session.folder / "leaderboards").is_dir():
             return "" if (ROOT / "leaderboards" / "runs.csv").is_file() else "no leaderboard was made yet"
     if parsed.get("device") == "cuda":
