@@ -21,7 +21,8 @@ from ganzoo.processes import ONE_THREAD, Child, python
 if TYPE_CHECKING:
     from ganzoo.plugin.entry_points import Origin
 
-SECONDS = 120.0
+SECONDS = 300.0
+"""Of one check: compiling for every form of data takes a minute and a half on a machine that has other work, too."""
 
 
 class CheckSession:
