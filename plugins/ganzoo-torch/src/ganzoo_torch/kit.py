@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -245,11 +246,20 @@ def inference(net: nn.Module) -> Iterator[None]:
         net.train(training)
 
 
+def takes_by_name(net: nn.Module, names: Iterable[str]) -> bool:
+    """Whether ``forward`` has parameters of these names; a Sequential has none, and takes its inputs by place."""
+    return set(names) <= set(inspect.signature(net.forward).parameters)
+
+
 def sample(net: nn.Module, inputs: Mapping[str, Any]) -> Any:
     """Run a generator on NumPy latents: float32 [N, C, H, W] in [-1, 1], or [N, d]."""
     device = next(net.parameters()).device
     names = list(net.input_sizes)
     parts = [torch.tensor(inputs[name], device=device).split(SAMPLE_BATCH) for name in names]
+    by_name = takes_by_name(net, names)
     with inference(net):
-        samples = [net(**dict(zip(names, batch, strict=True))).cpu() for batch in zip(*parts, strict=True)]
+        samples = [
+            (net(**dict(zip(names, batch, strict=True))) if by_name else net(*batch)).cpu()
+            for batch in zip(*parts, strict=True)
+        ]
     return torch.cat(samples).numpy()

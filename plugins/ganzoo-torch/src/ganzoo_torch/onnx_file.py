@@ -14,6 +14,7 @@ import onnx
 import torch
 from torch import nn
 
+from ganzoo_torch.kit import takes_by_name
 from ganzoo_torch.norms import bake
 
 OPSET = 18
@@ -39,18 +40,23 @@ def write(
     outputs: Sequence[str],
     path: Path,
 ) -> None:
-    """Write ``net`` in inference mode to ``path``; ``examples`` name its inputs in order, first axis dynamic."""
+    """Write ``net`` in inference mode to ``path``; ``examples`` name its inputs in order, first axis dynamic.
+
+    They are given to ``forward`` by name where it has these names, else by place.
+    """
     still = bake(copy.deepcopy(net).cpu().eval()).requires_grad_(False)
     batch = torch.export.Dim("N")
+    by_name = takes_by_name(still, examples)
     with _quiet():
         program = torch.onnx.export(
             still,
-            kwargs=dict(examples),
+            () if by_name else tuple(examples.values()),
+            kwargs=dict(examples) if by_name else None,
             dynamo=True,
             verbose=False,
             input_names=list(examples),
             output_names=list(outputs),
-            dynamic_shapes={name: {0: batch} for name in examples},
+            dynamic_shapes={name: {0: batch} for name in examples} if by_name else tuple({0: batch} for _ in examples),
             opset_version=OPSET,
         )
     assert program is not None  # dynamo=True always returns the program
