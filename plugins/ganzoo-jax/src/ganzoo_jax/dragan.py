@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ganzoo
+from ganzoo_jax.hooks import export, sample
 from ganzoo_jax.options import DraganOptions
 
 if TYPE_CHECKING:
     from ganzoo_jax.kit import Generator
+
+__all__ = ["describe", "export", "sample", "train"]
 
 
 @ganzoo.hookimpl
@@ -42,17 +44,3 @@ def train(run: ganzoo.TrainRun) -> Generator:
 
     require_jax2onnx()
     return dragan.train(run)
-
-
-@ganzoo.hookimpl
-def sample(model: Generator, inputs: dict[str, Any]) -> Any:
-    """Images float32 [N, C, H, W] in [-1, 1], or points [N, d], for ``z``."""
-    return model.sample(inputs["z"])
-
-
-@ganzoo.hookimpl
-def export(model: Generator, path: Path) -> bool:
-    """Write the generator as one ONNX file."""
-    from ganzoo_jax.onnx_file import export_generator
-
-    return export_generator(model, path)

@@ -108,21 +108,15 @@ def reals(feed: kit.Feed, batch: int, tick: int, *, labels: bool) -> Batch:
     return feed.labelled(batch, tick) if labels else (feed.reals(batch, tick), None)
 
 
-Begin = Callable[[int], None]
-
-
 def train(
     run: ganzoo.TrainRun,
     build: Callable[[], tuple[nn.Module, nn.Module]],
     optimise: Callable[[nn.Module, nn.Module], tuple[Optimizer, Optimizer]],
     game: Game,
-    *,
-    begin: Begin = lambda step: None,
 ) -> nn.Module:
     """Play ``run.options.steps`` steps: D ``n_critic`` times, each with fresh reals and z, then G with fresh z.
 
-    ``build`` gives G and D, ``optimise`` their optimisers, ``begin`` is called before each step. Returns G (or its
-    average) in inference mode.
+    ``build`` gives G and D, ``optimise`` their optimisers. Returns G (or its average) in inference mode.
     """
     o = run.options
     labels = run.latent.classes > 0
@@ -135,7 +129,6 @@ def train(
         state = kit.State({"g": g.net, "d": d.net, **ema.nets}, {"g": g.optimiser, "d": d.optimiser})
         for step in run.steps(o.steps, state=state):
             kit.reseed(run, step)
-            begin(step)
             for tick in range(step * game.n_critic, (step + 1) * game.n_critic):
                 real = reals(feed, o.batch, tick, labels=labels)
                 inputs = beside(real, feed.latents(o.batch, tick, "discriminator"))

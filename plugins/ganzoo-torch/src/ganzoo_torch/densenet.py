@@ -12,7 +12,7 @@ from torch.nn.functional import avg_pool2d, interpolate, leaky_relu, relu
 
 from ganzoo_torch.names import Norm
 from ganzoo_torch.networks import Shape, pyramid, stages
-from ganzoo_torch.norms import Conditional, activations, of_generator
+from ganzoo_torch.norms import activations, of_generator, with_labels
 
 LAYERS = 3
 SLOPE = 0.2
@@ -30,8 +30,8 @@ class DenseBlock(nn.Module):
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """[N, before, h, w] → [N, before + layers · growth, h, w]."""
         for norm, conv in zip(self.norms, self.convs, strict=True):
-            h = norm(x, y) if isinstance(norm, Conditional) else norm(x)
-            x = torch.cat((x, conv(leaky_relu(h, self.slope))), 1)
+            h = leaky_relu(with_labels(norm, x, y), self.slope)
+            x = torch.cat((x, conv(h)), 1)
         return x
 
 

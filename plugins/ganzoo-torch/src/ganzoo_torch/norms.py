@@ -60,10 +60,15 @@ class Conditional(nn.Module):
         return self.scale(y).view(form) * self.normalise(x) + self.shift(y).view(form)
 
 
+def with_labels(layer: nn.Module, x: Tensor, y: Tensor | None) -> Tensor:
+    """The layer's output for ``x``; the labels ``y`` are given to one that normalises by class."""
+    return layer(x, y) if isinstance(layer, Conditional) else layer(x)
+
+
 def through(layers: nn.Module, x: Tensor, y: Tensor | None) -> Tensor:
     """Pass ``x`` through layers in a row, giving the labels ``y`` to those that normalise by class."""
     for layer in layers.children():
-        x = layer(x, y) if isinstance(layer, Conditional) else layer(x)
+        x = with_labels(layer, x, y)
     return x
 
 

@@ -31,7 +31,12 @@ class Penalty:
 def gradients(d: Critic, x: Tensor) -> Tensor:
     """∇ₓ D(x) of each sample, flat: [N, k]. It can be differentiated again."""
     x = x.detach().requires_grad_()
-    (found,) = torch.autograd.grad(d(x).sum(), x, create_graph=True)
+    return slopes(d(x), x)
+
+
+def slopes(logits: Tensor, x: Tensor) -> Tensor:
+    """∇ₓ of logits [N] that D has given for ``x`` already: each sample's own, flat: [N, k]."""
+    (found,) = torch.autograd.grad(logits.sum(), x, create_graph=True)
     return found.flatten(1)
 
 

@@ -13,7 +13,7 @@ from torch.nn.functional import avg_pool2d, interpolate, relu
 
 from ganzoo_torch.names import Norm
 from ganzoo_torch.networks import Shape, pyramid, stages
-from ganzoo_torch.norms import Conditional, activations, of_generator
+from ganzoo_torch.norms import activations, of_generator, with_labels
 
 PLAIN = 2  # blocks of the discriminator that keep the size, after those that halve it
 
@@ -24,10 +24,6 @@ def conv(before: int, after: int, size: int = 3) -> nn.Conv2d:
     nn.init.xavier_uniform_(layer.weight, gain=2**0.5 if size == 3 else 1.0)
     nn.init.zeros_(layer.bias)
     return layer
-
-
-def _normed(norm: nn.Module, x: Tensor, y: Tensor | None) -> Tensor:
-    return norm(x, y) if isinstance(norm, Conditional) else norm(x)
 
 
 class UpBlock(nn.Module):
@@ -42,8 +38,8 @@ class UpBlock(nn.Module):
 
     def forward(self, x: Tensor, y: Tensor | None) -> Tensor:
         """[N, before, h, w] → [N, after, *size]."""
-        h = self.convs[0](self._up(relu(_normed(self.norms[0], x, y))))
-        h = self.convs[1](relu(_normed(self.norms[1], h, y)))
+        h = self.convs[0](self._up(relu(with_labels(self.norms[0], x, y))))
+        h = self.convs[1](relu(with_labels(self.norms[1], h, y)))
         return h + self._up(self.shortcut(x))  # a 1×1 before or after the upsampling is the same
 
     def _up(self, x: Tensor) -> Tensor:

@@ -177,8 +177,7 @@ def train(run: ganzoo.TrainRun) -> nn.Module:
         nets = {"g": g, "d": d, "balance": balance, **ema.nets}
         state = kit.State(nets, dict(zip("gd", optimisers, strict=True)))
         for step in run.steps(o.steps, state=state):
-            for group in (group for optimiser in optimisers for group in optimiser.param_groups):
-                group["lr"] = rate(o, step)
+            kit.schedule(optimisers, lr=rate(o, step))
             z = feed.latents(o.batch, step, "both")["z"]
             logged = step_both(g, d, optimisers, balance, feed.reals(o.batch, step), z)
             ema.update(step)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import softplus
 from torch.optim import Optimizer
 
 from ganzoo_torch import kit
 from ganzoo_torch.networks import ConvGenerator, ConvTrunk, Shape, dcgan_init
+from ganzoo_torch.objectives import cross_entropy, non_saturating
 
 if TYPE_CHECKING:
     import ganzoo
@@ -33,12 +33,12 @@ class Discriminator(nn.Module):
 
 def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
     """−log σ(D(x)) − log(1 − σ(D(G(z)))) on logits [N], averaged over the batch (Goodfellow et al. 2014, eq. 1)."""
-    return softplus(-real).mean() + softplus(fake).mean()
+    return cross_entropy(real, fake)
 
 
 def generator_loss(fake: Tensor) -> Tensor:
     """−log σ(D(G(z))) on logits [N]: the non-saturating loss (Goodfellow et al. 2014, section 3)."""
-    return softplus(-fake).mean()
+    return non_saturating(fake, fake)
 
 
 def discriminator_step(g: nn.Module, d: nn.Module, optimiser: Optimizer, real: Tensor, z: Tensor) -> Tensor:

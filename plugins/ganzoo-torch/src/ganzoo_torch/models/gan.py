@@ -19,6 +19,7 @@ from ganzoo_torch.combinations import network
 from ganzoo_torch.densenet import DenseNetGenerator, DenseNetTrunk
 from ganzoo_torch.initialisation import initialise
 from ganzoo_torch.judges import Judge, MlpTrunk, Trunk
+from ganzoo_torch.models import wgan
 from ganzoo_torch.networks import ConvGenerator, ConvTrunk, MlpGenerator, Shape
 from ganzoo_torch.objectives import OBJECTIVES, Objective, smoothed
 from ganzoo_torch.penalties import PENALTIES
@@ -93,13 +94,7 @@ def decay(o: GanOptions) -> Callable[[nn.Module], Tensor | float]:
 
 def clip(bound: float) -> Callable[[nn.Module], None]:
     """Clamp every parameter of a network to [−bound, bound]; 0: leave it."""
-
-    @torch.no_grad()
-    def clamp(net: nn.Module) -> None:
-        for parameter in net.parameters() if bound else ():
-            parameter.clamp_(-bound, bound)
-
-    return clamp
+    return lambda net: wgan.clip(net, bound) if bound else None
 
 
 def rules(o: GanOptions) -> Game:

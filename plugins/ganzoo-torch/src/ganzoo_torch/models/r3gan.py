@@ -14,10 +14,11 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ganzoo_torch import kit
-from ganzoo_torch.judges import Judge, MlpTrunk
-from ganzoo_torch.networks import MlpGenerator, Shape
+from ganzoo_torch.judges import usual_pair
+from ganzoo_torch.networks import Shape
 from ganzoo_torch.normfree import Discriminator, Generator
 from ganzoo_torch.objectives import pairing, pairing_generator
+from ganzoo_torch.penalties import slopes
 
 if TYPE_CHECKING:
     import ganzoo
@@ -27,16 +28,9 @@ if TYPE_CHECKING:
 def build(o: R3ganOptions, shape: Shape) -> tuple[nn.Module, nn.Module]:
     """Generator and discriminator for images (C, H, W) or points (d,)."""
     if len(shape) == 1:
-        g = MlpGenerator({"z": o.z_dim}, shape, o.hidden, norm="none")
-        return g, Judge(MlpTrunk(shape, o.hidden, norm="none"))
+        return usual_pair(shape, o.z_dim, width=o.width, hidden=o.hidden, norm="none")
     sizes = {"blocks": o.blocks, "cardinality": o.cardinality}
     return Generator(o.z_dim, shape, o.width, **sizes), Discriminator(shape, o.width, **sizes)
-
-
-def penalties(logits: Tensor, x: Tensor) -> Tensor:
-    """‖∇ₓ D(x)‖² of each sample: [N]. No layer mixes samples, so that the sum's gradient is each logit's own."""
-    (slope,) = torch.autograd.grad(logits.sum(), x, create_graph=True)
-    return slope.flatten(1).square().sum(1)
 
 
 def discriminator_step(d: nn.Module, optimiser: Optimizer, real: Tensor, fake: Tensor, gamma: float) -> Tensor:
@@ -48,7 +42,7 @@ def discriminator_step(d: nn.Module, optimiser: Optimizer, real: Tensor, fake: T
     x = torch.cat((real, fake)).requires_grad_()
     logits = d(x)
     loss = pairing(*logits.tensor_split(2))
-    r1, r2 = penalties(logits, x).tensor_split(2)
+    r1, r2 = slopes(logits, x).square().sum(1).tensor_split(2)
     kit.descend(optimiser, loss + gamma / 2 * (r1 + r2).mean())
     return loss.detach()
 

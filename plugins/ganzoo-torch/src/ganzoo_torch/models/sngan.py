@@ -57,7 +57,7 @@ def train(run: ganzoo.TrainRun) -> nn.Module:
     Returns G (or its average) in inference mode.
     """
     o: SnganOptions = run.options
-    classes = run.latent.classes if o.conditional else 0
+    classes = run.latent.classes
     with kit.session(run) as device:
         with kit.seeded(run.seed):
             nets = [net.to(device) for net in build(o, run.data.spec.shape, classes)]

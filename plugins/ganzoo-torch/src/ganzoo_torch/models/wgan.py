@@ -15,6 +15,7 @@ from torch.optim import Optimizer
 
 from ganzoo_torch import kit
 from ganzoo_torch.networks import ConvGenerator, ConvTrunk, MlpGenerator, Shape, dcgan_init, mlp
+from ganzoo_torch.objectives import raise_score, wasserstein
 
 if TYPE_CHECKING:
     import ganzoo
@@ -56,12 +57,12 @@ def build(o: WganOptions, shape: Shape) -> tuple[nn.Module, nn.Module]:
 
 def critic_loss(real: Tensor, fake: Tensor) -> Tensor:
     """E f(G(z)) − E f(x): minimised, so that real scores rise and its negative estimates K·W(P_r, P_g) (eq. 2)."""
-    return fake.mean() - real.mean()
+    return wasserstein(real, fake)
 
 
 def generator_loss(fake: Tensor) -> Tensor:
     """−E f(G(z)) (eq. 4)."""
-    return -fake.mean()
+    return raise_score(fake, fake)
 
 
 @torch.no_grad()
