@@ -23,11 +23,24 @@ SMALL: dict[str, dict[str, Any]] = {
     "began": {"batch": 16, "z_dim": 8, "width": 4},
 }
 
+IMAGE_SHAPES = [(1, 8, 8), (1, 28, 28), (3, 32, 32), (1, 12, 20), (4, 9, 15)]
+BORROWED = {"fgan", "gan", "lsgan", "pacgan", "unrolled", "wgan"}
+"""Variants whose images come from dcgan's generator: an export takes seconds, so theirs is tried at one size."""
 
-@pytest.fixture(params=sorted(SMALL))
-def name(request: pytest.FixtureRequest) -> str:
-    """Each variant's name in turn."""
-    return request.param
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests with a ``name`` run for every variant; with an ``image_shape``, for each that tells something new of it."""
+    if "image_shape" in metafunc.fixturenames:
+        shapes = {name: IMAGE_SHAPES[-1:] if name in BORROWED else IMAGE_SHAPES for name in sorted(SMALL)}
+        metafunc.parametrize(("name", "image_shape"), [(name, shape) for name in shapes for shape in shapes[name]])
+    elif "name" in metafunc.fixturenames:
+        metafunc.parametrize("name", sorted(SMALL))
+
+
+@pytest.fixture
+def borrowed(name: str) -> bool:
+    """Whether the variant's images come from dcgan's generator."""
+    return name in BORROWED
 
 
 @pytest.fixture
