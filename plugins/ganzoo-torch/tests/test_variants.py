@@ -14,13 +14,13 @@ import onnx
 import pluggy
 import pytest
 import torch
+from ganzoo_torch.networks import ConvGenerator
 
 import ganzoo
 from ganzoo import latents, testing
 from ganzoo.errors import DeviceError, Incompatible
 from ganzoo.plugin import hookspecs
 from ganzoo.training.loop import MemoryCheckpoints
-from ganzoo_torch.networks import ConvGenerator
 
 PAPERS = {
     "dcgan": "arXiv:1511.06434",
