@@ -22,7 +22,7 @@ import ganzoo
 from ganzoo import testing
 from ganzoo.training.loop import MemoryCheckpoints
 
-SMALL: dict[str, Any] = {"batch": 6, "z_dim": 3, "width": 4, "hidden": 12, "discriminators": 3}
+SMALL: dict[str, Any] = {"batch": 6, "z_dim": 3, "width_g": 4, "width_d": 4, "hidden": 12, "discriminators": 3}
 SHAPES = [(2,), (1, 8, 8)]
 OBJECTIVES = ["hypervolume", "mean", "softmax", "max", "mgda"]
 

@@ -260,7 +260,7 @@ def test_training_learns_the_toy_images(plugin: ModuleType, small: dict[str, Any
         "infogan": {"lr_d": 1e-3, "dense_norm": False, "width": 8},
         "lsgan": {"lr": 1e-3, "width": 8},
         "gman": {"lr": 2e-3, "width": 8, "batch": 16},
-        "hgan": {"lr": 2e-3, "width": 8},
+        "hgan": {"lr": 4e-3, "filters": 3, "width_g": 8, "width_d": 8},
         "began": {"lr": 2e-3, "width": 8},
         "pacgan": {"lr": 3e-3, "z_dim": 16, "width": 8},
         "unrolled": {"lr_d": 1e-3, "lr_g": 2e-3, "loss": "nonsaturating", "width": 8},

@@ -76,7 +76,7 @@ def discriminator(o: HganOptions, shape: Shape) -> nn.Module:
     """One D: with a projection of its own for images; points it sees as they are, as in the authors' toy example."""
     if len(shape) == 1:
         return Judge(MlpTrunk(shape, o.hidden, norm="none"))
-    judge = Judge(ProjectedTrunk(shape, o.filters, o.width))
+    judge = Judge(ProjectedTrunk(shape, o.filters, o.width_d))
     dcgan_init(judge)
     return judge
 
@@ -84,7 +84,7 @@ def discriminator(o: HganOptions, shape: Shape) -> nn.Module:
 def build(o: HganOptions, shape: Shape) -> tuple[nn.Module, Panel]:
     """Generator and K discriminators for images (C, H, W) or points (d,)."""
     inputs = {"z": o.z_dim}
-    g = MlpGenerator(inputs, shape, o.hidden) if len(shape) == 1 else ConvGenerator(inputs, shape, o.width)
+    g = MlpGenerator(inputs, shape, o.hidden) if len(shape) == 1 else ConvGenerator(inputs, shape, o.width_g)
     return g, Panel([discriminator(o, shape) for _ in range(o.discriminators)])
 
 
