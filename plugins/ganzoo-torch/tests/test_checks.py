@@ -58,3 +58,13 @@ def test_unrolled(check: Any) -> None:
 @parametrize_with_checks("began")
 def test_began(check: Any) -> None:
     check()
+
+
+@parametrize_with_checks("gman")
+def test_gman(check: Any) -> None:
+    check()
+
+
+@parametrize_with_checks("hgan")
+def test_hgan(check: Any) -> None:
+    check()

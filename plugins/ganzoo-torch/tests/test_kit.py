@@ -40,6 +40,18 @@ def test_descend_goes_down_and_leaves_no_gradient() -> None:
     assert net.weight.grad is None
 
 
+@pytest.mark.parametrize(
+    "make", [lambda p: kit.adam(p, 0.1, 0.5), lambda p: kit.rmsprop(p, 0.1), lambda p: kit.sgd(p, 0.1, 0)]
+)
+def test_a_step_does_not_depend_on_how_the_gradient_lies_in_memory(make) -> None:
+    gradient, moved = torch.randn(4, 3, 2, 2), []
+    for layout in (torch.contiguous_format, torch.channels_last):
+        weight = nn.Parameter(torch.zeros(4, 3, 2, 2))
+        kit.step_along(make([weight]), [gradient.contiguous(memory_format=layout)])
+        moved.append(weight.detach())
+    assert torch.equal(*moved)
+
+
 def test_optimisers_have_the_papers_settings() -> None:
     parameters = list(nn.Linear(1, 1).parameters())
     adam = kit.adam(parameters, 1e-3, 0.5).defaults

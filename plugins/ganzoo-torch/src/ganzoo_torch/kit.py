@@ -156,9 +156,14 @@ def moved(optimiser: Optimizer) -> list[Tensor]:
 
 
 def step_along(optimiser: Optimizer, gradients: Iterable[Tensor]) -> None:
-    """One update of the optimiser's parameters along these gradients, leaving none behind."""
+    """One update of the optimiser's parameters along these gradients, leaving none behind.
+
+    Fused optimisers read a gradient as it lies in memory, and ``autograd.grad``, unlike ``backward``, gives some of
+    convolutions channels last: each is laid out as its parameter is.
+    """
     for parameter, gradient in zip(moved(optimiser), gradients, strict=True):
-        parameter.grad = gradient
+        same = gradient.stride() == parameter.stride()
+        parameter.grad = gradient if same else torch.empty_like(parameter).copy_(gradient)
     optimiser.step()
     optimiser.zero_grad(set_to_none=True)
 
