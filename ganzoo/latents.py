@@ -29,8 +29,8 @@ SAMPLING = 2
 """Version of the rules that make samples of words; in every protocol, as other latents make other scores."""
 SEEDS = 2**64
 """How many seeds there are for samples: 0 … 2⁶⁴ − 1."""
-Z, LABEL, CATEGORY, CONTINUOUS = 1, 2, 3, 4
-"""The second words of the keys of the four streams that samples are made of."""
+Z, LABEL, CATEGORY, CONTINUOUS, NOISE = 1, 2, 3, 4, 5
+"""The second words of the keys of the five streams that samples are made of."""
 _CHUNK = 4096  # words whose numbers fit the cache
 _ATANH = [1.0, 1 / 3, 1 / 5, 1 / 7, 1 / 9, 1 / 11]
 _SIN = [(-1) ** k / math.factorial(2 * k + 1) for k in range(7)]
@@ -92,6 +92,9 @@ def samples(spec: LatentSpec, seed: int, start: int, count: int) -> dict[str, Ar
             onehot[np.arange(count), chosen] = 1
         values = _symmetric(_words(seed, CONTINUOUS, start, count, -(-spec.continuous // 2)))
         drawn["c"] = np.concatenate([onehot, values[:, : spec.continuous]], axis=1)
+    if spec.noise:
+        size = math.prod(spec.noise)
+        drawn["noise"] = _normal(_words(seed, NOISE, start, count, -(-size // 2)))[:, :size].reshape(-1, *spec.noise)
     return {name: np.ascontiguousarray(value) for name, value in drawn.items()}
 
 
@@ -207,8 +210,13 @@ class TrainStreams:
         return stream.get(tick, ticks)["rows"]
 
     def latents(self, batch: int, tick: int, ticks: int | None = None, stream: str = "train") -> dict[str, Array]:
-        """Generator inputs, [batch, ...] or [ticks, batch, ...]."""
-        return self._stream(f"latents/{stream}", batch, self._draw_latents).get(tick, ticks)
+        """Generator inputs, [batch, ...] or [ticks, batch, ...].
+
+        Noise is drawn after all others and for each tick alone: a block of it would be large, and the others stay as
+        they are without it.
+        """
+        drawn = self._stream(f"latents/{stream}", batch, self._draw_latents).get(tick, ticks)
+        return {**drawn, "noise": self._noise(stream, batch, tick, ticks)} if self.spec.noise else drawn
 
     def _stream(
         self, purpose: str, batch: int, make: Callable[[np.random.Generator, tuple[int, int]], dict[str, Array]]
@@ -221,6 +229,12 @@ class TrainStreams:
 
     def _draw_indices(self, rng: np.random.Generator, shape: tuple[int, int]) -> dict[str, Array]:
         return {"rows": rng.integers(self.rows, size=shape, dtype=np.int64)}
+
+    def _noise(self, stream: str, batch: int, tick: int, ticks: int | None) -> FloatArray:
+        if ticks is not None:
+            return np.stack([self._noise(stream, batch, tick + i, None) for i in range(ticks)])
+        rng = generator(self.seed, f"noise/{stream}", batch, tick)
+        return rng.standard_normal((batch, *self.spec.noise), np.float32)
 
     def _draw_latents(self, rng: np.random.Generator, shape: tuple[int, int]) -> dict[str, Array]:
         return draw(self.spec, rng, shape)

@@ -207,15 +207,18 @@ def save_figure(figure: Figure, path: Path) -> None:
 def save_npz(generator: Generator, path: Path, n: int, seed: int = 0, label: int | str | None = None) -> None:
     """Write n samples as ``x`` (uint8 images or float32 points), with the inputs that they were made of.
 
-    ``z`` float32 [n, z_dim] always, ``y`` int64 [n] and ``c`` float32 [n, codes] where the generator takes them.
+    ``z`` float32 [n, z_dim] always, ``y`` int64 [n] and ``c`` float32 [n, codes] where the generator takes them. Noise
+    is larger than the samples and is left out: the seed and the number of a sample give it again.
     """
-    parts = list(generator.batches(n, seed, label=label))
-    x = np.concatenate([sampled for _, sampled in parts])
-    arrays: dict[str, Any] = {"x": quantise(x) if generator.data.kind == "image" else x}
-    for name in generator.latent.names:
-        arrays[name] = np.concatenate([inputs[name] for inputs, _ in parts])
+    kept = [name for name in generator.latent.names if name != "noise"]
+    arrays: dict[str, list[Array]] = {name: [] for name in ("x", *kept)}
+    for inputs, x in generator.batches(n, seed, label=label):
+        arrays["x"].append(quantise(x) if generator.data.kind == "image" else x)
+        for name in kept:
+            arrays[name].append(inputs[name])
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
+    joined: dict[str, Any] = {name: np.concatenate(parts) for name, parts in arrays.items()}
+    np.savez_compressed(buffer, **joined)
     write_bytes(path, buffer.getvalue())
 
 

@@ -5,6 +5,7 @@ Nothing here computes; nothing here imports NumPy at run time, so that listing v
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -47,7 +48,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     """The latent inputs a variant's generator takes.
 
     A size is a number or the name of the option that holds it. ``labels`` adds the class label ``y``: always, or where
-    the option of that name is true.
+    the option of that name is true. ``noise`` is how many maps of noise as large as the images there are; images only.
     """
 
     z: int | str = "z_dim"
@@ -55,6 +56,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     labels: bool | str = False
     categorical: int | str = 0
     continuous: int | str = 0
+    noise: int | str = 0
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,7 +116,8 @@ class LatentSpec(msgspec.Struct, frozen=True, kw_only=True):
     """The generator's inputs with every size resolved.
 
     ``z`` float32 [N, z_dim] from N(0, 1) or U(-1, 1); ``y`` int64 [N] below ``classes`` where that is not 0;
-    ``c`` float32 [N, categorical + continuous]: a one-hot part, then values from U(-1, 1).
+    ``c`` float32 [N, categorical + continuous]: a one-hot part, then values from U(-1, 1); ``noise`` float32
+    [N, maps, H, W] from N(0, 1), where ``noise`` is (maps, H, W) and not empty.
     """
 
     z_dim: int
@@ -122,6 +125,7 @@ class LatentSpec(msgspec.Struct, frozen=True, kw_only=True):
     classes: int = 0
     categorical: int = 0
     continuous: int = 0
+    noise: tuple[int, ...] = ()
 
     @property
     def code_dim(self) -> int:
@@ -129,9 +133,14 @@ class LatentSpec(msgspec.Struct, frozen=True, kw_only=True):
         return self.categorical + self.continuous
 
     @property
+    def numbers(self) -> int:
+        """How many float32 numbers the inputs of one sample are."""
+        return self.z_dim + self.code_dim + (math.prod(self.noise) if self.noise else 0)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The input names of the ONNX file, in order."""
-        present = (("z", True), ("y", self.classes > 0), ("c", self.code_dim > 0))
+        present = (("z", True), ("y", self.classes > 0), ("c", self.code_dim > 0), ("noise", bool(self.noise)))
         return tuple(name for name, given in present if given)
 
 
@@ -193,7 +202,7 @@ class TrainRun(Protocol):
         """Rows of the training split, drawn uniformly: int64 [batch], or [ticks, batch] from ``tick`` on."""
 
     def latents(self, batch: int, tick: int, ticks: int | None = None, stream: str = "train") -> dict[str, Array]:
-        """Generator inputs ``z`` (and ``y``, ``c``) for one tick: [batch, ...], or [ticks, batch, ...]."""
+        """Generator inputs ``z`` (and ``y``, ``c``, ``noise``) for one tick: [batch, ...], or [ticks, batch, ...]."""
 
     def steps(self, total: int, *, state: Checkpointable) -> Iterator[int]:
         """Yield 0 … total-1, from where an earlier attempt stopped.

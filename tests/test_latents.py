@@ -20,7 +20,11 @@ from ganzoo.types import LatentSpec
 PAGE = (Path(__file__).resolve().parents[1] / "docs" / "onnx.md").read_text("utf-8")
 PLAIN = LatentSpec(z_dim=3)
 FULL = LatentSpec(z_dim=2, law="uniform", classes=5, categorical=4, continuous=2)
-VECTOR = {law: LatentSpec(z_dim=2, law=law, classes=10, categorical=10, continuous=2) for law in ("normal", "uniform")}
+NOISY = LatentSpec(z_dim=2, law="uniform", classes=5, categorical=4, continuous=2, noise=(2, 3, 5))
+VECTOR = {
+    law: LatentSpec(z_dim=2, law=law, classes=10, categorical=10, continuous=2, noise=(1, 1, 2))
+    for law in ("normal", "uniform")
+}
 LAST_SEED = 2**64 - 1
 PINNED_Y = [0, 0]
 PINNED_Z = [[0.6510940790176392, 0.22101247310638428], [-0.2252410650253296, 0.19006705284118652]]
@@ -28,7 +32,7 @@ PINNED_ROWS = [46, 684, 383]
 
 
 @pytest.mark.parametrize("batch", [1, 7, 256, 257, 1000])
-@pytest.mark.parametrize("spec", [PLAIN, FULL], ids=["plain", "full"])
+@pytest.mark.parametrize("spec", [PLAIN, FULL, NOISY], ids=["plain", "full", "noisy"])
 def test_sample_i_does_not_depend_on_the_batches(batch: int, spec: LatentSpec) -> None:
     whole = latents.samples(spec, 3, 0, 600)
     parts = [latents.samples(spec, 3, start, min(batch, 600 - start)) for start in range(0, 600, batch)]
@@ -55,13 +59,14 @@ def test_numbers_do_not_depend_on_how_many_are_made_at_once() -> None:
 
 
 def test_no_samples_keep_the_shapes() -> None:
-    drawn = latents.samples(FULL, 0, 0, 0)
+    drawn = latents.samples(NOISY, 0, 0, 0)
     assert {name: (value.shape, value.dtype.name) for name, value in drawn.items()} == {
         "z": ((0, 2), "float32"),
         "y": ((0,), "int64"),
         "c": ((0, 6), "float32"),
+        "noise": ((0, 2, 3, 5), "float32"),
     }
-    some = latents.samples(FULL, 0, 0, 3)
+    some = latents.samples(NOISY, 0, 0, 3)
     assert all(value.flags.c_contiguous and value.dtype == drawn[name].dtype for name, value in some.items())
 
 
@@ -89,8 +94,8 @@ def vectors() -> list[list[str]]:
 def drawn_by(stream: int, law: str, seed: int, i: int) -> list[float]:
     """The numbers of one sample that the core takes from a stream."""
     drawn = latents.samples(VECTOR["uniform" if law == "uniform" else "normal"], seed, i, 1)
-    z, y, c = (drawn[name][0] for name in ("z", "y", "c"))
-    values = {1: z, 2: [y], 3: [c[:10].argmax()], 4: c[10:]}[stream]
+    z, y, c, noise = (drawn[name][0] for name in ("z", "y", "c", "noise"))
+    values = {1: z, 2: [y], 3: [c[:10].argmax()], 4: c[10:], 5: noise.ravel()}[stream]
     return [float(value) for value in values]
 
 
@@ -107,13 +112,14 @@ def test_the_vectors_of_the_page(row: list[str]) -> None:
 
 def test_the_page_has_vectors_of_every_stream_and_of_the_last_seed() -> None:
     rows = vectors()
-    assert len(rows) == 15
+    assert len(rows) == 18
     assert {(int(row[2]), row[3]) for row in rows} == {
         (latents.Z, "normal"),
         (latents.Z, "uniform"),
         (latents.LABEL, "below 10"),
         (latents.CATEGORY, "below 10"),
         (latents.CONTINUOUS, "uniform"),
+        (latents.NOISE, "normal"),
     }
     assert {int(row[0]) for row in rows} == {0, 7, LAST_SEED}
 
@@ -134,6 +140,18 @@ def test_plain_python_draws_the_same_bits(law: Any, z_dim: int) -> None:
         assert row.tolist() == [value for word in words for value in read(word % 2**32, word >> 32)][:z_dim]
 
 
+@pytest.mark.parametrize("noise", [(1, 8, 8), (2, 3, 5), (3, 1, 1)])
+def test_plain_python_draws_the_same_noise(noise: tuple[int, ...]) -> None:
+    """Map after map and row after row, two numbers of each word."""
+    size = int(np.prod(noise))
+    each = -(-size // 2)
+    drawn = latents.samples(LatentSpec(z_dim=1, noise=noise), 12, 1000, 5)["noise"]
+    assert drawn.shape == (5, *noise)
+    for i, maps in enumerate(drawn, start=1000):
+        words = [portable.word(12, 5, number) for number in range(i * each, (i + 1) * each)]
+        assert maps.ravel().tolist() == [n for word in words for n in portable.normal(word % 2**32, word >> 32)][:size]
+
+
 def test_the_sums_are_the_functions_to_ten_digits() -> None:
     ends = [0, 1, 2, 2**30, 2**31 - 1, 2**31, 2**32 - 1]
     more = np.random.default_rng(0).integers(0, 2**32, 20_000).tolist()
@@ -149,13 +167,15 @@ NODE = shutil.which("node")
 DRIVER = """
 const [latent, seed, start, n] = JSON.parse(process.argv[2]);
 const rows = Array.from({length: n}, (_, i) => inputs(latent, BigInt(seed), start + i));
-console.log(JSON.stringify(rows.map(({z, y, c}) => [[...z], y ?? null, [...c]])));
+console.log(JSON.stringify(rows.map(({z, y, c, noise}) => [[...z], y ?? null, [...c], [...noise]])));
 """
 
 
 @pytest.mark.skipif(NODE is None, reason="node is not installed")
 @pytest.mark.parametrize(
-    "spec", [FULL, VECTOR["normal"], LatentSpec(z_dim=65), LatentSpec(z_dim=1, categorical=3, classes=1000)], ids=str
+    "spec",
+    [FULL, NOISY, VECTOR["normal"], LatentSpec(z_dim=65), LatentSpec(z_dim=1, categorical=3, classes=1000)],
+    ids=str,
 )
 def test_javascript_draws_the_same_bits(spec: LatentSpec, tmp_path: Path) -> None:
     (listing,) = re.findall(r"^```js\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
@@ -167,10 +187,11 @@ def test_javascript_draws_the_same_bits(spec: LatentSpec, tmp_path: Path) -> Non
             [str(NODE), str(tmp_path / "port.js"), given], capture_output=True, text=True, check=True, timeout=60
         )
         drawn = latents.samples(spec, seed, start, 60)
-        for i, (z, y, c) in enumerate(json.loads(done.stdout)):
+        for i, (z, y, c, noise) in enumerate(json.loads(done.stdout)):
             assert z == drawn["z"][i].tolist()
             assert y == (drawn["y"][i] if spec.classes else None)
             assert c == (drawn["c"][i].tolist() if spec.code_dim else [])
+            assert noise == (drawn["noise"][i].ravel().tolist() if spec.noise else [])
 
 
 # What is random about them
@@ -208,11 +229,13 @@ def test_labels_and_codes_are_uniform() -> None:
 
 def test_samples_seeds_and_inputs_are_independent() -> None:
     """No correlation between numbers of a sample, neighbours, seeds, or inputs; nor between their squares."""
-    spec = LatentSpec(z_dim=4, classes=10, categorical=10, continuous=2)
+    spec = LatentSpec(z_dim=4, classes=10, categorical=10, continuous=2, noise=(1, 1, 2))
     first, other = (latents.samples(spec, seed, 0, 20_000) for seed in (0, 1))
-    columns = [*first["z"].T, *first["c"][:, 10:].T, first["y"], first["c"][:, :10].argmax(axis=1)]
-    columns += [*other["z"].T, *other["c"][:, 10:].T, other["y"], other["c"][:, :10].argmax(axis=1)]
-    columns += [np.roll(column, lag) for column in columns[:8] for lag in (1, 2)]
+    columns = []
+    for each in (first, other):
+        columns += [*each["z"].T, *each["c"][:, 10:].T, each["y"], each["c"][:, :10].argmax(axis=1)]
+        columns += [*each["noise"].reshape(-1, 2).T]
+    columns += [np.roll(column, lag) for column in columns[:10] for lag in (1, 2)]
     values = np.array(columns, float)
     values -= values.mean(axis=1, keepdims=True)
     for each in (values, values**2):
@@ -221,8 +244,33 @@ def test_samples_seeds_and_inputs_are_independent() -> None:
 
 
 def test_names_follow_the_spec() -> None:
-    assert (PLAIN.names, FULL.names) == (("z",), ("z", "y", "c"))
+    assert (PLAIN.names, FULL.names, NOISY.names) == (("z",), ("z", "y", "c"), ("z", "y", "c", "noise"))
+    assert (PLAIN.numbers, FULL.numbers, NOISY.numbers) == (3, 8, 38)
     assert LatentSpec(z_dim=1, continuous=2).names == ("z", "c")
+
+
+def test_noise_changes_no_other_draw() -> None:
+    """Neither of samples nor of a training: what was trained without noise is trained the same."""
+    with_noise, without = latents.samples(NOISY, 7, 3, 40), latents.samples(FULL, 7, 3, 40)
+    assert with_noise.keys() - without.keys() == {"noise"}
+    noisy, plain = TrainStreams(NOISY, 7, 90), TrainStreams(FULL, 7, 90)
+    for tick in (0, 40):
+        np.testing.assert_array_equal(noisy.indices(4, tick), plain.indices(4, tick))
+        with_noise |= {f"{name} {tick}": value for name, value in noisy.latents(4, tick).items()}
+        without |= {f"{name} {tick}": value for name, value in plain.latents(4, tick).items()}
+    for name, value in without.items():
+        np.testing.assert_array_equal(with_noise[name], value)
+
+
+def test_the_noise_of_a_training_is_normal_and_of_each_tick_its_own() -> None:
+    streams = TrainStreams(NOISY, 0, 50)
+    noise = streams.latents(300, 5, 3)["noise"]
+    assert (noise.shape, noise.dtype) == ((3, 300, 2, 3, 5), np.float32)
+    np.testing.assert_array_equal(noise[1], streams.latents(300, 6)["noise"])
+    assert stats.kstest(noise.ravel(), "norm").pvalue > 0.001
+    assert abs(np.corrcoef(noise.reshape(3, -1))[np.triu_indices(3, 1)]).max() < 0.05
+    for other in (TrainStreams(NOISY, 1, 50).latents(300, 5), streams.latents(300, 5, stream="critic")):
+        assert not np.array_equal(other["noise"], noise[0])
 
 
 def test_ticks_are_addressed_not_consumed() -> None:

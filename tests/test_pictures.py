@@ -210,6 +210,29 @@ def test_an_npz_of_images_holds_bytes_and_labels(tmp_path: Path) -> None:
         np.testing.assert_array_equal(quantise(again), arrays["x"])
 
 
+def test_an_npz_leaves_out_the_noise_which_the_seed_gives_again(tmp_path: Path) -> None:
+    noisy = generator(tmp_path, LatentSpec(z_dim=3, noise=(1, 8, 8)))
+    pictures.save_npz(noisy, tmp_path / "x.npz", 30, seed=4)
+    with np.load(tmp_path / "x.npz") as arrays:
+        assert sorted(arrays) == ["x", "z"]
+        again = noisy.run({"z": arrays["z"], "noise": noisy.inputs(30, 4)["noise"]})
+        np.testing.assert_array_equal(quantise(again), arrays["x"])
+
+
+def test_the_rows_of_classes_have_the_same_z_and_the_same_noise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noisy = generator(tmp_path, LatentSpec(z_dim=3, classes=3, noise=(1, 8, 8)))
+    seen: list[dict[str, np.ndarray]] = []
+    run = noisy.run
+    monkeypatch.setattr(noisy, "run", lambda inputs: seen.append(inputs) or run(inputs))
+    pictures.save_samples(noisy, tmp_path / "grid.png", 12)
+    assert [row["y"][0] for row in seen] == [0, 1, 2]
+    for row in seen[1:]:
+        for name in ("z", "noise"):
+            np.testing.assert_array_equal(row[name], seen[0][name])
+
+
 def test_a_folder_of_images_has_one_png_a_sample(tmp_path: Path) -> None:
     plain = generator(tmp_path, LatentSpec(z_dim=3))
     pictures.save_folder(plain, tmp_path / "out" / "faces", 300, seed=4)

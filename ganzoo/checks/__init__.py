@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ganzoo.checks import declared, exported, reporting, trained
+from ganzoo.checks import declared, exported, inputs, reporting, trained
 from ganzoo.checks.base import Check as Check
 from ganzoo.checks.base import Result as Result
 from ganzoo.checks.session import SECONDS as SECONDS
@@ -18,7 +18,13 @@ from ganzoo.errors import UnknownName
 if TYPE_CHECKING:
     from ganzoo.plugin.manager import Zoo
 
-CHECKS: tuple[Check, ...] = (*declared.CHECKS, *trained.CHECKS, *reporting.CHECKS, *exported.CHECKS)
+CHECKS: tuple[Check, ...] = (
+    *declared.CHECKS,
+    *trained.CHECKS,
+    *reporting.CHECKS,
+    *exported.CHECKS,
+    *inputs.CHECKS,
+)
 
 
 def open_session(

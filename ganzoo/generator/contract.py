@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 METADATA_KEY = "ganzoo"
 FORMAT = 1
 OUTPUT = "x"
-DTYPES = {"z": 1, "y": 7, "c": 1, OUTPUT: 1}
+DTYPES = {"z": 1, "y": 7, "c": 1, "noise": 1, OUTPUT: 1}
 """onnx.TensorProto's element types by input and output: FLOAT = 1, INT64 = 7."""
 NUMPY_TYPES = {1: "float32", 7: "int64"}
 PIXELS = "uint8 = clip(round((x + 1) * 127.5), 0, 255)"
@@ -94,7 +94,15 @@ def content_hash(model: onnx.ModelProto) -> str:
 
 def put_info(model: onnx.ModelProto, info: GeneratorInfo) -> None:
     """Write the metadata into a model."""
-    model.metadata_props.add(key=METADATA_KEY, value=json.dumps(msgspec.to_builtins(info), sort_keys=True))
+    model.metadata_props.add(key=METADATA_KEY, value=json.dumps(_plain(info), sort_keys=True))
+
+
+def _plain(info: GeneratorInfo) -> dict[str, Any]:
+    """The metadata as plain objects; ``latent.noise`` only where there is noise, so that other files stay the same."""
+    value: dict[str, Any] = msgspec.to_builtins(info)
+    if not info.latent.noise:
+        del value["latent"]["noise"]
+    return value
 
 
 def sidecar(info: GeneratorInfo) -> dict[str, Any]:
@@ -111,6 +119,7 @@ def sidecar(info: GeneratorInfo) -> dict[str, Any]:
         },
         "y": {"shape": ["N"], "law": "labels", "range": [0, latent.classes - 1]},
         "c": {"shape": ["N", latent.code_dim], "parts": parts},
+        "noise": {"shape": ["N", *latent.noise], "law": "normal", "range": None},
     }
     output = {
         "name": OUTPUT,
@@ -121,7 +130,7 @@ def sidecar(info: GeneratorInfo) -> dict[str, Any]:
         "pixels": PIXELS if image else None,
     }
     inputs = [{"name": name, "dtype": NUMPY_TYPES[DTYPES[name]], **given[name]} for name in latent.names]
-    return {**msgspec.to_builtins(info), "inputs": inputs, "output": output}
+    return {**_plain(info), "inputs": inputs, "output": output}
 
 
 def read_info(
@@ -176,12 +185,14 @@ def _fault(info: GeneratorInfo) -> str:
     if len(data.shape) != axes or min(data.shape) < 1:
         wanted = "[C, H, W]" if axes == 3 else "[d]"
         return f"data.shape is {list(data.shape)}, and must be {wanted} of numbers of 1 or more"
+    if latent.noise and (data.kind != "image" or latent.noise[1:] != data.shape[1:] or latent.noise[0] < 1):
+        return f"latent.noise is {list(latent.noise)}, and must be some maps as large as the images"
     return ""
 
 
 def tails(latent: LatentSpec, shape: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
     """The shape of each input and of the output without the batch, for samples of ``shape``."""
-    given = {"z": (latent.z_dim,), "y": (), "c": (latent.code_dim,)}
+    given = {"z": (latent.z_dim,), "y": (), "c": (latent.code_dim,), "noise": latent.noise}
     return {**{name: given[name] for name in latent.names}, OUTPUT: shape}
 
 

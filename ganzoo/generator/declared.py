@@ -34,7 +34,7 @@ _SMALL = 1024
 
 def check_sample(latent: LatentSpec, shape: tuple[int, ...], name: str, at_once: int = AT_ONCE) -> None:
     """Raise ModelError where the inputs or outputs of a few samples, or the names of the classes, are too large."""
-    numbers = {"latents": latent.z_dim + latent.code_dim, "samples": math.prod(shape)}
+    numbers = {"latents": latent.numbers, "samples": math.prod(shape)}
     for what, size in numbers.items():
         check_size(at_once * _NUMBER * size, f"{at_once} {what} of {name}, {size} numbers each,", ModelError)
     check_size(_CLASS * latent.classes, f"The {latent.classes} classes of {name}", ModelError)

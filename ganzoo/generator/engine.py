@@ -15,7 +15,7 @@ import numpy as np
 from ganzoo import latents
 from ganzoo.errors import DeviceError, GanzooError, ModelError, UsageError
 from ganzoo.generator.causes import cause
-from ganzoo.generator.contract import DTYPES, read_info, tails
+from ganzoo.generator.contract import DTYPES, NUMPY_TYPES, read_info, tails
 from ganzoo.generator.declared import check_border, check_graph
 from ganzoo.generator.flags import examples
 from ganzoo.generator.graphs import refuse_external_data
@@ -33,7 +33,7 @@ DRAWN = 4096
 _MOST_DRAWN = 1 << 22
 """Numbers of latents that are drawn at once, where they are of more than one batch."""
 _MOST_MADE = 1 << 26
-"""Numbers of samples that are made at once (256 MB), where they are more than one sample."""
+"""Numbers of samples, or of their latents, that are made at once (256 MB), where they are more than one sample."""
 _KINDS = {1: "float", 7: "int64"}
 """onnx.TensorProto's element types as ONNX Runtime spells them."""
 _QUIET = 4  # onnxruntime's "fatal only": a provider that does not load is reported by us, once
@@ -203,7 +203,7 @@ class Generator:
         return self._spread.note if self._spread else ""
 
     def bind(self, inputs: Mapping[str, Array], *, first: int = 0) -> Any:
-        """Samples of given inputs (``z``; ``y``, ``c`` as the latent specification says), left where they were made.
+        """Samples of given inputs (``z``; ``y``, ``c``, ``noise`` as ``latent`` says), left where they were made.
 
         All samples come out here; ``first`` is the number of the first of them, by which messages call them. Raises
         ModelError for values that are not finite, and for images that are grossly outside of [-1, 1].
@@ -256,8 +256,8 @@ class Generator:
 
         Several batches are drawn at once: of few numbers a sample, most of the time of a draw is its overhead.
         """
-        batch = max(1, min(batch, _MOST_MADE // math.prod(self.data.shape)))
-        drawn_at_once = min(DRAWN, _MOST_DRAWN // (self.latent.z_dim + self.latent.code_dim))
+        batch = max(1, min(batch, _MOST_MADE // max(math.prod(self.data.shape), self.latent.numbers)))
+        drawn_at_once = min(DRAWN, _MOST_DRAWN // self.latent.numbers)
         many = max(batch, drawn_at_once // batch * batch)
         for first in range(start, stop, many):
             drawn = self.inputs(min(many, stop - first), seed, start=first, label=label)
@@ -299,9 +299,8 @@ def check_finite(x: FloatArray, first: int, name: str) -> None:
 def _check_inputs(spec: LatentSpec, inputs: Mapping[str, Array]) -> None:
     if set(inputs) != set(spec.names):
         raise ModelError(f"The generator takes {list(spec.names)}, but was given {sorted(inputs)}.")
-    n = len(inputs["z"])
-    wanted = {"z": ((n, spec.z_dim), "float32"), "y": ((n,), "int64"), "c": ((n, spec.code_dim), "float32")}
+    n, each = len(inputs["z"]), tails(spec, ())
     for name, value in inputs.items():
-        shape, dtype = wanted[name]
+        shape, dtype = (n, *each[name]), NUMPY_TYPES[DTYPES[name]]
         if value.shape != shape or value.dtype != dtype:
             raise ModelError(f"Input {name} must be {dtype} {list(shape)}, but is {value.dtype} {list(value.shape)}.")

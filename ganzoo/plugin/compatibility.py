@@ -39,6 +39,8 @@ def require_compatible(variant: Variant, options: Options, data: DataSpec) -> No
         )
     if data.kind == "image":
         _require_size(variant, data)
+    elif _size(variant, options, variant.inputs.noise):
+        raise Incompatible(f"{variant.name} takes maps of noise as large as the images, and {data.name} is points.")
 
 
 def _require_size(variant: Variant, data: DataSpec) -> None:
@@ -71,12 +73,14 @@ def when_labelled(variant: Variant) -> str:
 def latent_spec(variant: Variant, options: Options, data: DataSpec) -> LatentSpec:
     """Resolve the declared inputs of a variant against its options and the dataset's classes."""
     inputs = variant.inputs
+    maps = _size(variant, options, inputs.noise)
     return LatentSpec(
         z_dim=_size(variant, options, inputs.z),
         law=inputs.law,
         classes=data.classes if takes_labels(variant, options) else 0,
         categorical=_size(variant, options, inputs.categorical),
         continuous=_size(variant, options, inputs.continuous),
+        noise=(maps, *data.shape[1:]) if maps else (),
     )
 
 

@@ -54,7 +54,7 @@ class VariantSpec:
 
     @hookspec(firstresult=True)
     def sample(self, model: Any, inputs: dict[str, Array]) -> Array:
-        """Run the generator natively on ``inputs`` (``z``, and ``y``, ``c`` where it has them).
+        """Run the generator natively on ``inputs`` (``z``, and ``y``, ``c``, ``noise`` where it has them).
 
         Returns float32 [N, C, H, W] in [-1, 1], or [N, d] for points. It exists to prove that the ONNX file
         says the same.
@@ -65,8 +65,9 @@ class VariantSpec:
     def export(self, model: Any, path: Path) -> bool:
         """Write the generator to ``path`` as one ONNX file and return True.
 
-        Inputs ``z`` float32 [N, z_dim], ``y`` int64 [N], ``c`` float32 [N, k] as the variant has them; output ``x``
-        float32 [N, C, H, W] in [-1, 1] or [N, d]. Batch axis dynamic, inference mode, no external data, no custom ops.
+        Inputs ``z`` float32 [N, z_dim], ``y`` int64 [N], ``c`` float32 [N, k], ``noise`` float32 [N, maps, H, W] as the
+        variant has them; output ``x`` float32 [N, C, H, W] in [-1, 1] or [N, d]. Batch axis dynamic, inference mode, no
+        external data, no custom ops.
         """
         raise AssertionError  # a specification is never called
 

@@ -111,7 +111,7 @@ def _wrong_options(variant: Variant) -> list[str]:
     found = []
     for name in Inputs.__struct_fields__:
         size = getattr(variant.inputs, name)
-        if name in ("z", "categorical", "continuous"):
+        if name in ("z", "categorical", "continuous", "noise"):
             value = getattr(resolved, size, None) if isinstance(size, str) else size
             if not isinstance(value, int) or value < (name == "z"):
                 found.append(f"inputs.{name}={size!r} is neither a size nor an option with one")

@@ -97,7 +97,7 @@ def draw(
     def parts() -> Iterator[Extracted]:
         nonlocal seconds
         for first, inputs in model.each_inputs(start, n, seed):
-            given.append({name: value for name, value in inputs.items() if name != "z"})
+            given.append({name: value for name, value in inputs.items() if name in ("y", "c")})
             before = time.perf_counter()
             value = model.bind(inputs, first=first)
             seconds += time.perf_counter() - before

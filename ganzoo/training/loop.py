@@ -113,7 +113,7 @@ class Loop:
         return self._streams.indices(batch, tick, ticks)
 
     def latents(self, batch: int, tick: int, ticks: int | None = None, stream: str = "train") -> dict[str, Array]:
-        """Latent inputs for this tick: float32 ``z``, with int64 ``y`` and float32 ``c`` where the model takes them."""
+        """Latent inputs for this tick: float32 ``z``, with ``y``, ``c`` and ``noise`` where the model takes them."""
         return self._streams.latents(batch, tick, ticks, stream)
 
     def steps(self, total: int, *, state: Checkpointable) -> Iterator[int]:

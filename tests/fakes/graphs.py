@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -52,11 +53,11 @@ def linear(
     input_name: str = "z",
     opsets: Sequence[tuple[str, int]] = (("", 20),),
 ) -> Path:
-    """x = squash(z·A + onehot(y)·B + c·C), reshaped; ``extra`` nodes may come between "flat" and the reshape."""
+    """x = squash(z·A + onehot(y)·B + c·C + noise·D), reshaped; ``extra`` nodes may come between "flat" and that."""
     rng = np.random.default_rng(0)
     width = int(np.prod(shape))
     values = {"A": rng.normal(0, gain, (latent.z_dim, width)), "zero": np.zeros(width)}
-    names = {"z": input_name, "y": "y", "c": "c"}
+    names = {"z": input_name, "y": "y", "c": "c", "noise": "noise"}
     nodes, total = [helper.make_node("MatMul", [input_name, "A"], ["from_z"])], "from_z"
     if z_type != TensorProto.FLOAT:
         cast = helper.make_node("Cast", [input_name], ["z32"], to=TensorProto.FLOAT)
@@ -75,10 +76,18 @@ def linear(
             helper.make_node("Add", [total, "from_c"], ["zyc"]),
         ]
         total = "zyc"
+    if latent.noise:
+        values["D"] = rng.normal(0, gain, (math.prod(latent.noise), width))
+        nodes += [
+            helper.make_node("Flatten", ["noise"], ["flat_noise"]),
+            helper.make_node("MatMul", ["flat_noise", "D"], ["from_noise"]),
+            helper.make_node("Add", [total, "from_noise"], ["zycn"]),
+        ]
+        total = "zycn"
     nodes.append(helper.make_node(squash or "Identity", [total], ["flat"]))
     nodes += [*extra, helper.make_node("Reshape", [source, "shape"], ["x"])]
     kinds = {"z": (z_type, [batch, latent.z_dim]), "y": (TensorProto.INT64, [batch])}
-    kinds["c"] = (TensorProto.FLOAT, [batch, latent.code_dim])
+    kinds |= {"c": (TensorProto.FLOAT, [batch, latent.code_dim]), "noise": (TensorProto.FLOAT, [batch, *latent.noise])}
     inputs = [helper.make_tensor_value_info(names[name], *kinds[name]) for name in latent.names]
     output = helper.make_tensor_value_info("x", TensorProto.FLOAT, out_shape or [batch, *shape])
     constants = [numpy_helper.from_array(value.astype(np.float32), name) for name, value in values.items()]

@@ -20,7 +20,8 @@ from ganzoo.generator import contract
 from ganzoo.types import DataSpec, LatentSpec
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "onnx.md").read_text("utf-8")
-LATENT = LatentSpec(z_dim=4, classes=3, categorical=2, continuous=1)
+LATENT = LatentSpec(z_dim=4, classes=3, categorical=2, continuous=1, noise=(2, 8, 8))
+NAMES = ["z", "y", "c", "noise"]
 
 
 def table(heading: str) -> list[list[str]]:
@@ -40,7 +41,7 @@ def test_the_page_has_these_inputs_and_types() -> None:
     assert {row[0]: row[1] for row in table("## Inputs and output")} == {
         f"`{name}`": names[kind] for name, kind in contract.DTYPES.items()
     }
-    assert tuple(LATENT.names) == ("z", "y", "c"), "every input that a specification can have is in the table"
+    assert list(LATENT.names) == NAMES, "every input that a specification can have is in the table"
 
 
 def test_the_page_has_these_fields() -> None:
@@ -64,7 +65,7 @@ def test_metadata_survive_the_file() -> None:
     contract.put_info(model, info)
     (entry,) = model.metadata_props
     assert json.loads(entry.value)["latent"]["classes"] == 3
-    assert contract.read_info({entry.key: entry.value}, ["z", "c", "y"], ["x", "more"], name="f") == info
+    assert contract.read_info({entry.key: entry.value}, reversed(NAMES), ["x", "more"], name="f") == info
     assert info.value_range == (-1.0, 1.0)
     points = DataSpec(name="p", kind="points", shape=(2,))
     assert contract.describe("v", points, LATENT, backend="numpy").value_range is None
@@ -74,9 +75,22 @@ def test_metadata_without_class_names_are_read_as_before() -> None:
     info = contract.describe("v", graphs.IMAGES, LATENT, backend="numpy", class_names=("a", "b", "c"))
     value = msgspec.to_builtins(info)
     del value["class_names"]
-    older = contract.read_info({contract.METADATA_KEY: json.dumps(value)}, ["z", "y", "c"], ["x"], name="f")
+    older = contract.read_info({contract.METADATA_KEY: json.dumps(value)}, NAMES, ["x"], name="f")
     assert older == msgspec.structs.replace(info, class_names=())
     assert contract.sidecar(info)["class_names"] == ("a", "b", "c")
+
+
+def test_metadata_speak_of_noise_where_there_is_some_alone() -> None:
+    """Files without noise are those of versions that knew none, to the bit."""
+    plain = contract.describe("v", graphs.IMAGES, LatentSpec(z_dim=4), backend="numpy")
+    model = onnx.ModelProto()
+    contract.put_info(model, plain)
+    value = json.loads(model.metadata_props[0].value)
+    known = {"z_dim": 4, "law": "normal", "classes": 0, "categorical": 0, "continuous": 0}
+    assert value["latent"] == contract.sidecar(plain)["latent"] == known
+    assert contract.read_info({contract.METADATA_KEY: json.dumps(value)}, ["z"], ["x"], name="f") == plain
+    noisy = contract.describe("v", graphs.IMAGES, LATENT, backend="numpy")
+    assert contract.sidecar(noisy)["latent"]["noise"] == (2, 8, 8)
 
 
 def test_the_sidecar_says_what_latents_are_drawn_as() -> None:
@@ -87,7 +101,8 @@ def test_the_sidecar_says_what_latents_are_drawn_as() -> None:
         values = drawn[each["name"]]
         assert each["dtype"] == str(values.dtype)
         assert each["shape"][1:] == list(values.shape[1:])
-    _, y, c = said["inputs"]
+    _, y, c, noise = said["inputs"]
+    assert (noise["law"], noise["range"], noise["shape"]) == ("normal", None, ["N", 2, 8, 8])
     assert y["range"] == [drawn["y"].min(), drawn["y"].max()] == [0, 2]
     onehot, uniform = (drawn["c"][:, slice(*part["columns"])] for part in c["parts"])
     assert [part["law"] for part in c["parts"]] == ["onehot", "uniform"]
@@ -130,7 +145,17 @@ def test_the_page_has_the_sidecars_fields() -> None:
         ({"format": 2}, "of format 2; this ganzoo reads 1"),
         ({"seed": "x"}, "damaged ganzoo metadata"),
         ({"class_names": ["a", "b"]}, "damaged ganzoo metadata: 2 class names, but 3 classes"),
-        ({"latent": {"z_dim": 4}}, r"takes \['c', 'y', 'z'\] and gives \['x'\]; by its metadata it takes \['z'\]"),
+        (
+            {"latent": {"z_dim": 4}},
+            r"takes \['c', 'noise', 'y', 'z'\] and gives \['x'\]; by its metadata it takes \['z'\]",
+        ),
+        (
+            {"latent": {"z_dim": 4, "noise": [2, 8, 9]}},
+            r"latent.noise is \[2, 8, 9\], and must be some maps as large as",
+        ),
+        ({"latent": {"z_dim": 4, "noise": [0, 8, 8]}}, r"latent.noise is \[0, 8, 8\]"),
+        ({"latent": {"z_dim": 4, "noise": [8]}}, r"latent.noise is \[8\]"),
+        ({"data": {"name": "p", "kind": "points", "shape": [8]}}, r"latent.noise is \[2, 8, 8\]"),
     ],
 )
 def test_metadata_that_do_not_fit(change: dict[str, object], sentence: str) -> None:
@@ -138,4 +163,4 @@ def test_metadata_that_do_not_fit(change: dict[str, object], sentence: str) -> N
     contract.put_info(model, contract.describe("v", graphs.IMAGES, LATENT, backend="numpy"))
     value = json.dumps(json.loads(model.metadata_props[0].value) | change)
     with pytest.raises(ModelError, match=sentence):
-        contract.read_info({contract.METADATA_KEY: value}, ["z", "y", "c"], ["x"], name="f")
+        contract.read_info({contract.METADATA_KEY: value}, NAMES, ["x"], name="f")

@@ -12,6 +12,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from ganzoo import latents
 from ganzoo.errors import ModelError
 from ganzoo.generator.contract import put_info
 from ganzoo.generator.declared import check_graph, check_sample
@@ -113,6 +114,7 @@ def test_what_a_few_samples_take() -> None:
     for latent, shape, words in (
         (LatentSpec(z_dim=4000), (2,), "64 latents of a.onnx, 4000 numbers each, would take 1.02 MB"),
         (LatentSpec(z_dim=4, continuous=4000), (2,), "64 latents of a.onnx, 4004"),
+        (LatentSpec(z_dim=4, noise=(1, 64, 64)), (1, 8, 8), "64 latents of a.onnx, 4100"),
         (LatentSpec(z_dim=4), (1, 64, 64), "64 samples of a.onnx, 4096"),
         (LatentSpec(z_dim=4, classes=1000), (2,), "The 1000 classes of a.onnx would take"),
     ):
@@ -139,17 +141,22 @@ def test_a_fixed_batch_that_is_too_large(tmp_path: Path) -> None:
         open_foreign(path, Reading(latents=("noise:5:normal",)), device="cpu")
 
 
-def test_long_latents_and_large_samples_come_fewer_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    latent = LatentSpec(z_dim=4)
+@pytest.mark.parametrize(("latent", "most"), [(LatentSpec(z_dim=4), 64), (LatentSpec(z_dim=4, noise=(2, 8, 8)), 132)])
+def test_long_latents_and_large_samples_come_fewer_at_a_time(
+    latent: LatentSpec, most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = graphs.linear(tmp_path / "a.onnx", latent, (1, 8, 8))
     made = onnx.load(path)
     put_info(made, graphs.info(latent))
     onnx.save(made, path)
     generator = Generator(path, device="cpu")
     whole = generator.sample(20, 3)
-    monkeypatch.setattr("ganzoo.generator.engine._MOST_MADE", 3 * 64)
-    monkeypatch.setattr("ganzoo.generator.engine._MOST_DRAWN", 7 * 4)
+    monkeypatch.setattr("ganzoo.generator.engine._MOST_MADE", 3 * most)
+    monkeypatch.setattr("ganzoo.generator.engine._MOST_DRAWN", 7 * latent.numbers)
+    drawn, samples = [], latents.samples
+    monkeypatch.setattr(latents, "samples", lambda *given: drawn.append(given[-1]) or samples(*given))
     sizes = [len(x) for _, x in generator.batches(20, 3)]
     assert max(sizes) == 3
+    assert max(drawn) == 6
     assert sum(sizes) == 20
     np.testing.assert_allclose(generator.sample(20, 3), whole, atol=1e-6)

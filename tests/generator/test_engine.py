@@ -20,7 +20,7 @@ from ganzoo.generator.export import finalise
 from ganzoo.training.runs import RunFolder
 from ganzoo.types import DataSpec, LatentSpec
 
-FULL = LatentSpec(z_dim=3, classes=4, categorical=2, continuous=1)
+FULL = LatentSpec(z_dim=3, classes=4, categorical=2, continuous=1, noise=(2, 8, 8))
 
 
 def finished(folder: Path, latent: LatentSpec = FULL, data: DataSpec = graphs.IMAGES) -> Path:
@@ -158,8 +158,9 @@ def test_damaged_metadata(tmp_path: Path, text: str) -> None:
     ],
 )
 def test_sizes_in_metadata_that_cannot_be(part: str, key: str, value: Any, words: str, tmp_path: Path) -> None:
-    path = finished(tmp_path)
-    told = msgspec.to_builtins(graphs.info(FULL))
+    latent = msgspec.structs.replace(FULL, noise=())
+    path = finished(tmp_path, latent)
+    told = msgspec.to_builtins(graphs.info(latent))
     told[part][key] = value
     rewrite_metadata(path, json.dumps(told))
     with pytest.raises(ModelError, match=words):
@@ -202,7 +203,7 @@ def test_metadata_that_belong_to_another_graph(tmp_path: Path) -> None:
     path = finished(tmp_path)
     other = graphs.info(LatentSpec(z_dim=3))
     rewrite_metadata(path, json.dumps(msgspec.to_builtins(other)))
-    with pytest.raises(ModelError, match=r"takes \['c', 'y', 'z'\].*by its metadata it takes \['z'\]"):
+    with pytest.raises(ModelError, match=r"takes \['c', 'noise', 'y', 'z'\].*by its metadata it takes \['z'\]"):
         Generator(path, device="cpu")
 
 

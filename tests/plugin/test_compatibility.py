@@ -12,6 +12,7 @@ from ganzoo.types import DataSpec, Inputs, LatentSpec, Variant
 class Options(ganzoo.Options):
     z_dim: int = 12
     codes: int = 10
+    maps: int = 2
     name: str = "x"
     conditional: bool = False
 
@@ -106,6 +107,21 @@ def test_latents_take_sizes_from_options_and_classes_from_the_data() -> None:
 
 def test_labels_are_left_out_where_not_asked_for() -> None:
     assert latent_spec(VARIANT, Options(), IMAGE) == LatentSpec(z_dim=12)
+
+
+def test_noise_is_as_large_as_the_images() -> None:
+    assert latent_spec(variant(inputs=Inputs(noise=3)), Options(), IMAGE) == LatentSpec(z_dim=12, noise=(3, 32, 32))
+    by_option = variant(inputs=Inputs(noise="maps"))
+    assert latent_spec(by_option, Options(), IMAGE).names == ("z", "noise")
+    assert latent_spec(by_option, Options(maps=0), IMAGE) == LatentSpec(z_dim=12)
+
+
+def test_points_have_no_pixels_for_noise() -> None:
+    noisy, points = variant(inputs=Inputs(noise="maps"), takes=("image", "points")), data(kind="points", shape=(2,))
+    with pytest.raises(Incompatible, match=r"toy takes maps of noise as large as the images, and pictures is points\."):
+        require_compatible(noisy, Options(), points)
+    require_compatible(noisy, Options(maps=0), points)
+    require_compatible(noisy, Options(), IMAGE)
 
 
 @pytest.mark.parametrize("option", ["nowhere", "name"])

@@ -91,6 +91,10 @@ BROKEN = {
         "inputs.labels='z_dim' is neither true, false nor an option of yes or no",
     ),
     "an input without an option": (A.replace("z_dim", "z_size"), "inputs.z='z_dim' is neither a size nor an option"),
+    "noise without an option": (
+        A.replace('paper="p"', 'paper="p", inputs=ganzoo.Inputs(noise="maps")'),
+        "inputs.noise='maps' is neither a size nor an option",
+    ),
     "a report of another class": (reporting('"x"'), "reports=('x',) (Expected `object`, got `str`)"),
     "reports of no kind": (A.replace('paper="p"', 'paper="p", reports=3'), "reports=3 (Expected `array`, got `int`)"),
     "a report as a dict": (reporting('dict(name="x", direction="up", help="h")'), "holds dict, not ganzoo.Report"),

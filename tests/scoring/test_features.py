@@ -81,7 +81,9 @@ class Coded:
         for first in range(start, stop, 256):
             rows = np.arange(first, min(first + 256, stop))
             codes = np.column_stack([np.eye(4)[rows % 4], np.full(len(rows), 0.5)])
-            yield first, {"z": np.column_stack([rows, rows]).astype(float), "y": rows % 3, "c": codes}
+            noise = np.zeros((len(rows), first))  # cannot be joined
+            z = np.column_stack([rows, rows]).astype(float)
+            yield first, {"z": z, "y": rows % 3, "c": codes, "noise": noise}
 
     def bind(self, inputs: dict[str, np.ndarray], *, first: int) -> np.ndarray:
         self.firsts.append(first)
@@ -97,7 +99,7 @@ def test_drawing_notes_labels_codes_and_the_generators_own_time(monkeypatch: pyt
     times = iter(np.cumsum([5.0, 1.0] * 9))
     monkeypatch.setattr("ganzoo.scoring.features.time.perf_counter", lambda: next(times))
     model = Coded()
-    found = draw(model, AsTheyAre(), 600, 0, start=10)
+    found = draw(model, AsTheyAre(), 600, 0, start=10)  # keeps no noise: 10,000 samples would have a gigabyte of it
     assert len(found) == 590
     np.testing.assert_array_equal(found.extracted.features[:, 0], np.arange(10, 600))
     np.testing.assert_array_equal(found.labels, np.arange(10, 600) % 3)

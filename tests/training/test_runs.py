@@ -68,6 +68,17 @@ def test_a_manifest_survives_the_disk(tmp_path: Path) -> None:
     assert [path.name for path in folder.path.iterdir()] == ["run.json"]
 
 
+def test_manifests_of_versions_that_knew_no_noise_are_read_and_keep_their_keys() -> None:
+    older = msgspec.to_builtins(MANIFEST)
+    del older["latent"]["noise"]
+    read = msgspec.convert(older, Manifest)
+    assert read == MANIFEST
+    assert read.latent.noise == ()
+    noisy = msgspec.structs.replace(MANIFEST, latent=LatentSpec(z_dim=3, noise=(2, 8, 8)))
+    assert msgspec.convert(msgspec.to_builtins(noisy), Manifest) == noisy
+    assert read.work_key == noisy.work_key == "68c17e110bd1"
+
+
 def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("")
     folder = RunStore(tmp_path / "runs").folder("digits", "toy", "k")

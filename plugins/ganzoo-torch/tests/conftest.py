@@ -23,6 +23,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "gman": {"batch": 8, "z_dim": 8, "width": 4, "hidden": 16, "discriminators": 2, "dropout": 0.2},
     "hgan": {"batch": 16, "z_dim": 8, "width_g": 4, "width_d": 4, "hidden": 16, "discriminators": 3},
     "began": {"batch": 16, "z_dim": 8, "width": 4},
+    "stylegan": {"batch": 16, "z_dim": 8, "w_dim": 8, "width": 4},
 }
 
 IMAGE_SHAPES = [(1, 8, 8), (1, 28, 28), (3, 32, 32), (1, 12, 20), (4, 9, 15)]

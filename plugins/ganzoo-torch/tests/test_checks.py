@@ -55,6 +55,11 @@ def test_unrolled(check: Any) -> None:
     check()
 
 
+@parametrize_with_checks("stylegan")
+def test_stylegan(check: Any) -> None:
+    check()
+
+
 @parametrize_with_checks("began")
 def test_began(check: Any) -> None:
     check()

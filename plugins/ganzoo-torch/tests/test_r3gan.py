@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from ganzoo_torch import kit, normfree, penalties
+from ganzoo_torch import filters, kit, normfree, penalties
 from ganzoo_torch import r3gan as plugin
 from ganzoo_torch.models import r3gan
 from torch import nn
@@ -169,14 +169,14 @@ def test_resampling_is_the_binomial_filter(size: tuple[int, int], small: tuple[i
     row = torch.tensor([1.0, 2.0, 1.0]) / 4
     kernel = torch.outer(row, row)[None, None]
     x = torch.randn(2, 1, *size)
-    down = normfree.Resampling(size, up=False)(x)
+    down = filters.Resampling(size, up=False)(x)
     assert down.shape[2:] == small
     torch.testing.assert_close(down, conv2d(x, kernel, stride=2, padding=1))
     y = torch.randn(2, 1, *small)
-    up = normfree.Resampling(size, up=True)(y)
+    up = filters.Resampling(size, up=True)(y)
     extra = tuple(large - (2 * side - 1) for large, side in zip(size, small, strict=True))
     torch.testing.assert_close(up, conv_transpose2d(y, 4 * kernel, stride=2, padding=1, output_padding=extra))
-    inside = normfree.Resampling(size, up=True)(torch.ones(1, 1, *small))[..., :-2, :-2]
+    inside = filters.Resampling(size, up=True)(torch.ones(1, 1, *small))[..., :-2, :-2]
     torch.testing.assert_close(inside, torch.ones_like(inside))
 
 

@@ -15,18 +15,18 @@ from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
 from ganzoo_torch.fast_layers import Pointwise
+from ganzoo_torch.filters import Resampling, Size
 from ganzoo_torch.networks import Shape
 
 SLOPE = 0.2
 GAIN = math.sqrt(2 / (1 + SLOPE**2))
 EXPANSION = 2
-Size = tuple[int, int]
 
 
-def sizes(height: int, width: int) -> list[Size]:
-    """Sizes from the image down to the base, halved and rounded up while the shorter side is 8 or more."""
+def sizes(height: int, width: int, least: int = 8) -> list[Size]:
+    """Sizes from the image down to the base, halved and rounded up while the shorter side is ``least`` or more."""
     found = [(height, width)]
-    while min(found[-1]) >= 8:
+    while min(found[-1]) >= least:
         found.append((-(-found[-1][0] // 2), -(-found[-1][1] // 2)))
     return found
 
@@ -79,36 +79,6 @@ class Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """[N, channels, h, w] → the same shape."""
         return x + self.layers(x)
-
-
-def halving(size: int) -> Tensor:
-    """The matrix [size, ⌈size / 2⌉] that filters a row with [1, 2, 1] / 4 and keeps every second value; 0 outside."""
-    matrix = torch.zeros(size, -(-size // 2))
-    for target in range(matrix.shape[1]):
-        for place, weight in zip(range(2 * target - 1, 2 * target + 2), (0.25, 0.5, 0.25), strict=True):
-            if 0 <= place < size:
-                matrix[place, target] = weight
-    return matrix
-
-
-class Resampling(nn.Module):
-    """Rows and columns filtered with [1, 2, 1] and halved, or doubled: its transpose, which keeps the mean.
-
-    Sizes are so small that two products with fixed matrices are faster than strided convolutions of single channels.
-    """
-
-    rows: Tensor
-    columns: Tensor
-
-    def __init__(self, large: Size, *, up: bool) -> None:
-        super().__init__()
-        matrices = [2 * halving(side).t() if up else halving(side) for side in large]
-        self.register_buffer("rows", matrices[0].t().contiguous(), persistent=False)
-        self.register_buffer("columns", matrices[1].contiguous(), persistent=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[N, C, h, w] → [N, C, h', w']."""
-        return self.rows @ (x @ self.columns)
 
 
 class Generator(nn.Module):

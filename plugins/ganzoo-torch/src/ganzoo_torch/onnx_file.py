@@ -24,14 +24,17 @@ EXAMPLE_BATCH = 3  # above 1, so that the exporter does not take the batch axis 
 def export_generator(net: nn.Module, path: Path) -> bool:
     """Write a generator to ``path``: inputs as in ``net.input_sizes``, output ``x``; the module is left untouched.
 
-    The label ``y`` is int64 [N] whatever its size; every other input is float32 [N, size].
+    The label ``y`` is int64 [N] whatever its size; every other input is float32 [N, size], or [N, *size].
     """
-    examples = {
-        name: torch.zeros(EXAMPLE_BATCH, dtype=torch.int64) if name == "y" else torch.zeros(EXAMPLE_BATCH, size)
-        for name, size in net.input_sizes.items()
-    }
+    examples = {name: _example(name, size) for name, size in net.input_sizes.items()}
     write(net, examples, ["x"], path)
     return True
+
+
+def _example(name: str, size: int | tuple[int, ...]) -> torch.Tensor:
+    if name == "y":
+        return torch.zeros(EXAMPLE_BATCH, dtype=torch.int64)
+    return torch.zeros(EXAMPLE_BATCH, *([size] if isinstance(size, int) else size))
 
 
 def write(
