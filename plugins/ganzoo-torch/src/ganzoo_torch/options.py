@@ -221,7 +221,6 @@ class BeganOptions(ganzoo.Options):
     ema: Annotated[float, ganzoo.option("decay of G's moving average; 0: off", ge=0, lt=1)] = 0.0
 
 
-<<<<<<< HEAD
 class GmanOptions(ganzoo.Options):
     """Defaults are those of the authors' code, and of section 3.4 for λ that G learns; each D is DCGAN's."""
 
@@ -271,7 +270,8 @@ class HganOptions(ganzoo.Options):
     width_d: Annotated[int, ganzoo.option("images: channels of each D's first layer", ge=1)] = 64
     hidden: Annotated[int, ganzoo.option("points: units of each hidden layer", ge=1)] = 128
     ema: Annotated[float, ganzoo.option("decay of G's moving average; 0: off", ge=0, lt=1)] = 0.0
-=======
+
+
 class StyleganOptions(ganzoo.Options):
     """Defaults are the authors' configuration for CIFAR-10, but for steps, sizes and the average, which are small.
 
@@ -300,4 +300,3 @@ class StyleganOptions(ganzoo.Options):
     ema_ramp: Annotated[
         float, ganzoo.option("the average's half-life is at most this share of the steps so far", gt=0, le=1)
     ] = 0.05
->>>>>>> style
