@@ -58,3 +58,13 @@ def test_unrolled(check: Any) -> None:
 @parametrize_with_checks("began")
 def test_began(check: Any) -> None:
     check()
+
+
+@parametrize_with_checks("mgan")
+def test_mgan(check: Any) -> None:
+    check()
+
+
+@parametrize_with_checks("madgan")
+def test_madgan(check: Any) -> None:
+    check()

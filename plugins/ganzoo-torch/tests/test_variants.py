@@ -31,6 +31,8 @@ PAPERS = {
     "infogan": "arXiv:1606.03657",
     "lsgan": "arXiv:1611.04076",
     "began": "arXiv:1703.10717",
+    "madgan": "arXiv:1704.02906",
+    "mgan": "arXiv:1708.02556",
     "pacgan": "arXiv:1712.04086",
     "r3gan": "arXiv:2501.05441",
     "sngan": "arXiv:1802.05957",
@@ -52,7 +54,7 @@ def test_hooks_have_the_specified_signatures(plugin: ModuleType) -> None:
     manager.register(plugin)
     manager.check_pending()
     hooks = {caller.name for caller in manager.get_hookcallers(plugin) or []}
-    assert hooks - {"validate"} == {"describe", "train", "sample", "export"}
+    assert hooks - {"validate", "measure"} == {"describe", "train", "sample", "export"}
 
 
 def test_description_names_itself_and_its_paper(plugin: ModuleType, name: str) -> None:
@@ -64,7 +66,7 @@ def test_description_names_itself_and_its_paper(plugin: ModuleType, name: str) -
 def test_every_option_is_used_by_the_model(plugin: ModuleType, name: str) -> None:
     package, variant = Path(plugin.__file__ or "").parent, plugin.describe()
     source = (package / "models" / f"{name}.py").read_text(encoding="utf-8")
-    for shared in ("adversarial", "combinations"):
+    for shared in ("adversarial", "combinations", "components"):
         if f"import {shared}" in source or f"ganzoo_torch.{shared}" in source:
             source += (package / f"{shared}.py").read_text(encoding="utf-8")
     unused = [o for o in variant.options.__struct_fields__ if f"o.{o}" not in source and o != variant.inputs.labels]
@@ -258,6 +260,8 @@ def test_training_learns_the_toy_images(plugin: ModuleType, small: dict[str, Any
         "infogan": {"lr_d": 1e-3, "dense_norm": False, "width": 8},
         "lsgan": {"lr": 1e-3, "width": 8},
         "began": {"lr": 2e-3, "width": 8},
+        "madgan": {"lr": 3e-3, "width": 8},
+        "mgan": {"lr": 3e-3, "width": 8},
         "pacgan": {"lr": 3e-3, "z_dim": 16, "width": 8},
         "unrolled": {"lr_d": 1e-3, "lr_g": 2e-3, "loss": "nonsaturating", "width": 8},
         "r3gan": {"lr": 2e-3, "lr_end": 5e-4, "width": 8, "ema": 0.9},
