@@ -160,7 +160,7 @@ def train(run: ganzoo.TrainRun, build: Callable[[], tuple[Generators, nn.Module]
         with kit.seeded(run.seed):
             g, d = build()
         g, d = g.to(device), d.to(device)
-        g_optimiser, d_optimiser = (kit.adam(net.parameters(), o.lr, o.beta1) for net in (g, d))
+        g_optimiser, d_optimiser = kit.adam(g.parameters(), o.lr_g, o.beta1), kit.adam(d.parameters(), o.lr_d, o.beta1)
         ema = kit.Ema(g, o.ema)
         feed = kit.Feed(run, device)
         state = kit.State({"g": g, "d": d, **ema.nets}, {"g": g_optimiser, "d": d_optimiser})

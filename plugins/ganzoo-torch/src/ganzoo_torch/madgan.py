@@ -26,7 +26,7 @@ def describe() -> ganzoo.Variant:
         facts=ganzoo.Facts(
             loss="cross-entropy of D's softmax over k + 1 classes, for G of the class of reals; a sum over generators: "
             "the fakes of all weigh k times what the reals do",
-            optimiser="Adam, same rate for G and D",
+            optimiser="Adam (β1, .999): lr_g for generators, lr_d for D",
             update_order="D, then all generators",
             latents="the same z for all generators and for both steps",
             batches="real and fake apart; the fakes of all generators together",

@@ -26,7 +26,7 @@ def describe() -> ganzoo.Variant:
         facts=ganzoo.Facts(
             loss="non-saturating cross-entropy + C's cross-entropy of fakes alone: × 1 for C, as in the authors' code, "
             "× beta for G; all are means, so that the fakes of all generators together weigh what the reals do",
-            optimiser="Adam, same rate for all networks",
+            optimiser="Adam (β1, .999): lr_g for generators, lr_d for D and C; the same in the authors' code",
             update_order="D and C, then all generators",
             latents="the same z for all generators and for both steps, as in the authors' code",
             batches="real and fake apart; the fakes of all generators together",

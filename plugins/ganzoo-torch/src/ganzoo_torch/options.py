@@ -230,7 +230,8 @@ class MganOptions(ganzoo.Options):
     batch: Annotated[int, ganzoo.option("real samples per batch", ge=2)] = 64
     fakes: Annotated[int, ganzoo.option("fakes of each generator per batch", ge=2)] = 12
     z_dim: Annotated[int, ganzoo.option("size of z, U(-1, 1)", ge=1)] = 100
-    lr: Annotated[float, ganzoo.option("Adam's learning rate, all networks", gt=0)] = 2e-4
+    lr_g: Annotated[float, ganzoo.option("Adam's learning rate, generators", gt=0)] = 2e-4
+    lr_d: Annotated[float, ganzoo.option("Adam's learning rate, D and C", gt=0)] = 2e-4
     beta1: Annotated[float, ganzoo.option("Adam's β1", ge=0, lt=1)] = 0.5
     norm: Annotated[Norm, ganzoo.option("images: normalisation in the trunk of D and C")] = "batch"
     width: Annotated[int, ganzoo.option("images: channels of the layers next to the image", ge=1)] = 128
@@ -247,7 +248,8 @@ class MadganOptions(ganzoo.Options):
     batch: Annotated[int, ganzoo.option("real samples per batch", ge=2)] = 64
     fakes: Annotated[int, ganzoo.option("fakes of each generator per batch", ge=2)] = 16
     z_dim: Annotated[int, ganzoo.option("size of z", ge=1)] = 100
-    lr: Annotated[float, ganzoo.option("Adam's learning rate, both networks", gt=0)] = 2e-4
+    lr_g: Annotated[float, ganzoo.option("Adam's learning rate, generators", gt=0)] = 2e-4
+    lr_d: Annotated[float, ganzoo.option("Adam's learning rate, D", gt=0)] = 2e-4
     beta1: Annotated[float, ganzoo.option("Adam's β1", ge=0, lt=1)] = 0.5
     norm: Annotated[Norm, ganzoo.option("images: normalisation in D")] = "batch"
     width: Annotated[int, ganzoo.option("images: channels of the layers next to the image", ge=1)] = 64
