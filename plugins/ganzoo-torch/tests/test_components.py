@@ -19,6 +19,7 @@ from torch import nn
 
 import ganzoo
 from ganzoo import testing
+from ganzoo.data.mixtures import load_mixture, ring_mixture
 from ganzoo.generator import engine
 
 SMALL: dict[str, Any] = {"generators": 3, "batch": 8, "fakes": 5, "z_dim": 4, "width": 4, "hidden": 8, "steps": 2}
@@ -246,3 +247,21 @@ def test_purity_of_trained_generators_is_that_of_what_was_trained_beside_them(ma
         shares.append(many.measure(many.train(run), testing.measure_run(run, data))["component_purity"].value)
     assert [each.name for each in variant.reports] == ["component_purity"]
     assert shares[1] > max(shares[0], 0.5)
+
+
+def test_together_they_cover_the_ring_and_each_only_a_part_of_it(many: ModuleType) -> None:
+    ring = ring_mixture()
+    variant = many.describe()
+    options = {"generators": 8, "fakes": 8, "z_dim": 2, "hidden": 64, "lr_g": 5e-4, "lr_d": 4e-3, "ema": 0.98}
+    options |= {"steps": 600, "beta": 0.125} if variant.name == "mgan" else {"steps": 600}
+    run = testing.memory_run(variant, load_mixture("ring", ring).train, options)
+    inputs = run.latents(4000, 0, stream="test")
+    x = many.sample(many.train(run), inputs)
+    distance = np.linalg.norm(x[:, None] - ring.centres, axis=2)
+    near = np.where(distance.min(1) < 0.1, distance.argmin(1), 8)  # eight is nowhere
+    covered = [
+        int((np.bincount(near[chosen], minlength=9)[:8] > 0.05 * chosen.sum()).sum())
+        for chosen in (np.ones(4000, bool), *(inputs["c"].T == 1))
+    ]
+    assert covered[0] >= 7
+    assert 0 < max(covered[1:]) <= 4
