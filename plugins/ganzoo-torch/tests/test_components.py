@@ -45,7 +45,7 @@ def built(shape: tuple[int, ...], own: str) -> Generators:
 
 
 def share(wide: nn.Module, whole: torch.Tensor, like: torch.Tensor, i: int) -> torch.Tensor:
-    """What of ``whole``, a parameter of the layer ``wide``, is generator ``i``'s; all of it where that is everybody's."""
+    """What of ``whole``, a parameter of the layer ``wide``, is generator ``i``'s: all of it where it is shared."""
     if isinstance(wide, LinearApart):
         return whole[i].t() if like.dim() == 2 else whole[i, 0]
     axis = next((a for a, (n, m) in enumerate(zip(like.shape, whole.shape, strict=True)) if n != m), None)
@@ -164,8 +164,8 @@ def test_labels_of_the_data_are_never_looked_at(many: ModuleType) -> None:
     assert torch.equal(made[0], made[2])
 
 
-class Recorder:
-    """Losses whose value is the mean of what D says, and that remember it."""
+class Means:
+    """Losses that are means of what D says."""
 
     def judges(self, of_real: torch.Tensor, of_fake: torch.Tensor) -> dict[str, torch.Tensor]:
         return {"d_loss": of_fake.mean() - of_real.mean(), "other": 2 * of_fake.mean()}
@@ -178,7 +178,7 @@ def test_d_descends_the_sum_of_its_losses_and_gives_generators_no_gradient() -> 
     d = nn.Linear(2, 1)
     before = d.weight.detach().clone()
     real, fake = torch.randn(4, 2), torch.randn(6, 2, requires_grad=True)
-    terms = components.judges_step(Recorder(), d, kit.sgd(d.parameters(), 1.0, 0.0), real, fake)
+    terms = components.judges_step(Means(), d, kit.sgd(d.parameters(), 1.0, 0.0), real, fake)
     torch.testing.assert_close(d.weight, before - 3 * fake.mean(0, keepdim=True) + real.mean(0, keepdim=True))
     assert list(terms) == ["d_loss", "other"]
     assert not any(term.requires_grad for term in terms.values())
