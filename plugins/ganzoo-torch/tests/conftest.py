@@ -19,6 +19,8 @@ SMALL: dict[str, dict[str, Any]] = {
     "r3gan": {"batch": 16, "z_dim": 8, "width": 4, "hidden": 16, "blocks": 1, "cardinality": 2},
     "sngan": {"batch": 8, "z_dim": 8, "width_g": 8, "width_d": 8, "n_critic": 2},
     "pacgan": {"batch": 8, "z_dim": 8, "width": 4, "hidden": 16, "lr": 1e-3},
+    "mgan": {"generators": 3, "batch": 16, "fakes": 6, "z_dim": 8, "width": 4, "hidden": 16},
+    "madgan": {"generators": 3, "batch": 16, "fakes": 6, "z_dim": 8, "width": 4, "hidden": 16},
     "unrolled": {"batch": 16, "z_dim": 8, "width": 4, "hidden": 16, "unroll": 2},
     "gman": {"batch": 8, "z_dim": 8, "width": 4, "hidden": 16, "discriminators": 2, "dropout": 0.2},
     "hgan": {"batch": 16, "z_dim": 8, "width_g": 4, "width_d": 4, "hidden": 16, "discriminators": 3},

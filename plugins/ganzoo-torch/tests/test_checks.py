@@ -5,6 +5,11 @@ from typing import Any
 from ganzoo.testing import parametrize_with_checks
 
 
+@parametrize_with_checks("began")
+def test_began(check: Any) -> None:
+    check()
+
+
 @parametrize_with_checks("dcgan")
 def test_dcgan(check: Any) -> None:
     check()
@@ -20,6 +25,16 @@ def test_gan(check: Any) -> None:
     check()
 
 
+@parametrize_with_checks("gman")
+def test_gman(check: Any) -> None:
+    check()
+
+
+@parametrize_with_checks("hgan")
+def test_hgan(check: Any) -> None:
+    check()
+
+
 @parametrize_with_checks("infogan")
 def test_infogan(check: Any) -> None:
     check()
@@ -27,6 +42,21 @@ def test_infogan(check: Any) -> None:
 
 @parametrize_with_checks("lsgan")
 def test_lsgan(check: Any) -> None:
+    check()
+
+
+@parametrize_with_checks("madgan")
+def test_madgan(check: Any) -> None:
+    check()
+
+
+@parametrize_with_checks("mgan")
+def test_mgan(check: Any) -> None:
+    check()
+
+
+@parametrize_with_checks("pacgan")
+def test_pacgan(check: Any) -> None:
     check()
 
 
@@ -40,13 +70,8 @@ def test_sngan(check: Any) -> None:
     check()
 
 
-@parametrize_with_checks("wgan")
-def test_wgan(check: Any) -> None:
-    check()
-
-
-@parametrize_with_checks("pacgan")
-def test_pacgan(check: Any) -> None:
+@parametrize_with_checks("stylegan")
+def test_stylegan(check: Any) -> None:
     check()
 
 
@@ -55,21 +80,6 @@ def test_unrolled(check: Any) -> None:
     check()
 
 
-@parametrize_with_checks("stylegan")
-def test_stylegan(check: Any) -> None:
-    check()
-
-
-@parametrize_with_checks("began")
-def test_began(check: Any) -> None:
-    check()
-
-
-@parametrize_with_checks("gman")
-def test_gman(check: Any) -> None:
-    check()
-
-
-@parametrize_with_checks("hgan")
-def test_hgan(check: Any) -> None:
+@parametrize_with_checks("wgan")
+def test_wgan(check: Any) -> None:
     check()

@@ -31,6 +31,8 @@ PAPERS = {
     "infogan": "arXiv:1606.03657",
     "lsgan": "arXiv:1611.04076",
     "began": "arXiv:1703.10717",
+    "madgan": "arXiv:1704.02906",
+    "mgan": "arXiv:1708.02556",
     "pacgan": "arXiv:1712.04086",
     "r3gan": "arXiv:2501.05441",
     "sngan": "arXiv:1802.05957",
@@ -65,7 +67,7 @@ def test_description_names_itself_and_its_paper(plugin: ModuleType, name: str) -
 def test_every_option_is_used_by_the_model(plugin: ModuleType, name: str) -> None:
     package, variant = Path(plugin.__file__ or "").parent, plugin.describe()
     source = (package / "models" / f"{name}.py").read_text(encoding="utf-8")
-    for shared in ("adversarial", "combinations"):
+    for shared in ("adversarial", "combinations", "components"):
         if f"import {shared}" in source or f"ganzoo_torch.{shared}" in source:
             source += (package / f"{shared}.py").read_text(encoding="utf-8")
     unused = [o for o in variant.options.__struct_fields__ if f"o.{o}" not in source and o != variant.inputs.labels]
@@ -267,6 +269,8 @@ def test_training_learns_the_toy_images(plugin: ModuleType, small: dict[str, Any
         "gman": {"lr": 2e-3, "width": 8, "batch": 16},
         "hgan": {"lr": 4e-3, "filters": 3, "width_g": 8, "width_d": 8},
         "began": {"lr": 2e-3, "width": 8},
+        "madgan": {"lr_g": 3e-3, "lr_d": 3e-3, "width": 8},
+        "mgan": {"lr_g": 3e-3, "lr_d": 3e-3, "width": 8},
         "pacgan": {"lr": 3e-3, "z_dim": 16, "width": 8},
         "unrolled": {"lr_d": 1e-3, "lr_g": 2e-3, "loss": "nonsaturating", "width": 8},
         "r3gan": {"lr": 2e-3, "lr_end": 5e-4, "width": 8, "ema": 0.9},

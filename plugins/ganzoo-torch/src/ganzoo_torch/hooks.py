@@ -1,4 +1,7 @@
-"""The two hooks that are the same for every variant of this package; a variant's module imports them."""
+"""Hooks that are the same for several variants; a variant's module imports them.
+
+``sample`` and ``export`` are every variant's, ``measure`` is of those with several generators.
+"""
 
 from __future__ import annotations
 
@@ -25,3 +28,11 @@ def export(model: nn.Module, path: Path) -> bool:
     from ganzoo_torch import onnx_file
 
     return onnx_file.export_generator(model, path)
+
+
+@ganzoo.hookimpl
+def measure(model: Any, run: ganzoo.MeasureRun) -> dict[str, ganzoo.Estimate]:
+    """How well what was trained beside several generators tells them apart."""
+    from ganzoo_torch import components
+
+    return {"component_purity": components.purity(model, run)}

@@ -58,12 +58,22 @@ class MlpTrunk(nn.Module):
         return self.layers(x)
 
 
+def usual_generator(z_dim: int, shape: Shape, *, width: int, hidden: int) -> MlpGenerator | ConvGenerator:
+    """DCGAN's generator for images (C, H, W), an MLP without normalisation for points (d,)."""
+    inputs = {"z": z_dim}
+    points = len(shape) == 1
+    return MlpGenerator(inputs, shape, hidden, norm="none") if points else ConvGenerator(inputs, shape, width)
+
+
+def usual_trunk(shape: Shape, *, width: int, hidden: int, norm: Norm) -> MlpTrunk | ConvTrunk:
+    """DCGAN's trunk with ``norm`` for images (C, H, W), an MLP without normalisation for points (d,)."""
+    return MlpTrunk(shape, hidden, norm="none") if len(shape) == 1 else ConvTrunk(shape, width, norm=norm)
+
+
 def usual_pair(shape: Shape, z_dim: int, *, width: int, hidden: int, norm: Norm) -> tuple[nn.Module, nn.Module]:
     """DCGAN's generator and discriminator for images (C, H, W), MLPs without normalisation for points (d,).
 
     ``norm`` is the discriminator's for images.
     """
-    if len(shape) == 1:
-        g = MlpGenerator({"z": z_dim}, shape, hidden, norm="none")
-        return g, Judge(MlpTrunk(shape, hidden, norm="none"))
-    return ConvGenerator({"z": z_dim}, shape, width), Judge(ConvTrunk(shape, width, norm=norm))
+    g = usual_generator(z_dim, shape, width=width, hidden=hidden)
+    return g, Judge(usual_trunk(shape, width=width, hidden=hidden, norm=norm))

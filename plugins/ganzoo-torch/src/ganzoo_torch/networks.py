@@ -47,12 +47,15 @@ def dcgan_init(net: nn.Module) -> None:
 
 
 class Upsample(nn.Module):
-    """Transposed convolution that doubles the size, cropped to ``size`` where that is odd."""
+    """Transposed convolution that doubles the size, cropped to ``size`` where that is odd.
 
-    def __init__(self, before: int, after: int, size: tuple[int, int], *, bias: bool) -> None:
+    With ``groups`` it is as many convolutions side by side, each of its own part of the channels.
+    """
+
+    def __init__(self, before: int, after: int, size: tuple[int, int], *, bias: bool, groups: int = 1) -> None:
         super().__init__()
-        kind = ThinUpsampling if after <= THIN else nn.ConvTranspose2d
-        self.conv = kind(before, after, kernel_size=4, stride=2, padding=1, bias=bias)
+        kind = ThinUpsampling if after <= THIN and groups == 1 else nn.ConvTranspose2d
+        self.conv = kind(before, after, kernel_size=4, stride=2, padding=1, bias=bias, groups=groups)
         self.size = size
 
     def forward(self, x: Tensor) -> Tensor:
