@@ -29,7 +29,7 @@ SMALL: dict[str, dict[str, Any]] = {
 }
 
 IMAGE_SHAPES = [(1, 8, 8), (1, 28, 28), (3, 32, 32), (1, 12, 20), (4, 9, 15)]
-BORROWED = {"fgan", "gan", "lsgan", "pacgan", "unrolled", "wgan"}
+BORROWED = {"fgan", "gan", "gman", "hgan", "lsgan", "pacgan", "unrolled", "wgan"}
 """Variants whose images come from dcgan's generator: an export takes seconds, so theirs is tried at one size."""
 
 
