@@ -10,6 +10,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PLUGINS := $(patsubst %,--editable %,$(wildcard plugins/*))
 PROJECTS := pyproject.toml constraints.txt $(wildcard plugins/*/pyproject.toml)
+# Test processes side by side; each file's tests stay together as long as there are others to take.
+WORKERS ?= 2
 # Data for the tests that want the real MNIST; they are skipped, with the reason, where it is not there.
 MNIST ?= ../shared/data/mnist
 # The tools that ganzoo is compared with live in an environment of their own: 7 GB, some minutes, never a dependency.
@@ -31,7 +33,7 @@ types: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
 pytest: $(VENV)/.installed-dev
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 GANZOO_TEST_MNIST=$(MNIST) $(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 GANZOO_TEST_MNIST=$(MNIST) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 benchmarks: $(VENV)/.installed-dev
 	$(BIN)/python tests/benchmarks/startup.py
