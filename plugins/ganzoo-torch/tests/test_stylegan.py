@@ -152,6 +152,13 @@ def test_no_pixel_of_the_noise_is_used_twice_and_three_maps_are_enough(size: tup
     torch.testing.assert_close(found[-2], numbered[:, 1:2])
 
 
+@pytest.mark.parametrize("maps", [2, 4])
+def test_another_number_of_maps_is_refused(maps: int) -> None:
+    assert plugin.describe().inputs.noise == stylegan.MAPS
+    with pytest.raises(RuntimeError, match="split"):
+        nets()[0](torch.randn(6, 6), torch.randn(6, maps, 9, 14))
+
+
 def test_sizes_end_at_three_or_four() -> None:
     for size, wanted in (((8, 8), [8, 4]), ((28, 28), [28, 14, 7, 4]), ((64, 32), [64, 32, 16, 8])):
         assert [height for height, _ in normfree.sizes(*size, stylegan.LEAST)] == wanted

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 OBJECTIVE = OBJECTIVES["nonsaturating"]
 LEAST = 5  # images are halved while their shorter side is that or more: 28 → 14 → 7 → 4
+MAPS = 3  # of noise
 MOST = 4  # times as many channels as next to the image
 SPEED = 0.01  # of the mapping network
 MEMORY = 0.995  # of the mean of w
@@ -53,14 +54,14 @@ class Mapping(nn.Sequential):
 
 
 def noise_of_layers(noise: Tensor, larger: Sequence[Size], base: Size) -> list[Tensor]:
-    """A map of noise for each layer, from the base up: [N, 1, h, w] each, of the input [N, maps, H, W].
+    """A map of noise for each layer, from the base up: [N, 1, h, w] each, of the input [N, 3, H, W].
 
     The two layers of the largest size have the first two maps. All others lie in the third, as levels of a mip-map do,
     but row by row one behind the other: the levels of odd sizes do not fit side by side. No pixel is used twice.
     """
     layers = [*(size for size in larger for _ in range(2)), base]
     used = [height * width for height, width in layers]
-    flat = noise.flatten(1).split([*used, math.prod(noise.shape[1:]) - sum(used)], 1)
+    flat = noise.flatten(1).split([*used, MAPS * used[0] - sum(used)], 1)  # no other number of pixels fits
     return [piece.unflatten(1, (1, *size)) for piece, size in zip(flat, layers, strict=False)][::-1]
 
 
@@ -92,7 +93,7 @@ class Synthesis(nn.Module):
         self.styles = len(layers) + 1
 
     def forward(self, ws: Sequence[Tensor], noise: Tensor) -> Tensor:
-        """Images for ``styles`` latents [N, w_dim], from the base up, and noise [N, maps, H, W]."""
+        """Images for ``styles`` latents [N, w_dim], from the base up, and noise [N, 3, H, W]."""
         noises = noise_of_layers(noise, self.larger, self.base)
         x = self.layers[0](self.constant, ws[0], noises[0])
         image = self.images[0](x, ws[1])
@@ -243,7 +244,7 @@ def decay(o: StyleganOptions, step: int) -> float:
 
 
 def build(o: StyleganOptions, shape: Shape, noise: Shape) -> tuple[Generator, Discriminator]:
-    """Generator and discriminator for images (C, H, W) and noise (maps, H, W)."""
+    """Generator and discriminator for images (C, H, W) and noise (3, H, W)."""
     return Generator(o, shape, noise), Discriminator(shape, o.width, group=o.group, residual=o.residual)
 
 
