@@ -58,3 +58,8 @@ def test_unrolled(check: Any) -> None:
 @parametrize_with_checks("began")
 def test_began(check: Any) -> None:
     check()
+
+
+@parametrize_with_checks("acgan")
+def test_acgan(check: Any) -> None:
+    check()

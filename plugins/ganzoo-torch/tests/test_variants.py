@@ -25,6 +25,7 @@ IMAGE_SHAPES = [(1, 8, 8), (1, 28, 28), (3, 32, 32), (1, 12, 20), (4, 9, 15)]
 
 
 PAPERS = {
+    "acgan": "arXiv:1610.09585",
     "dcgan": "arXiv:1511.06434",
     "fgan": "arXiv:1606.00709",
     "gan": "none: each block names its own",
@@ -252,6 +253,7 @@ def test_options_are_checked(plugin: ModuleType) -> None:
 def test_training_learns_the_toy_images(plugin: ModuleType, small: dict[str, Any], name: str) -> None:
     """After a short training samples are nearer to a class's mean image than an untrained generator's are."""
     fast: dict[str, dict[str, Any]] = {
+        "acgan": {"lr": 2e-3, "width": 8},
         "dcgan": {"lr": 1e-3, "width": 8},
         "fgan": {"lr": 1e-3, "width": 8},
         "gan": {"lr_g": 1e-3, "lr_d": 2e-3, "width": 8},
