@@ -21,6 +21,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "pacgan": {"batch": 8, "z_dim": 8, "width": 4, "hidden": 16, "lr": 1e-3},
     "unrolled": {"batch": 16, "z_dim": 8, "width": 4, "hidden": 16, "unroll": 2},
     "began": {"batch": 16, "z_dim": 8, "width": 4},
+    "ssgan": {"batch": 16, "z_dim": 8, "hidden": 32, "hidden_g": 16, "labelled": 4},
     "acgan": {"batch": 16, "z_dim": 8, "width": 4},
 }
 

@@ -63,3 +63,8 @@ def test_began(check: Any) -> None:
 @parametrize_with_checks("acgan")
 def test_acgan(check: Any) -> None:
     check()
+
+
+@parametrize_with_checks("ssgan")
+def test_ssgan(check: Any) -> None:
+    check()

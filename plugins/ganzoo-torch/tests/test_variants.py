@@ -35,6 +35,7 @@ PAPERS = {
     "pacgan": "arXiv:1712.04086",
     "r3gan": "arXiv:2501.05441",
     "sngan": "arXiv:1802.05957",
+    "ssgan": "arXiv:1606.03498",
     "unrolled": "arXiv:1611.02163",
     "wgan": "arXiv:1701.07875",
 }
@@ -53,7 +54,7 @@ def test_hooks_have_the_specified_signatures(plugin: ModuleType) -> None:
     manager.register(plugin)
     manager.check_pending()
     hooks = {caller.name for caller in manager.get_hookcallers(plugin) or []}
-    assert hooks - {"validate"} == {"describe", "train", "sample", "export"}
+    assert hooks - {"validate", "measure"} == {"describe", "train", "sample", "export"}
 
 
 def test_description_names_itself_and_its_paper(plugin: ModuleType, name: str) -> None:
@@ -264,6 +265,7 @@ def test_training_learns_the_toy_images(plugin: ModuleType, small: dict[str, Any
         "unrolled": {"lr_d": 1e-3, "lr_g": 2e-3, "loss": "nonsaturating", "width": 8},
         "r3gan": {"lr": 2e-3, "lr_end": 5e-4, "width": 8, "ema": 0.9},
         "sngan": {"lr": 2e-3, "n_critic": 1},
+        "ssgan": {"hidden": 64, "hidden_g": 64},
         "wgan": {"lr": 2e-3, "clip": 0.1, "width": 8},
     }
     errors = []
