@@ -96,6 +96,8 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
     inputs: Inputs = Inputs()
     takes: tuple[Kind, ...] = ("image",)
     sizes: tuple[int, int] = (8, 64)
+    labelled: bool = False
+    """Whether it learns from class labels though its generator takes none; one that takes them needs them anyway."""
     role: Literal["model", "floor", "ceiling", "comparator"] = "model"
     """Only models are ranked; a "comparator" is trained and shown like one, but is no GAN."""
     reports: tuple[Report, ...] = ()

@@ -111,9 +111,9 @@ CHECKS = (
     Check(
         "hook-signatures",
         "The four hooks are there, marked, plain functions, and take no parameter that they are not given; nothing "
-        "else is marked but `validate`, which may be left out.",
+        "else is marked but `validate` and `measure`, which may be left out.",
         "Compare with docs/plugins: `describe()`, `train(run)`, `sample(model, inputs)`, `export(model, path)`, "
-        "`validate(options, data)`.",
+        "`validate(options, data)`, `measure(model, run)`.",
         hook_signatures,
     ),
     Check(

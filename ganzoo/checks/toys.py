@@ -14,7 +14,7 @@ import numpy as np
 from ganzoo import latents
 from ganzoo.data.base import Split
 from ganzoo.options import resolve
-from ganzoo.plugin.compatibility import latent_spec, require_compatible, takes_labels
+from ganzoo.plugin.compatibility import latent_spec, needs_labels, require_compatible
 from ganzoo.training.loop import Checkpoints, Loop
 from ganzoo.types import DataSpec
 
@@ -91,7 +91,7 @@ def forms(variant: Variant, options: Options, n: int = 48) -> list[Form]:
     Images: the smallest grey ones with labels, RGB ones that are not square, and the largest, up to 64 pixels a side.
     All but the first are unlabelled where the variant needs no labels with these options.
     """
-    needed = takes_labels(variant, options)
+    needed = needs_labels(variant, options)
     found: list[Form] = []
     if "points" in variant.takes:
         classes = 2 if needed else 0

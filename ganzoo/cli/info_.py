@@ -35,8 +35,7 @@ def command(variant: str, registry_path: Path | None) -> None:
     echo(f"{about.paper}; {about.backend}, from {plugin.origin}")
     low, high = about.sizes
     takes = ", ".join(f"images of {low} to {high} pixels a side" if kind == "image" else kind for kind in about.takes)
-    labelled = f"; needs class labels{when_labelled(about)}" if about.inputs.labels else ""
-    echo(f"takes {takes}{labelled}")
+    echo(f"takes {takes}{when_labelled(about, '; needs class labels')}")
     if about.role != "model":
         echo(f"role {about.role}: shown on boards in brackets, and not ranked")
     echo("\noptions (--set name=value)")

@@ -30,11 +30,12 @@ def require_compatible(variant: Variant, options: Options, data: DataSpec) -> No
             f"{variant.name} takes {' or '.join(variant.takes)} data, but {data.name} is {data.kind}.",
             "'ganzoo list' shows what each variant takes.",
         )
-    if takes_labels(variant, options) and data.classes < 2:
+    if needs_labels(variant, options) and data.classes < 2:
         labels = variant.inputs.labels
-        without = f", or set {labels}=false" if isinstance(labels, str) else ""
+        without = f", or set {labels}=false" if isinstance(labels, str) and not variant.labelled else ""
+        who = variant.name if variant.labelled else f"{variant.name} is conditional and"
         raise Incompatible(
-            f"{variant.name} is conditional and needs class labels, but {data.name} has none.",
+            f"{who} needs class labels, but {data.name} has none.",
             f"Use labelled data: one subfolder per class, or a 'y' array in the npz{without}.",
         )
     if data.kind == "image":
@@ -64,10 +65,17 @@ def takes_labels(variant: Variant, options: Options) -> bool:
     return value
 
 
-def when_labelled(variant: Variant) -> str:
-    """When it needs class labels, as the end of a phrase: "", or " with conditional=true"."""
+def needs_labels(variant: Variant, options: Options) -> bool:
+    """Whether it can be trained on labelled data alone: its generator takes labels, or something else learns them."""
+    return variant.labelled or takes_labels(variant, options)
+
+
+def when_labelled(variant: Variant, phrase: str) -> str:
+    """``phrase`` where it needs class labels, with the option that has it need them; "" where it never does."""
     labels = variant.inputs.labels
-    return f" with {labels}=true" if isinstance(labels, str) else ""
+    if isinstance(labels, str) and not variant.labelled:
+        return f"{phrase} with {labels}=true"
+    return phrase if variant.labelled or labels else ""
 
 
 def latent_spec(variant: Variant, options: Options, data: DataSpec) -> LatentSpec:

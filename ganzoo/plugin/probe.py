@@ -79,7 +79,7 @@ def look(kind: PluginKind, origin: Origin) -> Found:
 
 
 def _about(variant: Variant) -> dict[str, str]:
-    data = " or ".join(variant.takes) + (f", labelled{when_labelled(variant)}" if variant.inputs.labels else "")
+    data = " or ".join(variant.takes) + when_labelled(variant, ", labelled")
     return {"backend": variant.backend, "data": data, "summary": variant.summary, "paper": variant.paper}
 
 

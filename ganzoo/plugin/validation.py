@@ -19,7 +19,7 @@ from ganzoo.types import Inputs, Report, Variant
 if TYPE_CHECKING:
     from ganzoo.plugin.entry_points import Origin
 
-_PLAIN = ("name", "backend", "summary", "paper", "takes", "sizes", "role", "reports", "api")
+_PLAIN = ("name", "backend", "summary", "paper", "takes", "sizes", "labelled", "role", "reports", "api")
 _NESTED = ("facts", "inputs")
 GUIDE = "docs/plugins/versions.md says what changed"
 

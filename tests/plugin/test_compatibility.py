@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 import ganzoo
+from ganzoo.checks.toys import forms
 from ganzoo.errors import Incompatible, PluginError
 from ganzoo.plugin.compatibility import latent_spec, require_compatible, when_labelled
 from ganzoo.types import DataSpec, Inputs, LatentSpec, Variant
@@ -79,9 +80,22 @@ def test_an_option_for_labels_is_true_or_false(option: str) -> None:
         latent_spec(variant(inputs=Inputs(labels=option)), Options(), IMAGE)
 
 
+def test_labels_may_be_needed_where_the_generator_takes_none() -> None:
+    learner = variant(labelled=True)
+    with pytest.raises(Incompatible, match="toy needs class labels, but pictures has none") as caught:
+        require_compatible(learner, Options(), data(classes=1))
+    assert caught.value.hint == "Use labelled data: one subfolder per class, or a 'y' array in the npz."
+    require_compatible(learner, Options(), IMAGE)
+    assert latent_spec(learner, Options(), IMAGE).names == ("z",)
+    assert [form.data.spec.classes > 0 for form in forms(learner, Options())] == [True] * 3
+    assert [form.data.spec.classes > 0 for form in forms(VARIANT, Options())] == [True, False, False]
+
+
 def test_what_listings_say_of_labels() -> None:
-    assert when_labelled(variant(inputs=BY_OPTION)) == " with conditional=true"
-    assert when_labelled(variant(inputs=Inputs(labels=True))) == when_labelled(VARIANT) == ""
+    for labelled, said in ((False, ", labelled with conditional=true"), (True, ", labelled")):
+        assert when_labelled(variant(inputs=BY_OPTION, labelled=labelled), ", labelled") == said
+        assert when_labelled(variant(inputs=Inputs(labels=True), labelled=labelled), ", labelled") == ", labelled"
+        assert when_labelled(variant(labelled=labelled), ", labelled") == ", labelled" * labelled
 
 
 @pytest.mark.parametrize("shape", [(1, 7, 8), (1, 8, 7), (1, 65, 64), (1, 64, 65)])

@@ -85,6 +85,7 @@ BROKEN = {
     "facts of another class": (A.replace("facts=ganzoo.Facts(", "facts=dict("), "Expected `Facts`, got `dict`"),
     "an empty range": (A.replace('paper="p"', 'paper="p", sizes=(64, 8)'), "sizes=(64, 8) is no range"),
     "takes nothing": (A.replace('paper="p"', 'paper="p", takes=()'), "takes=() leaves nothing to train on"),
+    "neither labelled nor not": (A.replace('paper="p"', 'paper="p", labelled="yes"'), "labelled='yes'"),
     "takes the unknown": (A.replace('paper="p"', 'paper="p", takes=("sound",)'), "takes=('sound',)"),
     "labels without an option": (
         A.replace('paper="p"', 'paper="p", inputs=ganzoo.Inputs(labels="z_dim")'),

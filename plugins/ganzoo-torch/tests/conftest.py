@@ -26,6 +26,8 @@ SMALL: dict[str, dict[str, Any]] = {
     "hgan": {"batch": 16, "z_dim": 8, "width_g": 4, "width_d": 4, "hidden": 16, "discriminators": 3},
     "began": {"batch": 16, "z_dim": 8, "width": 4},
     "stylegan": {"batch": 16, "z_dim": 8, "w_dim": 8, "width": 4},
+    "ssgan": {"batch": 16, "z_dim": 8, "hidden": 32, "hidden_g": 16, "labelled": 4},
+    "acgan": {"batch": 16, "z_dim": 8, "width": 4},
 }
 
 IMAGE_SHAPES = [(1, 8, 8), (1, 28, 28), (3, 32, 32), (1, 12, 20), (4, 9, 15)]

@@ -5,6 +5,11 @@ from typing import Any
 from ganzoo.testing import parametrize_with_checks
 
 
+@parametrize_with_checks("acgan")
+def test_acgan(check: Any) -> None:
+    check()
+
+
 @parametrize_with_checks("began")
 def test_began(check: Any) -> None:
     check()
@@ -67,6 +72,11 @@ def test_r3gan(check: Any) -> None:
 
 @parametrize_with_checks("sngan")
 def test_sngan(check: Any) -> None:
+    check()
+
+
+@parametrize_with_checks("ssgan")
+def test_ssgan(check: Any) -> None:
     check()
 
 

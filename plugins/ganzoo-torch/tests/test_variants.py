@@ -23,6 +23,7 @@ from ganzoo.plugin import hookspecs
 from ganzoo.training.loop import MemoryCheckpoints
 
 PAPERS = {
+    "acgan": "arXiv:1610.09585",
     "dcgan": "arXiv:1511.06434",
     "fgan": "arXiv:1606.00709",
     "gan": "none: each block names its own",
@@ -37,6 +38,7 @@ PAPERS = {
     "r3gan": "arXiv:2501.05441",
     "sngan": "arXiv:1802.05957",
     "stylegan": "arXiv:1912.04958",
+    "ssgan": "arXiv:1606.03498",
     "unrolled": "arXiv:1611.02163",
     "wgan": "arXiv:1701.07875",
 }
@@ -261,6 +263,7 @@ def test_options_are_checked(plugin: ModuleType) -> None:
 def test_training_learns_the_toy_images(plugin: ModuleType, small: dict[str, Any], name: str) -> None:
     """After a short training samples are nearer to a class's mean image than an untrained generator's are."""
     fast: dict[str, dict[str, Any]] = {
+        "acgan": {"lr": 2e-3, "width": 8},
         "dcgan": {"lr": 1e-3, "width": 8},
         "fgan": {"lr": 1e-3, "width": 8},
         "gan": {"lr_g": 1e-3, "lr_d": 2e-3, "width": 8},
@@ -276,6 +279,7 @@ def test_training_learns_the_toy_images(plugin: ModuleType, small: dict[str, Any
         "r3gan": {"lr": 2e-3, "lr_end": 5e-4, "width": 8, "ema": 0.9},
         "sngan": {"lr": 2e-3, "n_critic": 1},
         "stylegan": {"lr": 1e-2, "width": 8, "ema": 0.9},
+        "ssgan": {"hidden": 64, "hidden_g": 64},
         "wgan": {"lr": 2e-3, "clip": 0.1, "width": 8},
     }
     errors = []

@@ -95,9 +95,13 @@ class Feed:
 
     def labelled(self, batch: int, tick: int) -> tuple[Tensor, Tensor]:
         """Real samples of one tick, the same as of ``reals``, and their labels int64 [batch]."""
+        return self.at(self._run.indices(batch, tick))
+
+    def at(self, rows: Any) -> tuple[Tensor, Tensor]:
+        """The samples of these rows of the training data, int64 [n], and their labels."""
         assert self.y is not None, "the core gives labels to variants that declare them"
-        rows = self._rows(batch, tick)
-        return self.x.index_select(0, rows), self.y.index_select(0, rows)
+        places = torch.from_numpy(rows).to(self._device, non_blocking=True)
+        return self.x.index_select(0, places), self.y.index_select(0, places)
 
     def _rows(self, batch: int, tick: int) -> Tensor:
         return torch.from_numpy(self._run.indices(batch, tick)).to(self._device, non_blocking=True)

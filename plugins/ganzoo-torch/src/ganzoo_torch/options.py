@@ -268,6 +268,7 @@ class HganOptions(ganzoo.Options):
     filters: Annotated[int, ganzoo.option("images: channels of each D's random projection", ge=1)] = 1
     width_g: Annotated[int, ganzoo.option("images: channels of G next to the image", ge=1)] = 64
     width_d: Annotated[int, ganzoo.option("images: channels of each D's first layer", ge=1)] = 64
+    ema: Annotated[float, ganzoo.option("decay of G's moving average; 0: off", ge=0, lt=1)] = 0.0
 
 
 class MganOptions(ganzoo.Options):
@@ -333,4 +334,40 @@ class MadganOptions(ganzoo.Options):
     norm: Annotated[Norm, ganzoo.option("images: normalisation in D")] = "batch"
     width: Annotated[int, ganzoo.option("images: channels of the layers next to the image", ge=1)] = 64
     hidden: Annotated[int, ganzoo.option("points: units of each hidden layer", ge=1)] = 128
+    ema: Annotated[float, ganzoo.option("decay of G's moving average; 0: off", ge=0, lt=1)] = 0.0
+
+
+class AcganOptions(ganzoo.Options):
+    """Defaults are DCGAN's, in batches of 100 as in the paper."""
+
+    steps: Annotated[int, ganzoo.option("generator updates", ge=1)] = 5000
+    batch: Annotated[int, ganzoo.option("samples per batch", ge=2)] = 100
+    z_dim: Annotated[int, ganzoo.option("size of z, to which G joins the label", ge=1)] = 100
+    class_weight: Annotated[float, ganzoo.option("weight of the class loss beside the source loss", gt=0)] = 1.0
+    class_fakes: Annotated[
+        bool, ganzoo.option("D learns the classes of fakes, too, as in the paper; off: of reals alone, as in StarGAN")
+    ] = True
+    lr: Annotated[float, ganzoo.option("Adam's learning rate, both networks", gt=0)] = 2e-4
+    beta1: Annotated[float, ganzoo.option("Adam's β1", ge=0, lt=1)] = 0.5
+    norm: Annotated[Norm, ganzoo.option("normalisation in D")] = "batch"
+    dropout: Annotated[float, ganzoo.option("share of D's activations dropped", ge=0, lt=1)] = 0.0
+    width: Annotated[int, ganzoo.option("channels of the layers next to the image", ge=1)] = 64
+    ema: Annotated[float, ganzoo.option("decay of G's moving average; 0: off", ge=0, lt=1)] = 0.0
+
+
+class SsganOptions(ganzoo.Options):
+    """Defaults are those of the authors' run on MNIST, but for the number of updates."""
+
+    steps: Annotated[int, ganzoo.option("generator updates", ge=1)] = 5000
+    labelled: Annotated[int, ganzoo.option("samples of each class whose labels D is shown", ge=1)] = 10
+    batch: Annotated[int, ganzoo.option("samples per batch, of labelled, unlabelled and fakes each", ge=2)] = 100
+    z_dim: Annotated[int, ganzoo.option("size of z, uniform", ge=1)] = 100
+    unlabelled_weight: Annotated[float, ganzoo.option("weight of the loss without labels", gt=0)] = 1.0
+    lr: Annotated[float, ganzoo.option("Adam's learning rate, both networks", gt=0)] = 3e-3
+    beta1: Annotated[float, ganzoo.option("Adam's β1", ge=0, lt=1)] = 0.5
+    noise_in: Annotated[float, ganzoo.option("σ of Gaussian noise on D's input in [0, 1]", ge=0)] = 0.3
+    noise: Annotated[float, ganzoo.option("and on each of its hidden layers", ge=0)] = 0.5
+    hidden: Annotated[int, ganzoo.option("units of D's first layer; the next have 1/2, 1/4, 1/4, 1/4", ge=4)] = 1000
+    hidden_g: Annotated[int, ganzoo.option("units of G's two hidden layers", ge=1)] = 500
+    ema_d: Annotated[float, ganzoo.option("decay of the average of D that is measured; 0: off", ge=0, lt=1)] = 0.9999
     ema: Annotated[float, ganzoo.option("decay of G's moving average; 0: off", ge=0, lt=1)] = 0.0
