@@ -268,6 +268,7 @@ class HganOptions(ganzoo.Options):
     filters: Annotated[int, ganzoo.option("images: channels of each D's random projection", ge=1)] = 1
     width_g: Annotated[int, ganzoo.option("images: channels of G next to the image", ge=1)] = 64
     width_d: Annotated[int, ganzoo.option("images: channels of each D's first layer", ge=1)] = 64
+    hidden: Annotated[int, ganzoo.option("points: units of each hidden layer", ge=1)] = 128
     ema: Annotated[float, ganzoo.option("decay of G's moving average; 0: off", ge=0, lt=1)] = 0.0
 
 
