@@ -8,8 +8,8 @@ import pytest
 import torch
 from ganzoo_torch import adversarial, fgan, lsgan
 from ganzoo_torch.judges import Judge, usual_pair
+from ganzoo_torch.lsgan import LsganOptions
 from ganzoo_torch.models import lsgan as lsgan_model
-from ganzoo_torch.options import LsganOptions
 from torch import nn
 
 from ganzoo import testing

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 from ganzoo_torch import adversarial, combinations, gan, kit
+from ganzoo_torch.gan import GanOptions
 from ganzoo_torch.models import gan as model
 from ganzoo_torch.names import LossName, Norm, PenaltyName
 from ganzoo_torch.objectives import OBJECTIVES
-from ganzoo_torch.options import GanOptions
 from torch import Tensor, nn
 
 import ganzoo

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import ganzoo
-    from ganzoo_torch.options import GanOptions
+    from ganzoo_torch.gan import GanOptions
 
 LABELLED = ("nonsaturating", "minimax", "lsgan")
 """Losses that have a label for real samples."""

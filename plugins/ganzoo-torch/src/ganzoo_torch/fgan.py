@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import ganzoo
 from ganzoo_torch.hooks import export, sample
-from ganzoo_torch.options import FganOptions
+from ganzoo_torch.names import DivergenceName, Norm
 
 if TYPE_CHECKING:
     from torch import nn
 
 __all__ = ["describe", "export", "sample", "train"]
+
+
+class FganOptions(ganzoo.Options):
+    """Defaults are the paper's MNIST run (section 4.1) but for the networks, which are DCGAN's."""
+
+    steps: Annotated[int, ganzoo.option("generator updates", ge=1)] = 5000
+    batch: Annotated[int, ganzoo.option("samples per batch", ge=2)] = 64
+    z_dim: Annotated[int, ganzoo.option("size of z", ge=1)] = 100
+    divergence: Annotated[DivergenceName, ganzoo.option("what G minimises an estimate of")] = "kl"
+    heuristic: Annotated[
+        bool, ganzoo.option("G maximises E g(D(G(z))) (section 3.2) in place of minimising the divergence's bound")
+    ] = True
+    lr: Annotated[float, ganzoo.option("Adam's learning rate, both networks", gt=0)] = 2e-4
+    beta1: Annotated[float, ganzoo.option("Adam's β1", ge=0, lt=1)] = 0.5
+    norm: Annotated[Norm, ganzoo.option("images: normalisation in D")] = "none"
+    width: Annotated[int, ganzoo.option("images: channels of the layers next to the image", ge=1)] = 64
+    hidden: Annotated[int, ganzoo.option("points: units of each hidden layer", ge=1)] = 128
+    ema: Annotated[float, ganzoo.option("decay of G's moving average; 0: off", ge=0, lt=1)] = 0.0
 
 
 @ganzoo.hookimpl

@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import ganzoo
 from ganzoo_torch.hooks import export, sample
-from ganzoo_torch.options import HganOptions
 
 if TYPE_CHECKING:
     from torch import nn
 
 __all__ = ["describe", "export", "sample", "train", "validate"]
+
+
+class HganOptions(ganzoo.Options):
+    """Defaults are those of the authors' code."""
+
+    steps: Annotated[int, ganzoo.option("generator updates", ge=1)] = 5000
+    discriminators: Annotated[int, ganzoo.option("K", ge=2)] = 8
+    objective: Annotated[
+        Literal["hypervolume", "mean", "softmax", "max", "mgda"],
+        ganzoo.option("what G makes of its K losses; mgda: their gradients' common descent direction"),
+    ] = "hypervolume"
+    slack: Annotated[float, ganzoo.option("hypervolume: δ, the nadir point over the largest loss", gt=1)] = 1.1
+    lambda_: Annotated[float, ganzoo.option("softmax: λ; 0 is the mean, a large one the max", ge=0)] = 0.8
+    batch: Annotated[int, ganzoo.option("samples per batch", ge=2)] = 64
+    z_dim: Annotated[int, ganzoo.option("size of z", ge=1)] = 100
+    lr: Annotated[float, ganzoo.option("Adam's learning rate, all networks", gt=0)] = 2e-4
+    beta1: Annotated[float, ganzoo.option("Adam's β1", ge=0, lt=1)] = 0.5
+    filters: Annotated[int, ganzoo.option("images: channels of each D's random projection", ge=1)] = 1
+    width_g: Annotated[int, ganzoo.option("images: channels of G next to the image", ge=1)] = 64
+    width_d: Annotated[int, ganzoo.option("images: channels of each D's first layer", ge=1)] = 64
+    hidden: Annotated[int, ganzoo.option("points: units of each hidden layer", ge=1)] = 128
+    ema: Annotated[float, ganzoo.option("decay of G's moving average; 0: off", ge=0, lt=1)] = 0.0
 
 
 @ganzoo.hookimpl

@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import ganzoo
 from ganzoo_torch.hooks import export, sample
-from ganzoo_torch.options import InfoganOptions
 
 if TYPE_CHECKING:
     from torch import nn
 
 __all__ = ["describe", "export", "sample", "train"]
+
+
+class InfoganOptions(ganzoo.Options):
+    """Defaults are the paper's MNIST run (Appendix C.1) and, for λ and the variance, the authors' code."""
+
+    steps: Annotated[int, ganzoo.option("generator updates", ge=1)] = 5000
+    batch: Annotated[int, ganzoo.option("samples per batch", ge=2)] = 128
+    z_dim: Annotated[int, ganzoo.option("size of z, the incompressible noise", ge=1)] = 62
+    categorical: Annotated[int, ganzoo.option("values of the categorical code", ge=2)] = 10
+    continuous: Annotated[int, ganzoo.option("number of continuous codes, U(-1, 1)", ge=0)] = 2
+    lr_g: Annotated[float, ganzoo.option("Adam's learning rate, G and Q head", gt=0)] = 1e-3
+    lr_d: Annotated[float, ganzoo.option("Adam's learning rate, shared trunk and D head", gt=0)] = 2e-4
+    beta1: Annotated[float, ganzoo.option("Adam's β1", ge=0, lt=1)] = 0.5
+    lambda_cat: Annotated[float, ganzoo.option("λ of the categorical code", ge=0)] = 1.0
+    lambda_cont: Annotated[float, ganzoo.option("λ of the continuous codes; .1 suits a learned variance", ge=0)] = 1.0
+    variance: Annotated[Literal["fixed", "learned"], ganzoo.option("Q's variance of the codes; fixed: 1")] = "fixed"
+    dense_norm: Annotated[
+        bool, ganzoo.option("batch norm in D's dense layer, as in the paper; off is steadier on narrow nets")
+    ] = True
+    width: Annotated[int, ganzoo.option("channels next to the image; dense layers have 16 times as many", ge=1)] = 64
+    ema: Annotated[float, ganzoo.option("decay of G's moving average; 0: off", ge=0, lt=1)] = 0.0
 
 
 @ganzoo.hookimpl

@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import ganzoo
 from ganzoo_torch.hooks import export, sample
-from ganzoo_torch.options import R3ganOptions
 
 if TYPE_CHECKING:
     from torch import nn
 
 __all__ = ["describe", "export", "sample", "train"]
+
+
+class R3ganOptions(ganzoo.Options):
+    """Defaults are the paper's where they do not depend on the data: the rates, both β, the tenfold fall of γ.
+
+    Networks and batch are small. γ has no rule across data sets, and the paper searches it for each.
+    """
+
+    steps: Annotated[int, ganzoo.option("generator updates", ge=1)] = 5000
+    batch: Annotated[int, ganzoo.option("samples per batch", ge=1)] = 64
+    z_dim: Annotated[int, ganzoo.option("size of z", ge=1)] = 64
+    lr: Annotated[float, ganzoo.option("Adam's learning rate, both networks, at the first step", gt=0)] = 2e-4
+    lr_end: Annotated[float, ganzoo.option("and at the last", gt=0)] = 5e-5
+    beta2: Annotated[float, ganzoo.option("Adam's β2 at the first step; β1 is 0", ge=0, lt=1)] = 0.9
+    beta2_end: Annotated[float, ganzoo.option("and at the last", ge=0, lt=1)] = 0.99
+    gamma: Annotated[float, ganzoo.option("γ of R1 and R2 at the first step", gt=0)] = 1.0
+    gamma_end: Annotated[float, ganzoo.option("and at the last", gt=0)] = 0.1
+    width: Annotated[int, ganzoo.option("images: channels next to the image, doubled at half the size", ge=1)] = 32
+    blocks: Annotated[int, ganzoo.option("images: residual blocks at each size", ge=1)] = 2
+    cardinality: Annotated[
+        int, ganzoo.option("images: groups of the 3×3 convolutions; fewer where they do not divide", ge=1)
+    ] = 8
+    hidden: Annotated[int, ganzoo.option("points: units of each hidden layer", ge=1)] = 128
+    ema: Annotated[
+        float, ganzoo.option("decay of G's moving average at the end; its half-life grows from 0; 0: off", ge=0, lt=1)
+    ] = 0.999
 
 
 @ganzoo.hookimpl

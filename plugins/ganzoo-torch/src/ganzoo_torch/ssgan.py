@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import ganzoo
 from ganzoo_torch.hooks import export, sample
-from ganzoo_torch.options import SsganOptions
 
 if TYPE_CHECKING:
     from torch import nn
 
 __all__ = ["describe", "export", "measure", "sample", "train"]
+
+
+class SsganOptions(ganzoo.Options):
+    """Defaults are those of the authors' run on MNIST, but for the number of updates."""
+
+    steps: Annotated[int, ganzoo.option("generator updates", ge=1)] = 5000
+    labelled: Annotated[int, ganzoo.option("samples of each class whose labels D is shown", ge=1)] = 10
+    batch: Annotated[int, ganzoo.option("samples per batch, of labelled, unlabelled and fakes each", ge=2)] = 100
+    z_dim: Annotated[int, ganzoo.option("size of z, uniform", ge=1)] = 100
+    unlabelled_weight: Annotated[float, ganzoo.option("weight of the loss without labels", gt=0)] = 1.0
+    lr: Annotated[float, ganzoo.option("Adam's learning rate, both networks", gt=0)] = 3e-3
+    beta1: Annotated[float, ganzoo.option("Adam's β1", ge=0, lt=1)] = 0.5
+    noise_in: Annotated[float, ganzoo.option("σ of Gaussian noise on D's input in [0, 1]", ge=0)] = 0.3
+    noise: Annotated[float, ganzoo.option("and on each of its hidden layers", ge=0)] = 0.5
+    hidden: Annotated[int, ganzoo.option("units of D's first layer; the next have 1/2, 1/4, 1/4, 1/4", ge=4)] = 1000
+    hidden_g: Annotated[int, ganzoo.option("units of G's two hidden layers", ge=1)] = 500
+    ema_d: Annotated[float, ganzoo.option("decay of the average of D that is measured; 0: off", ge=0, lt=1)] = 0.9999
+    ema: Annotated[float, ganzoo.option("decay of G's moving average; 0: off", ge=0, lt=1)] = 0.0
 
 
 @ganzoo.hookimpl

@@ -24,7 +24,7 @@ from ganzoo_torch.objectives import OBJECTIVES
 
 if TYPE_CHECKING:
     import ganzoo
-    from ganzoo_torch.options import AcganOptions
+    from ganzoo_torch.acgan import AcganOptions
 
 SOURCE = OBJECTIVES["nonsaturating"]
 

@@ -20,7 +20,7 @@ from ganzoo_torch.networks import Shape
 
 if TYPE_CHECKING:
     import ganzoo
-    from ganzoo_torch.options import BeganOptions
+    from ganzoo_torch.began import BeganOptions
 
 BASE = 8
 

@@ -14,7 +14,7 @@ from ganzoo_torch.objectives import cross_entropy, non_saturating
 
 if TYPE_CHECKING:
     import ganzoo
-    from ganzoo_torch.options import DcganOptions
+    from ganzoo_torch.dcgan import DcganOptions
 
 
 class Discriminator(nn.Module):

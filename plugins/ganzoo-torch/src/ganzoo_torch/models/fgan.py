@@ -17,7 +17,7 @@ from ganzoo_torch.objectives import f_gan
 
 if TYPE_CHECKING:
     import ganzoo
-    from ganzoo_torch.options import FganOptions
+    from ganzoo_torch.fgan import FganOptions
 
 
 def train(run: ganzoo.TrainRun) -> nn.Module:

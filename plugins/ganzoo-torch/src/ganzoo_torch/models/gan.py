@@ -27,7 +27,7 @@ from ganzoo_torch.resnet import ResNetGenerator, ResNetTrunk
 
 if TYPE_CHECKING:
     import ganzoo
-    from ganzoo_torch.options import GanOptions
+    from ganzoo_torch.gan import GanOptions
 
 GENERATORS = {
     "dcgan": ConvGenerator,

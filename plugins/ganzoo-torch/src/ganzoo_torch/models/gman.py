@@ -23,7 +23,7 @@ from ganzoo_torch.objectives import OBJECTIVES
 
 if TYPE_CHECKING:
     import ganzoo
-    from ganzoo_torch.options import GmanOptions
+    from ganzoo_torch.gman import GmanOptions
 
 
 class Regulator(nn.Module):

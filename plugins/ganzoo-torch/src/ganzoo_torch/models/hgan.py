@@ -21,7 +21,7 @@ from ganzoo_torch.objectives import OBJECTIVES
 
 if TYPE_CHECKING:
     import ganzoo
-    from ganzoo_torch.options import HganOptions
+    from ganzoo_torch.hgan import HganOptions
 
 OBJECTIVE = OBJECTIVES["nonsaturating"]
 """Of each D, and of G with each; G's is positive, as the hypervolume needs it."""

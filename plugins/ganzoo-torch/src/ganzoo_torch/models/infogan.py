@@ -25,7 +25,7 @@ from ganzoo_torch.networks import ConvGenerator, ConvTrunk, Shape, dcgan_init
 
 if TYPE_CHECKING:
     import ganzoo
-    from ganzoo_torch.options import InfoganOptions
+    from ganzoo_torch.infogan import InfoganOptions
 
 SLOPE = 0.1
 MAX_LOG_STD = 5.0

@@ -13,7 +13,7 @@ from ganzoo_torch.objectives import Objective, least_squares
 
 if TYPE_CHECKING:
     import ganzoo
-    from ganzoo_torch.options import LsganOptions
+    from ganzoo_torch.lsgan import LsganOptions
 
 
 def objective(o: LsganOptions) -> Objective:

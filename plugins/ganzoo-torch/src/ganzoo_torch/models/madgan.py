@@ -19,7 +19,7 @@ from ganzoo_torch.networks import Shape, dcgan_init
 
 if TYPE_CHECKING:
     import ganzoo
-    from ganzoo_torch.options import MadganOptions
+    from ganzoo_torch.madgan import MadganOptions
 
 
 class Discriminator(nn.Module):

@@ -22,7 +22,7 @@ from ganzoo_torch.objectives import OBJECTIVES
 
 if TYPE_CHECKING:
     import ganzoo
-    from ganzoo_torch.options import MganOptions
+    from ganzoo_torch.mgan import MganOptions
 
 OBJECTIVE = OBJECTIVES["nonsaturating"]
 Judged = tuple[Tensor, Tensor]

@@ -20,7 +20,7 @@ from ganzoo_torch.objectives import OBJECTIVES
 
 if TYPE_CHECKING:
     import ganzoo
-    from ganzoo_torch.options import PacganOptions
+    from ganzoo_torch.pacgan import PacganOptions
 
 OBJECTIVE = OBJECTIVES["nonsaturating"]
 

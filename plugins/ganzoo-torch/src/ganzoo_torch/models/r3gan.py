@@ -22,7 +22,7 @@ from ganzoo_torch.penalties import slopes
 
 if TYPE_CHECKING:
     import ganzoo
-    from ganzoo_torch.options import R3ganOptions
+    from ganzoo_torch.r3gan import R3ganOptions
 
 
 def build(o: R3ganOptions, shape: Shape) -> tuple[nn.Module, nn.Module]:

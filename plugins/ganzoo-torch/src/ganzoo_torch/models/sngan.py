@@ -21,7 +21,7 @@ from ganzoo_torch.resnet import ResNetGenerator, ResNetTrunk
 
 if TYPE_CHECKING:
     import ganzoo
-    from ganzoo_torch.options import SnganOptions
+    from ganzoo_torch.sngan import SnganOptions
 
 RULES = Game(OBJECTIVES["hinge"])
 """Nothing beside the loss: what bounds D is the norm of its weights."""

@@ -31,7 +31,7 @@ from ganzoo_torch.networks import Shape
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ganzoo_torch.options import SsganOptions
+    from ganzoo_torch.ssgan import SsganOptions
 
     Rows = NDArray[np.int64]
 

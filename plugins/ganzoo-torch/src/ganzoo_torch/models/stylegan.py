@@ -26,7 +26,7 @@ from ganzoo_torch.objectives import OBJECTIVES
 from ganzoo_torch.penalties import r1
 
 if TYPE_CHECKING:
-    from ganzoo_torch.options import StyleganOptions
+    from ganzoo_torch.stylegan import StyleganOptions
 
 OBJECTIVE = OBJECTIVES["nonsaturating"]
 LEAST = 5  # images are halved while their shorter side is that or more: 28 → 14 → 7 → 4

@@ -23,7 +23,7 @@ from ganzoo_torch.objectives import cross_entropy, non_saturating
 
 if TYPE_CHECKING:
     import ganzoo
-    from ganzoo_torch.options import UnrolledOptions
+    from ganzoo_torch.unrolled import UnrolledOptions
 
 BETA2, EPS = 0.999, 1e-8
 GAIN = 1.4

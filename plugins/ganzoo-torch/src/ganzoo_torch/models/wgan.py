@@ -19,7 +19,7 @@ from ganzoo_torch.objectives import raise_score, wasserstein
 
 if TYPE_CHECKING:
     import ganzoo
-    from ganzoo_torch.options import WganOptions
+    from ganzoo_torch.wgan import WganOptions
 
 
 class ConvCritic(nn.Module):
