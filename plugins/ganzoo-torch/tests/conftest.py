@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -39,12 +39,20 @@ BORROWED = {"fgan", "gan", "gman", "hgan", "lsgan", "pacgan", "unrolled", "wgan"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Tests with a ``name`` run for every variant; with an ``image_shape``, for each that tells something new of it."""
+    """Tests with a ``name`` run for every variant; with an ``image_shape``, for each that tells something new of it.
+
+    What a test's own ``parametrize`` gives is its own.
+    """
+    own = {name.strip() for mark in metafunc.definition.iter_markers("parametrize") for name in _names(mark.args[0])}
     if "image_shape" in metafunc.fixturenames:
         shapes = {name: IMAGE_SHAPES[-1:] if name in BORROWED else IMAGE_SHAPES for name in sorted(SMALL)}
         metafunc.parametrize(("name", "image_shape"), [(name, shape) for name in shapes for shape in shapes[name]])
-    elif "name" in metafunc.fixturenames:
+    elif "name" in metafunc.fixturenames and "name" not in own:
         metafunc.parametrize("name", sorted(SMALL))
+
+
+def _names(given: str | Sequence[str]) -> Sequence[str]:
+    return given.split(",") if isinstance(given, str) else given
 
 
 @pytest.fixture
