@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -91,7 +92,7 @@ class Feed:
 
     def reals(self, batch: int, tick: int) -> Tensor:
         """Real samples of one tick: [batch, ...], images in [-1, 1]."""
-        return self.x.index_select(0, self._rows(batch, tick))
+        return self.x.index_select(0, self._places(self._run.indices(batch, tick)))
 
     def labelled(self, batch: int, tick: int) -> tuple[Tensor, Tensor]:
         """Real samples of one tick, the same as of ``reals``, and their labels int64 [batch]."""
@@ -100,11 +101,11 @@ class Feed:
     def at(self, rows: Any) -> tuple[Tensor, Tensor]:
         """The samples of these rows of the training data, int64 [n], and their labels."""
         assert self.y is not None, "the core gives labels to variants that declare them"
-        places = torch.from_numpy(rows).to(self._device, non_blocking=True)
+        places = self._places(rows)
         return self.x.index_select(0, places), self.y.index_select(0, places)
 
-    def _rows(self, batch: int, tick: int) -> Tensor:
-        return torch.from_numpy(self._run.indices(batch, tick)).to(self._device, non_blocking=True)
+    def _places(self, rows: Any) -> Tensor:
+        return torch.from_numpy(rows).to(self._device, non_blocking=True)
 
     def latents(self, batch: int, tick: int, stream: str) -> dict[str, Tensor]:
         """Generator inputs of one tick of ``stream``, by name: [batch, ...] each."""
@@ -170,6 +171,16 @@ def step_along(optimiser: Optimizer, gradients: Iterable[Tensor]) -> None:
         parameter.grad = gradient if same else torch.empty_like(parameter).copy_(gradient)
     optimiser.step()
     optimiser.zero_grad(set_to_none=True)
+
+
+def half_life(decay: float) -> float:
+    """Updates after which an average of this decay keeps half of what it was."""
+    return math.log(0.5) / math.log(decay)
+
+
+def decay_of(half_life: float) -> float:
+    """The decay of an average of this half-life."""
+    return 0.5 ** (1 / half_life)
 
 
 class Ema:

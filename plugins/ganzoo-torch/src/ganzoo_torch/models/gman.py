@@ -112,9 +112,9 @@ def train(run: ganzoo.TrainRun) -> nn.Module:
         with kit.seeded(run.seed):
             g, judges = build(o, run.data.spec.shape)
         g, judges, regulator = g.to(device), judges.to(device), Regulator().to(device)
-        learned = regulator.parameters() if o.objective == "learned" else ()
+        learned = o.objective == "learned"
         optimisers = (
-            kit.adam([*g.parameters(), *learned], o.lr, o.beta1),
+            kit.adam([*g.parameters(), *(regulator.parameters() if learned else ())], o.lr, o.beta1),
             kit.adam(judges.parameters(), o.lr, o.beta1),
         )
         ema = kit.Ema(g, o.ema)

@@ -64,8 +64,8 @@ def cosine(begin: float, end: float, o: R3ganOptions, step: int) -> float:
 
 def decay(o: R3ganOptions, step: int) -> float:
     """Decay of G's average: its half-life in steps grows from 0 to that of ``ema``."""
-    half_life = cosine(0.0, math.log(0.5) / math.log(o.ema), o, step)
-    return 0.5 ** (1 / half_life) if half_life else 0.0
+    half_life = cosine(0.0, kit.half_life(o.ema), o, step)
+    return kit.decay_of(half_life) if half_life else 0.0
 
 
 def train(run: ganzoo.TrainRun) -> nn.Module:

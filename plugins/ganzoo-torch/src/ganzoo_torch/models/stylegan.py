@@ -239,8 +239,7 @@ def due(weight: float, interval: int, step: int) -> float:
 
 def decay(o: StyleganOptions, step: int) -> float:
     """Of G's average at a step: its half-life is that of ``ema``, and at most ``ema_ramp`` of the steps so far."""
-    half_life = min(math.log(0.5) / math.log(o.ema), o.ema_ramp * (step + 1))
-    return 0.5 ** (1 / half_life)
+    return kit.decay_of(min(kit.half_life(o.ema), o.ema_ramp * (step + 1)))
 
 
 def build(o: StyleganOptions, shape: Shape, noise: Shape) -> tuple[Generator, Discriminator]:
