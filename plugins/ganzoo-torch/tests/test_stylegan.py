@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from ganzoo_torch import filters, kit, modulated, normfree, penalties
+from ganzoo_torch import filters, kit, modulated, normfree, path_length, penalties
 from ganzoo_torch import stylegan as plugin
 from ganzoo_torch.models import stylegan
 from torch import nn
@@ -356,8 +356,8 @@ def test_the_averages_half_life_grows_with_the_steps() -> None:
 def test_slerp_goes_along_the_sphere() -> None:
     a, b = torch.tensor([[2.0, 0.0]]), torch.tensor([[0.0, 5.0]])
     for t, wanted in ((0.0, (1.0, 0.0)), (1 / 3, (3**0.5 / 2, 0.5)), (1.0, (0.0, 1.0))):
-        torch.testing.assert_close(stylegan.slerp(a, b, t), torch.tensor([wanted]))
-    torch.testing.assert_close(stylegan.slerp(a, a, 0.5), torch.tensor([[1.0, 0.0]]))
+        torch.testing.assert_close(path_length.slerp(a, b, t), torch.tensor([wanted]))
+    torch.testing.assert_close(path_length.slerp(a, a, 0.5), torch.tensor([[1.0, 0.0]]))
 
 
 class Unit(nn.Module):
@@ -378,7 +378,7 @@ def test_the_measured_path_is_known_where_the_generator_is() -> None:
     run: Any = SimpleNamespace(latents=lambda batch, tick: drawn[tick])
     a, b = (each["z"] / np.linalg.norm(each["z"], axis=1, keepdims=True) for each in drawn)
     squares = 9 * np.arccos((a * b).sum(1)) ** 2
-    found = stylegan.path_length(Unit(), run)
+    found = path_length.path_length(Unit(), run)
     assert found.value == pytest.approx(squares.mean(), rel=1e-5)
     assert found.se == pytest.approx(squares.std(ddof=1) / 512**0.5, rel=1e-5)
     assert found.n == 512

@@ -81,6 +81,6 @@ def train(run: ganzoo.TrainRun) -> nn.Module:
 @ganzoo.hookimpl
 def measure(model: nn.Module, run: ganzoo.MeasureRun) -> dict[str, ganzoo.Estimate]:
     """How smooth the generator is in z."""
-    from ganzoo_torch.models import stylegan
+    from ganzoo_torch.path_length import path_length
 
-    return {"path_length_pixels": stylegan.path_length(model, run)}
+    return {"path_length_pixels": path_length(model, run)}
