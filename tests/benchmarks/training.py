@@ -3,466 +3,88 @@
     python tests/benchmarks/training.py                      every variant
     python tests/benchmarks/training.py dcgan cgan           these variants
 
-Same networks, batch, losses, optimiser settings, EMA and order of updates on both sides, the recipe's options on
-digits, one compute thread. The PyTorch reference's networks are written here in torch's own layers, and those of JAX in
-Flax's, so that a faster layer in the plugin does not make the reference faster too; Keras's are the plugin's. The
-reference is what public scripts do:
+Same networks, batch, losses, optimiser settings, EMA and order of updates on both sides, the recipe's options, one
+compute thread. The PyTorch reference's networks are written in torch's own layers, and those of JAX in Flax's, so that
+a faster layer in the plugin does not make the reference faster too; Keras's are the plugin's. The reference, in the
+package ``references``, is what public scripts do:
 
-- PyTorch: a DataLoader with shuffling and drop_last over a TensorDataset, torch.randn latents, fakes made with their
-  graph and then detached, gradients of D computed in G's step too, optimisers without fused or foreach kernels, EMA
-  parameter by parameter, both losses read by ``.item()`` at every step.
+- PyTorch: a DataLoader with shuffling and drop_last over a TensorDataset, but for points, which are drawn at random;
+  torch.randn latents, real and fake in two passes through D, fakes made with their graph and then detached, gradients
+  of D computed in G's step too (not in StyleGAN's, whose scripts freeze it), several generators or discriminators one
+  after the other, optimisers without fused or foreach kernels, EMA parameter by parameter, every loss read by
+  ``.item()`` at every step.
 - Keras: tf.data with shuffling and batching, tf.random latents, keras.optimizers.Adam, a GradientTape ``train_step``
   compiled by tf.function and called once per step, both losses read by ``.numpy()`` at every step.
-- JAX: Flax's layers, optax's Adam, batch, latents and noise drawn by NumPy in the loop, one jitted step per iteration,
-  both losses read by ``float`` at every step.
+- JAX: Flax's layers, optax's Adam, batch, latents and noise drawn by NumPy in the loop, one jitted call per update (of
+  both networks where they move in turns), both losses read by ``float`` at every step.
 
-ganzoo's side is the plugin's own ``train`` under ``ganzoo.testing.memory_run``. Its loop is held after each round while
-the reference runs its round (A, B, A, B, …); the first round of each is warm-up. WGAN's warm-up steps, which have 100
-critic updates each, lie in that first round. Ratios are medians over the rounds; nothing is asserted.
+ganzoo's side is the plugin's own ``train``. Its loop is held after each round while the reference runs its round (A, B,
+A, B, …); the first round of each is warm-up. WGAN's warm-up steps, which have 100 critic updates each, lie in that
+first round. Ratios are medians over the rounds; nothing is asserted.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
-import itertools
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-import jaxside
+from references import Step, Task
 from sidebyside import machine, ratio, recipe, spread, table
 
 HEAD = ("variant", "ganzoo, steps/s", "reference, steps/s", "ratio", "range")
-PLUGINS = {
-    "dcgan": "ganzoo_torch.dcgan",
-    "wgan": "ganzoo_torch.wgan",
-    "infogan": "ganzoo_torch.infogan",
-    "sngan": "ganzoo_torch.sngan",
-    "r3gan": "ganzoo_torch.r3gan",
-    "vanilla": "ganzoo_tensorflow.vanilla",
-    "cgan": "ganzoo_tensorflow.cgan",
-    "dragan": "ganzoo_jax.dragan",
-    "vae": "ganzoo_tensorflow.vae",
-}
 OURS, THEIRS = "ganzoo", "reference"
 SECONDS = 1.5
-
-Step = Callable[[], object]
-"""One generator update of the reference with what comes before it."""
+LOG_EVERY = 100
+CHUNKS = {"ganzoo_torch": 1, "ganzoo_tensorflow": 25, "ganzoo_jax": 20}
+"""Steps per call of each plugin's loop."""
+CALIBRATION = 48
+"""Steps of the reference before the first round; a multiple of the intervals at which lazy terms are due, so that both
+sides come to the same round at the same place of theirs."""
 
 
 @dataclass(frozen=True)
-class Task:
-    """What both sides are given."""
-
-    options: Any
-    data: Any
-    latent: Any
-
-
-def reals(data: Any, batch: int, *, labels: bool = False) -> Iterator[Any]:
-    """Batches of a shuffling DataLoader, epoch after epoch."""
-    import torch
-    from torch.utils.data import DataLoader, TensorDataset
-
-    dataset = TensorDataset(torch.from_numpy(data.scaled()), torch.from_numpy(data.y))
-    loader = DataLoader(dataset, batch_size=batch, shuffle=True, drop_last=True)
-    while True:
-        for x, y in loader:
-            yield (x, y) if labels else x
-
-
-def torch_average(net: Any, decay: float) -> Callable[[], None]:
-    """EMA as scripts write it: parameter by parameter, buffer by buffer."""
-    import copy
-
-    import torch
-
-    mean = copy.deepcopy(net)
-
-    @torch.no_grad()
-    def update() -> None:
-        for p_mean, p in zip(mean.parameters(), net.parameters(), strict=True):
-            p_mean.copy_(p.lerp(p_mean, decay))
-        for b_mean, b in zip(mean.buffers(), net.buffers(), strict=True):
-            b_mean.copy_(b)
-
-    return update
-
-
-def plain_generator(entry: int, width: int, hidden: int = 0) -> Any:
-    """The plugins' generator of 8×8 images in torch's own layers."""
-    from torch import nn
-
-    front = [nn.Linear(entry, hidden, bias=False), nn.BatchNorm1d(hidden), nn.ReLU()] if hidden else []
-    return nn.Sequential(
-        *front,
-        nn.Linear(hidden or entry, 8 * width, bias=False),
-        nn.Unflatten(1, (2 * width, 2, 2)),
-        nn.BatchNorm2d(2 * width),
-        nn.ReLU(),
-        nn.ConvTranspose2d(2 * width, width, 4, 2, 1, bias=False),
-        nn.BatchNorm2d(width),
-        nn.ReLU(),
-        nn.ConvTranspose2d(width, 1, 4, 2, 1),
-        nn.Tanh(),
-    )
-
-
-def plain_trunk(width: int, *, slope: float, norm: bool = True) -> list[Any]:
-    """The plugins' discriminator of 8×8 images up to its 8 × ``width`` features, in torch's own layers."""
-    from torch import nn
-
-    norms = [nn.BatchNorm2d(2 * width, track_running_stats=False)] if norm else []
-    return [
-        nn.Conv2d(1, width, 4, 2, 1),
-        nn.LeakyReLU(slope),
-        nn.Conv2d(width, 2 * width, 4, 2, 1, bias=not norm),
-        *norms,
-        nn.LeakyReLU(slope),
-        nn.Flatten(),
-    ]
-
-
-def plain_dense(before: int, after: int, *, norm: bool) -> list[Any]:
-    """InfoGAN's dense layer in torch's own layers."""
-    from torch import nn
-
-    norms = [nn.BatchNorm1d(after, track_running_stats=False)] if norm else []
-    return [nn.Linear(before, after, bias=not norm), *norms, nn.LeakyReLU(0.1)]
-
-
-def same_networks(plain: Sequence[Any], own: Sequence[Any]) -> None:
-    """Stop where the reference's networks are not the plugin's: their parameters must agree in number and shape."""
-    for mine, theirs in zip(plain, own, strict=True):
-        shapes = [sorted(tuple(p.shape) for p in net.parameters()) for net in (mine, theirs)]
-        if shapes[0] != shapes[1]:
-            sys.exit(f"The reference's networks are no longer the plugin's: {shapes[0]} against {shapes[1]}.")
-
-
-def dcgan(task: Task) -> Step:
-    """D on real and detached fakes, then G through D."""
-    import torch
-    from ganzoo_torch.models.dcgan import Discriminator, discriminator_loss, generator_loss
-    from ganzoo_torch.networks import ConvGenerator, dcgan_init
-    from torch import nn
-
-    o, shape = task.options, task.data.spec.shape
-    g = plain_generator(o.z_dim, o.width)
-    d = nn.Sequential(*plain_trunk(o.width, slope=0.2), nn.Linear(8 * o.width, 1), nn.Flatten(0))
-    same_networks((g, d), (ConvGenerator({"z": o.z_dim}, shape, o.width), Discriminator(shape, o.width)))
-    g_adam, d_adam = (torch.optim.Adam(net.parameters(), o.lr, (o.beta1, 0.999), foreach=False) for net in (g, d))
-    for net in (g, d):
-        dcgan_init(net)
-    batches, average = reals(task.data, o.batch), torch_average(g, o.ema)
-
-    def step() -> tuple[float, float]:
-        real = next(batches)
-        fake = g(torch.randn(o.batch, o.z_dim))
-        d_adam.zero_grad()
-        d_loss = discriminator_loss(d(real), d(fake.detach()))
-        d_loss.backward()
-        d_adam.step()
-        g_adam.zero_grad()
-        g_loss = generator_loss(d(g(torch.randn(o.batch, o.z_dim))))
-        g_loss.backward()
-        g_adam.step()
-        average()
-        return d_loss.item(), g_loss.item()
-
-    return step
-
-
-def wgan(task: Task) -> Step:
-    """n_critic critic updates, each clipped parameter by parameter, then G through the critic."""
-    import torch
-    from ganzoo_torch.models.wgan import build, critic_loss, generator_loss
-    from ganzoo_torch.networks import dcgan_init
-    from torch import nn
-
-    o = task.options
-    g = plain_generator(o.z_dim, o.width)
-    trunk = plain_trunk(o.width, slope=0.2, norm=o.critic_norm)
-    critic = nn.Sequential(*trunk, nn.Linear(8 * o.width, 1), nn.Flatten(0))
-    same_networks((g, critic), build(o, task.data.spec.shape))
-    for net in (g, critic):
-        dcgan_init(net)
-    g_rms, c_rms = (torch.optim.RMSprop(net.parameters(), o.lr, foreach=False) for net in (g, critic))
-    batches, average = reals(task.data, o.batch), torch_average(g, o.ema)
-
-    def critic_step() -> float:
-        real, fake = next(batches), g(torch.randn(o.batch, o.z_dim))
-        c_rms.zero_grad()
-        loss = critic_loss(critic(real), critic(fake.detach()))
-        loss.backward()
-        c_rms.step()
-        for parameter in critic.parameters():
-            parameter.data.clamp_(-o.clip, o.clip)
-        return loss.item()
-
-    def step() -> tuple[float, float]:
-        for _ in range(o.n_critic):
-            c_loss = critic_step()
-        g_rms.zero_grad()
-        g_loss = generator_loss(critic(g(torch.randn(o.batch, o.z_dim))))
-        g_loss.backward()
-        g_rms.step()
-        average()
-        return c_loss, g_loss.item()
-
-    return step
-
-
-def infogan(task: Task) -> Step:
-    """D with the information loss, then G and Q with theirs."""
-    import torch
-    from ganzoo_torch.models.dcgan import discriminator_loss, generator_loss
-    from ganzoo_torch.models.infogan import build, information_loss
-    from ganzoo_torch.networks import dcgan_init
-    from torch import nn
-    from torch.nn.functional import one_hot
-
-    o, codes = task.options, (task.options.categorical, task.options.continuous, task.options.continuous)
-    dense = plain_dense(8 * o.width, 16 * o.width, norm=o.dense_norm)
-    shared = nn.Sequential(*plain_trunk(o.width, slope=0.1), *dense)
-    logit = nn.Sequential(nn.Linear(16 * o.width, 1), nn.Flatten(0))
-    d = nn.ModuleList([shared, logit])
-    g = plain_generator(o.z_dim + sum(codes[:2]), o.width, 16 * o.width)
-    q = nn.Sequential(*plain_dense(16 * o.width, 2 * o.width, norm=True), nn.Linear(2 * o.width, sum(codes)))
-    same_networks((g, d, q), build(o, task.data.spec.shape))
-    for net in (g, d, q):
-        dcgan_init(net)
-    d_adam = torch.optim.Adam(d.parameters(), o.lr_d, (o.beta1, 0.999), foreach=False)
-    g_adam = torch.optim.Adam([*g.parameters(), *q.parameters()], o.lr_g, (o.beta1, 0.999), foreach=False)
-    batches, average = reals(task.data, o.batch), torch_average(g, o.ema)
-
-    def latents() -> tuple[Any, Any]:
-        category = one_hot(torch.randint(o.categorical, (o.batch,)), o.categorical).float()
-        rest = torch.rand(o.batch, o.continuous) * 2 - 1
-        return torch.rand(o.batch, o.z_dim) * 2 - 1, torch.cat((category, rest), 1)
-
-    def step() -> tuple[float, float, float]:
-        real, (z, c) = next(batches), latents()
-        fake = g(torch.cat((z, c), 1))
-        d_adam.zero_grad()
-        features = shared(fake.detach())
-        d_loss = discriminator_loss(logit(shared(real)), logit(features))
-        (d_loss + information_loss(q(features).split(codes, 1), c, o)).backward()
-        d_adam.step()
-        z, c = latents()
-        g_adam.zero_grad()
-        features = shared(g(torch.cat((z, c), 1)))
-        g_loss, information = generator_loss(logit(features)), information_loss(q(features).split(codes, 1), c, o)
-        (g_loss + information).backward()
-        g_adam.step()
-        average()
-        return d_loss.item(), g_loss.item(), information.item()
-
-    return step
-
-
-def sngan(task: Task) -> Step:
-    """G on twice the batch, then D on reals and fakes in two passes, n_critic times."""
-    import torch
-    from ganzoo_torch.models.sngan import build, rate
-    from plain_networks import sngan_networks
-    from torch.nn.functional import relu
-
-    o = task.options
-    g, d = sngan_networks(o)
-    same_networks((g, d), build(o, task.data.spec.shape, 0))
-    g_adam, d_adam = (torch.optim.Adam(net.parameters(), o.lr, (o.beta1, o.beta2), foreach=False) for net in (g, d))
-    decays = [
-        torch.optim.lr_scheduler.LambdaLR(adam, lambda n: rate(o, min(n, o.steps)) / o.lr) for adam in (g_adam, d_adam)
-    ]
-    batches, average = reals(task.data, o.batch), torch_average(g, o.ema)
-
-    def critic_step() -> float:
-        real, fake = next(batches), g(torch.randn(o.batch, o.z_dim))
-        real = real + torch.rand_like(real) / 128
-        d_adam.zero_grad()
-        loss = relu(1 - d(real)).mean() + relu(1 + d(fake.detach())).mean()
-        loss.backward()
-        d_adam.step()
-        return loss.item()
-
-    def step() -> tuple[float, float]:
-        g_adam.zero_grad()
-        g_loss = -d(g(torch.randn(2 * o.batch, o.z_dim))).mean()
-        g_loss.backward()
-        g_adam.step()
-        for _ in range(o.n_critic):
-            d_loss = critic_step()
-        for decay in decays:
-            decay.step()
-        average()
-        return d_loss, g_loss.item()
-
-    return step
-
-
-def r3gan(task: Task) -> Step:
-    """D on reals and fakes in two passes, each with its penalty; then G against the reals."""
-    import torch
-    from ganzoo_torch.models.r3gan import build, cosine
-    from plain_networks import r3gan_networks
-    from torch.nn.functional import softplus
-
-    o, steps = task.options, itertools.count()
-    g, d = r3gan_networks(o)
-    same_networks((g, d), build(o, task.data.spec.shape))
-    adams = [torch.optim.Adam(net.parameters(), o.lr, (0.0, o.beta2), foreach=False) for net in (g, d)]
-    batches, average = reals(task.data, o.batch), torch_average(g, o.ema)
-
-    def penalty(logits: Any, x: Any) -> Any:
-        (slope,) = torch.autograd.grad(logits.sum(), x, create_graph=True)
-        return slope.square().sum((1, 2, 3))
-
-    def step() -> tuple[float, float]:
-        now = min(next(steps), o.steps)
-        for group in (group for adam in adams for group in adam.param_groups):
-            group.update(lr=cosine(o.lr, o.lr_end, o, now), betas=(0.0, cosine(o.beta2, o.beta2_end, o, now)))
-        real = next(batches).requires_grad_()
-        fake = g(torch.randn(o.batch, o.z_dim)).detach().requires_grad_()
-        of_real, of_fake = d(real), d(fake)
-        penalties = penalty(of_real, real) + penalty(of_fake, fake)
-        d_loss = softplus(of_fake - of_real)
-        adams[1].zero_grad()
-        (d_loss + cosine(o.gamma, o.gamma_end, o, now) / 2 * penalties).mean().backward()
-        adams[1].step()
-        adams[0].zero_grad()
-        g_loss = softplus(d(real.detach()) - d(g(torch.randn(o.batch, o.z_dim)))).mean()
-        g_loss.backward()
-        adams[0].step()
-        average()
-        return d_loss.mean().item(), g_loss.item()
-
-    return step
-
-
-def tf_batches(*arrays: Any, batch: int) -> Iterator[Any]:
-    """A shuffling tf.data pipeline, epoch after epoch, on one thread."""
-    from ganzoo_tensorflow.runtime import tf
-
-    options = tf.data.Options()
-    options.threading.private_threadpool_size = 1
-    whole = tf.data.Dataset.from_tensor_slices(arrays).shuffle(len(arrays[0])).batch(batch, drop_remainder=True)
-    return iter(whole.with_options(options).repeat().prefetch(1))
-
-
-def keras_step(task: Task, g: Any, d: Any, shadow: Any, latents: Callable[[], list[Any]], arrays: list[Any]) -> Step:
-    """D on real and fake in one batch, then G through D, as a Keras ``train_step``; labels, if any, join both nets."""
-    from ganzoo_tensorflow.kit import real_and_fake
-    from ganzoo_tensorflow.runtime import keras, tf
-
-    o = task.options
-    g_adam, d_adam = (keras.optimizers.Adam(o.lr, beta_1=o.beta1) for _ in range(2))
-    batches = tf_batches(*arrays, batch=o.batch)
-
-    def call(net: Any, *inputs: Any) -> Any:
-        return net(inputs[0] if len(inputs) == 1 else list(inputs), training=True)
-
-    @tf.function
-    def train_step(real: Any, *labels: Any) -> tuple[Any, Any]:
-        z, *y = latents()
-        fake = call(g, z, *y)
-        with tf.GradientTape() as tape:
-            both = [tf.concat(pair, 0) for pair in zip((real, *labels), (fake, *y), strict=True)]
-            d_loss = real_and_fake(*tf.split(call(d, *both), 2))
-        gradients = tape.gradient(d_loss, d.trainable_variables)
-        d_adam.apply_gradients(zip(gradients, d.trainable_variables, strict=True))
-        z, *y = latents()
-        with tf.GradientTape() as tape:
-            g_loss = tf.reduce_mean(tf.math.softplus(-call(d, call(g, z, *y), *y)))
-        gradients = tape.gradient(g_loss, g.trainable_variables)
-        g_adam.apply_gradients(zip(gradients, g.trainable_variables, strict=True))
-        for mean, now in zip(shadow.variables, g.variables, strict=True):
-            mean.assign(o.ema * mean + (1.0 - o.ema) * now)
-        return d_loss, g_loss
-
-    def step() -> tuple[float, float]:
-        d_loss, g_loss = train_step(*next(batches))
-        return float(d_loss.numpy()), float(g_loss.numpy())
-
-    return step
-
-
-def vanilla(task: Task) -> Step:
-    """The Keras step on the two perceptrons."""
-    from ganzoo_tensorflow.models import vanilla as model
-    from ganzoo_tensorflow.runtime import tf
-
-    o, spec = task.options, task.data.spec
-    g, shadow = (model.generator(o, o.z_dim, spec, 0) for _ in range(2))
-    d = model.discriminator(o, spec.shape, 0)
-    return keras_step(task, g, d, shadow, lambda: [tf.random.normal((o.batch, o.z_dim))], [task.data.scaled()])
-
-
-def cgan(task: Task) -> Step:
-    """The Keras step on networks that are told the class."""
-    from ganzoo_tensorflow.models import cgan as model
-    from ganzoo_tensorflow.runtime import tf
-
-    o, spec = task.options, task.data.spec
-    g, shadow = (model.generator(o.width, task.latent, spec.shape, 0) for _ in range(2))
-    d = model.discriminator(o.width, spec.classes, spec.shape, 0)
-
-    def latents() -> list[Any]:
-        y = tf.random.uniform((o.batch,), maxval=spec.classes, dtype=tf.int64)
-        return [tf.random.normal((o.batch, o.z_dim)), y]
-
-    return keras_step(task, g, d, shadow, latents, [task.data.scaled(), task.data.y])
-
-
-def vae(task: Task) -> Step:
-    """Encoder and decoder in one Keras ``train_step``: the cross-entropy of Keras, ε of tf.random, two terms summed."""
-    from ganzoo_tensorflow.models import vae as model
-    from ganzoo_tensorflow.runtime import keras, tf
-
-    o, spec = task.options, task.data.spec
-    encoder = model.encoder(o, o.z_dim, spec, 0)
-    decoder, shadow = (model.decoder(o, o.z_dim, spec.shape, keras.ops.sigmoid, 0) for _ in range(2))
-    weights = encoder.trainable_variables + decoder.trainable_variables
-    adam = keras.optimizers.Adam(o.lr)
-    batches = tf_batches(task.data.scaled(), batch=o.batch)
-
-    @tf.function
-    def train_step(x: Any) -> tuple[Any, Any]:
-        with tf.GradientTape() as tape:
-            mean, log_variance = tf.split(encoder(x, training=True), 2, axis=1)
-            z = mean + tf.exp(log_variance / 2) * tf.random.normal(tf.shape(mean))
-            pixels = keras.losses.binary_crossentropy((x[..., None] + 1) / 2, decoder(z, training=True)[..., None])
-            reconstruction = tf.reduce_mean(tf.reduce_sum(pixels, axis=(1, 2, 3)))
-            kl = -0.5 * (1 + log_variance - tf.square(mean) - tf.exp(log_variance))
-            kl = tf.reduce_mean(tf.reduce_sum(kl, axis=1))
-            loss = reconstruction + o.beta * kl
-        adam.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
-        for average, now in zip(shadow.variables, decoder.variables, strict=True):
-            average.assign(o.ema * average + (1.0 - o.ema) * now)
-        return reconstruction, kl
-
-    def step() -> tuple[float, float]:
-        reconstruction, kl = train_step(*next(batches))
-        return float(reconstruction.numpy()), float(kl.numpy())
-
-    return step
-
-
-REFERENCES: dict[str, Callable[[Task], Step]] = {
-    "dcgan": dcgan,
-    "wgan": wgan,
-    "infogan": infogan,
-    "sngan": sngan,
-    "r3gan": r3gan,
-    "vanilla": vanilla,
-    "cgan": cgan,
-    "dragan": jaxside.dragan,
-    "vae": vae,
+class Row:
+    """What is compared for a variant."""
+
+    package: str
+    references: str
+    """The module of ``references`` with a function of the variant's name."""
+    dataset: str = "digits"
+    unlisted: Mapping[str, Any] = field(default_factory=dict)
+    """Options where the registry has no recipe."""
+
+
+ROWS = {
+    "dcgan": Row("ganzoo_torch", "alternating"),
+    "wgan": Row("ganzoo_torch", "alternating"),
+    "infogan": Row("ganzoo_torch", "alternating"),
+    "lsgan": Row("ganzoo_torch", "alternating"),
+    "fgan": Row("ganzoo_torch", "alternating"),
+    "gan": Row("ganzoo_torch", "alternating"),
+    "acgan": Row("ganzoo_torch", "alternating"),
+    "sngan": Row("ganzoo_torch", "residual"),
+    "r3gan": Row("ganzoo_torch", "residual"),
+    "stylegan": Row("ganzoo_torch", "stylegan"),
+    "ssgan": Row("ganzoo_torch", "perceptrons"),
+    "mgan": Row("ganzoo_torch", "several"),
+    "madgan": Row("ganzoo_torch", "several"),
+    "gman": Row("ganzoo_torch", "several"),
+    "hgan": Row("ganzoo_torch", "several"),
+    "pacgan": Row("ganzoo_torch", "at_once"),
+    "began": Row("ganzoo_torch", "at_once", unlisted={"width": 16}),
+    "unrolled": Row("ganzoo_torch", "at_once", dataset="ring"),
+    "vanilla": Row("ganzoo_tensorflow", "kerasside"),
+    "cgan": Row("ganzoo_tensorflow", "kerasside"),
+    "vae": Row("ganzoo_tensorflow", "kerasside"),
+    "dragan": Row("ganzoo_jax", "jaxside"),
+    "wgan-gp": Row("ganzoo_jax", "jaxside"),
 }
 
 
@@ -488,38 +110,54 @@ class Interleaved:
 
     def _round(self, begin: float) -> None:
         self.rates[OURS].append(self._size / (time.perf_counter() - begin))
-        begin = time.perf_counter()
-        for _ in range(self._size):
-            self._reference()
-        self.rates[THEIRS].append(self._size / (time.perf_counter() - begin))
+        self.rates[THEIRS].append(self._size / seconds_of(self._reference, self._size))
 
 
-def round_size(reference: Step) -> int:
-    """How many steps fill a round: a multiple of 100, so that every round reads the losses equally often."""
-    for _ in range(30):
-        reference()
+def seconds_of(reference: Step, steps: int) -> float:
+    """How long so many steps take."""
     begin = time.perf_counter()
-    for _ in range(30):
+    for _ in range(steps):
         reference()
-    return max(1, round(SECONDS * 30 / (time.perf_counter() - begin) / 100)) * 100
+    return time.perf_counter() - begin
+
+
+def round_size(reference: Step, chunk: int) -> int:
+    """How many steps fill a round: a multiple of the logging interval, or less, which then is the interval.
+
+    Every round ends where the loop logs, so that it reads the losses as often as the others and no work is left over.
+    """
+    seconds_of(reference, CALIBRATION // 3)
+    timed = CALIBRATION - CALIBRATION // 3
+    steps = round(SECONDS * timed / seconds_of(reference, timed))
+    unit = chunk if steps < LOG_EVERY else LOG_EVERY
+    return max(1, steps // unit) * unit
 
 
 def measure(variant: str, rounds: int) -> dict[str, list[float]]:
     """Steps per second of both sides, round by round, without the first."""
-    from ganzoo.data.digits import load_digits
-    from ganzoo.testing import memory_run
+    from msgspec import structs
 
-    plugin = importlib.import_module(PLUGINS[variant])
-    if "torch" in PLUGINS[variant]:
+    import ganzoo
+    from ganzoo.testing import memory_run
+    from ganzoo.training.loop import Loop
+
+    entry, name = ROWS[variant], variant.replace("-", "_")
+    plugin = importlib.import_module(f"{entry.package}.{name}")
+    if entry.package == "ganzoo_torch":
         import torch
 
         torch.set_num_threads(1)
-    digits = load_digits().train
-    options = {**recipe(variant, "digits"), **({"warmup_every": 10**9} if variant == "wgan" else {})}
-    first = memory_run(plugin.describe(), digits, options)
-    reference = REFERENCES[variant](Task(first.options, digits, first.latent))
-    size = round_size(reference)
-    run = memory_run(plugin.describe(), digits, {**options, "steps": size * (rounds + 1)})
+    data = ganzoo.dataset(entry.dataset).train
+    options = recipe(variant, entry.dataset) or entry.unlisted
+    options = {**options, **({"warmup_every": 10**9} if variant == "wgan" else {})}
+    first = memory_run(plugin.describe(), data, options)
+    references = importlib.import_module(f"references.{entry.references}")
+    reference = getattr(references, name)(Task(first.options, data, first.latent))
+    size = round_size(reference, CHUNKS[entry.package])
+    o = structs.replace(first.options, steps=size * (rounds + 1))
+    run = Loop(
+        data=data, options=o, seed=0, latent=first.latent, checkpoint_seconds=1e9, log_every=min(size, LOG_EVERY)
+    )
     sides = Interleaved(run, reference, size)
     plugin.train(run)
     return {side: values[1:] for side, values in sides.rates.items()}
@@ -535,17 +173,17 @@ def row(variant: str, rounds: int) -> list[str]:
 def main() -> None:
     """Measure the variants named, each in its own process."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("variants", nargs="*", help=f"some of {', '.join(PLUGINS)}")
+    parser.add_argument("variants", nargs="*", help=f"some of {', '.join(ROWS)}")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--here", action="store_true", help="measure one variant in this process, print its row")
     given = parser.parse_args()
-    if unknown := set(given.variants) - set(PLUGINS):
+    if unknown := set(given.variants) - set(ROWS):
         parser.error(f"unknown variant {min(unknown)}")
     if given.here:
         print("\t".join(row(given.variants[0], given.rounds)))
         return
     print(machine("torch", "tensorflow", "keras", "jax", "numpy"), end="\n\n", flush=True)
-    rows = [_apart(variant, given.rounds) for variant in given.variants or PLUGINS]
+    rows = [_apart(variant, given.rounds) for variant in given.variants or ROWS]
     print(table(HEAD, rows))
 
 

@@ -1,13 +1,17 @@
-"""The plugins' residual networks for 8×8 images in torch's own layers, as reference scripts write them."""
+"""PyTorch references of GANs with residual networks, these in torch's own layers."""
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, conv2d, conv_transpose2d, interpolate, leaky_relu, relu
+from torch.nn.functional import avg_pool2d, conv2d, conv_transpose2d, interpolate, leaky_relu, relu, softplus
 from torch.nn.utils.parametrizations import spectral_norm
+
+from references import Step, Task
+from references.torch_loop import adam, averaged, descend, reals, same_networks
 
 
 class UpBlock(nn.Module):
@@ -64,6 +68,39 @@ def sngan_networks(o: Any) -> tuple[nn.Module, nn.Module]:
     blocks = [DownBlock(1, width, halves=True), DownBlock(width, width, halves=True)]
     blocks += [DownBlock(width, width, halves=False) for _ in range(2)]
     return g, nn.Sequential(*blocks, SumPool(), spectral_norm(nn.Linear(width, 1, bias=False)), nn.Flatten(0))
+
+
+def sngan(task: Task) -> Step:
+    """G on twice the batch, then D on reals and fakes in two passes, n_critic times."""
+    from ganzoo_torch.models.sngan import build, rate
+
+    o = task.options
+    g, d = sngan_networks(o)
+    same_networks((g, d), build(o, task.data.spec.shape, 0))
+    g_adam, d_adam = (adam(net.parameters(), o.lr, o.beta1, o.beta2) for net in (g, d))
+    decays = [
+        torch.optim.lr_scheduler.LambdaLR(each, lambda n: rate(o, min(n, o.steps)) / o.lr) for each in (g_adam, d_adam)
+    ]
+    batches, average = reals(task, o.batch), averaged(g, o.ema)
+
+    def critic_step() -> float:
+        real, fake = next(batches), g(torch.randn(o.batch, o.z_dim))
+        real = real + torch.rand_like(real) / 128
+        loss = relu(1 - d(real)).mean() + relu(1 + d(fake.detach())).mean()
+        descend(d_adam, loss)
+        return loss.item()
+
+    def step() -> tuple[float, float]:
+        g_loss = -d(g(torch.randn(2 * o.batch, o.z_dim))).mean()
+        descend(g_adam, g_loss)
+        for _ in range(o.n_critic):
+            d_loss = critic_step()
+        for decay in decays:
+            decay.step()
+        average()
+        return d_loss, g_loss.item()
+
+    return step
 
 
 class BiasedActivation(nn.Module):
@@ -159,3 +196,35 @@ def r3gan_networks(o: Any) -> tuple[nn.Module, nn.Module]:
         nn.Flatten(0),
     )
     return g, d
+
+
+def r3gan(task: Task) -> Step:
+    """D on reals and fakes in two passes, each with its penalty; then G against the reals."""
+    from ganzoo_torch.models.r3gan import build, cosine
+
+    o, steps = task.options, itertools.count()
+    g, d = r3gan_networks(o)
+    same_networks((g, d), build(o, task.data.spec.shape))
+    adams = g_adam, d_adam = [adam(net.parameters(), o.lr, 0.0, o.beta2) for net in (g, d)]
+    batches, average = reals(task, o.batch), averaged(g, o.ema)
+
+    def penalty(logits: Tensor, x: Tensor) -> Tensor:
+        (slope,) = torch.autograd.grad(logits.sum(), x, create_graph=True)
+        return slope.square().sum((1, 2, 3))
+
+    def step() -> tuple[float, float]:
+        now = min(next(steps), o.steps)
+        for group in (group for optimiser in adams for group in optimiser.param_groups):
+            group.update(lr=cosine(o.lr, o.lr_end, o, now), betas=(0.0, cosine(o.beta2, o.beta2_end, o, now)))
+        real = next(batches).requires_grad_()
+        fake = g(torch.randn(o.batch, o.z_dim)).detach().requires_grad_()
+        of_real, of_fake = d(real), d(fake)
+        penalties = penalty(of_real, real) + penalty(of_fake, fake)
+        d_loss = softplus(of_fake - of_real).mean()
+        descend(d_adam, d_loss + cosine(o.gamma, o.gamma_end, o, now) / 2 * penalties.mean())
+        g_loss = softplus(d(real.detach()) - d(g(torch.randn(o.batch, o.z_dim)))).mean()
+        descend(g_adam, g_loss)
+        average()
+        return d_loss.item(), g_loss.item()
+
+    return step
