@@ -31,8 +31,8 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from references import Step, Task
@@ -57,8 +57,6 @@ class Row:
     references: str
     """The module of ``references`` with a function of the variant's name."""
     dataset: str = "digits"
-    unlisted: Mapping[str, Any] = field(default_factory=dict)
-    """Options where the registry has no recipe."""
 
 
 ROWS = {
@@ -78,7 +76,7 @@ ROWS = {
     "gman": Row("ganzoo_torch", "several"),
     "hgan": Row("ganzoo_torch", "several"),
     "pacgan": Row("ganzoo_torch", "at_once"),
-    "began": Row("ganzoo_torch", "at_once", unlisted={"width": 16}),
+    "began": Row("ganzoo_torch", "at_once"),
     "unrolled": Row("ganzoo_torch", "at_once", dataset="ring"),
     "vanilla": Row("ganzoo_tensorflow", "kerasside"),
     "cgan": Row("ganzoo_tensorflow", "kerasside"),
@@ -148,8 +146,7 @@ def measure(variant: str, rounds: int) -> dict[str, list[float]]:
 
         torch.set_num_threads(1)
     data = ganzoo.dataset(entry.dataset).train
-    options = recipe(variant, entry.dataset) or entry.unlisted
-    options = {**options, **({"warmup_every": 10**9} if variant == "wgan" else {})}
+    options = {**recipe(variant, entry.dataset), **({"warmup_every": 10**9} if variant == "wgan" else {})}
     first = memory_run(plugin.describe(), data, options)
     references = importlib.import_module(f"references.{entry.references}")
     reference = getattr(references, name)(Task(first.options, data, first.latent))

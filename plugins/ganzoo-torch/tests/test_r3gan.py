@@ -164,7 +164,7 @@ def test_only_nonlinearities_have_a_bias() -> None:
         assert all(part.bias is None for part in net.modules() if isinstance(part, nn.Conv2d | nn.Linear))
 
 
-@pytest.mark.parametrize(("size", "small"), [((8, 6), (4, 3)), ((9, 5), (5, 3))])
+@pytest.mark.parametrize(("size", "small"), [((8, 6), (4, 3)), ((9, 5), (5, 3)), ((13, 9), (7, 5))])
 def test_resampling_is_the_binomial_filter(size: tuple[int, int], small: tuple[int, int]) -> None:
     row = torch.tensor([1.0, 2.0, 1.0]) / 4
     kernel = torch.outer(row, row)[None, None]

@@ -1,6 +1,6 @@
 """Fixed filters of rows and columns, as matrices.
 
-Sizes are so small that two products with fixed matrices are faster than strided convolutions of single channels.
+Sizes are so small that products with fixed matrices are faster than strided convolutions of single channels.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ BINOMIAL = (1 / 4, 2 / 4, 1 / 4)
 """[1, 2, 1], of R3GAN."""
 WIDE = (1 / 8, 3 / 8, 3 / 8, 1 / 8)
 """[1, 3, 3, 1], of StyleGAN."""
+WHOLE = 100  # pixels up to which one product with a matrix for all of them is faster than one each for rows and columns
 
 
 def band(before: int, after: int, taps: Sequence[float], *, first: int, stride: int = 1) -> Tensor:
@@ -30,16 +31,24 @@ def band(before: int, after: int, taps: Sequence[float], *, first: int, stride: 
 class Separable(nn.Module):
     """Rows and columns filtered by a matrix each: [h, h'] over the height, [w, w'] over the width."""
 
+    matrix: Tensor
     rows: Tensor
     columns: Tensor
 
     def __init__(self, rows: Tensor, columns: Tensor) -> None:
         super().__init__()
-        self.register_buffer("rows", rows.t().contiguous(), persistent=False)
-        self.register_buffer("columns", columns.contiguous(), persistent=False)
+        self.size = rows.shape[1], columns.shape[1]
+        self.whole = len(rows) * len(columns) <= WHOLE
+        if self.whole:
+            self.register_buffer("matrix", torch.kron(rows.contiguous(), columns.contiguous()), persistent=False)
+        else:
+            self.register_buffer("rows", rows.t().contiguous(), persistent=False)
+            self.register_buffer("columns", columns.contiguous(), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, C, h, w] → [N, C, h', w']."""
+        if self.whole:
+            return (x.flatten(2) @ self.matrix).unflatten(2, self.size)
         return self.rows @ (x @ self.columns)
 
 
