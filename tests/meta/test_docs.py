@@ -1,7 +1,8 @@
 """The README and the guide, held to the code: commands and Python blocks run, links, options and columns exist.
 
 Every ``sh``, ``bash`` or ``console`` block and every ``python`` block of a page is one step or several; the steps of a
-page run in order, in one folder and one namespace, each as a test of its own. Conventions:
+page run in order, in one folder and one namespace, each as a test of its own; those before it that this process has not
+run, since another one has or they were not asked for, run first. Conventions:
 
 * ``RUN`` stands for the folder of the page's last ``ganzoo train``.
 * ``# exit 2`` behind a command says with which exit code it ends.
@@ -14,6 +15,7 @@ What is made shorter is in ``substituted``, what is parsed and not run in ``not_
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import inspect
 import os
@@ -115,6 +117,9 @@ def steps() -> list[Step]:
     return found
 
 
+STEPS = steps()
+
+
 @dataclass
 class Session:
     """What the steps of one page share."""
@@ -124,6 +129,8 @@ class Session:
     run: Path | None = None
     skipped: str = ""
     """Why there is no run where the last training was skipped."""
+    taken: set[int] = field(default_factory=set)
+    """Lines of the steps that were run."""
 
     def needs_run(self) -> Path:
         """The last run of the page; a small one where the page trained none before."""
@@ -168,8 +175,18 @@ def session(
     return found
 
 
-@pytest.mark.parametrize("step", steps(), ids=str)
+@pytest.mark.parametrize("step", STEPS, ids=str)
 def test_step(step: Step, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    for earlier in STEPS:
+        if earlier.page == step.page and earlier.line < step.line and earlier.line not in session.taken:
+            with contextlib.suppress(pytest.skip.Exception):
+                take(earlier, session, monkeypatch)
+    take(step, session, monkeypatch)
+
+
+def take(step: Step, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run one step."""
+    session.taken.add(step.line)
     if step.kind == "command":
         for command in re.split(r"\s&&\s", step.text):
             check_command(command, session)
