@@ -177,11 +177,10 @@ def session(
 
 @pytest.mark.parametrize("step", STEPS, ids=str)
 def test_step(step: Step, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    for earlier in STEPS:
-        if earlier.page == step.page and earlier.line < step.line and earlier.line not in session.taken:
-            with contextlib.suppress(pytest.skip.Exception):
-                take(earlier, session, monkeypatch)
-    take(step, session, monkeypatch)
+    for one in STEPS:
+        if one.page == step.page and one.line <= step.line and one.line not in session.taken:
+            with contextlib.nullcontext() if one is step else contextlib.suppress(pytest.skip.Exception):
+                take(one, session, monkeypatch)
 
 
 def take(step: Step, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
