@@ -28,19 +28,20 @@ def rates(works: Mapping[str, Work], *, rounds: int = 9, seconds: float = 0.25) 
     found: Rates = {name: [] for name in works}
     for _ in range(rounds):
         for name, work in works.items():
-            found[name].append(calls[name] / _seconds_of(work, calls[name]))
+            found[name].append(calls[name] / seconds_of(work, calls[name]))
     return found
 
 
 def _calls_in(work: Work, seconds: float) -> int:
     """How many calls fill ``seconds``; warms the work up on the way."""
     work()
-    _seconds_of(work, 3)
-    once = _seconds_of(work, 3) / 3
+    seconds_of(work, 3)
+    once = seconds_of(work, 3) / 3
     return max(3, round(seconds / once))
 
 
-def _seconds_of(work: Work, calls: int) -> float:
+def seconds_of(work: Work, calls: int) -> float:
+    """How long so many calls take."""
     begin = time.perf_counter()
     for _ in range(calls):
         work()

@@ -36,7 +36,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from references import Step, Task
-from sidebyside import machine, ratio, recipe, spread, table
+from sidebyside import machine, ratio, recipe, seconds_of, spread, table
 
 HEAD = ("variant", "ganzoo, steps/s", "reference, steps/s", "ratio", "range")
 OURS, THEIRS = "ganzoo", "reference"
@@ -109,14 +109,6 @@ class Interleaved:
     def _round(self, begin: float) -> None:
         self.rates[OURS].append(self._size / (time.perf_counter() - begin))
         self.rates[THEIRS].append(self._size / seconds_of(self._reference, self._size))
-
-
-def seconds_of(reference: Step, steps: int) -> float:
-    """How long so many steps take."""
-    begin = time.perf_counter()
-    for _ in range(steps):
-        reference()
-    return time.perf_counter() - begin
 
 
 def round_size(reference: Step, chunk: int) -> int:

@@ -40,7 +40,7 @@ class Separable(nn.Module):
         self.size = rows.shape[1], columns.shape[1]
         self.whole = len(rows) * len(columns) <= WHOLE
         if self.whole:
-            self.register_buffer("matrix", torch.kron(rows.contiguous(), columns.contiguous()), persistent=False)
+            self.register_buffer("matrix", torch.kron(rows, columns), persistent=False)
         else:
             self.register_buffer("rows", rows.t().contiguous(), persistent=False)
             self.register_buffer("columns", columns.contiguous(), persistent=False)
