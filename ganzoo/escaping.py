@@ -6,6 +6,8 @@ r"""Text from outside, put out: one escape for each kind of output, and no other
     markdown       one line whose every character stands for itself in a Markdown page or a cell of its tables; what
                    would be HTML is text, too
     markdown_code  one line as a code span
+    markdown_block text of several lines as a block of code
+    yaml_text      a string of YAML that every reader of it takes for the text
     csv_cell       a cell that no spreadsheet takes for a formula, and ``csv_text``, which reads it back
     json_text      JSON with control characters written as JSON writes them
 
@@ -14,6 +16,7 @@ None of them changes plain text.
 
 from __future__ import annotations
 
+import json
 import re
 
 # C0, DEL, C1; marks, embeddings, overrides and isolates of direction; ends of lines and paragraphs; byte order mark.
@@ -21,6 +24,7 @@ _CONTROLS = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufe
 _LINE = re.compile(f"[{_CONTROLS}]")
 _TERMINAL = re.compile(rf"(?![\n\t])[{_CONTROLS}]")
 _JSON = re.compile(rf"(?![\x00-\x1f])[{_CONTROLS}]")
+_NOT_YAML = re.compile(r"[\ud800-\udfff\ufffe\uffff]")
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
@@ -74,6 +78,17 @@ def markdown_code(text: str) -> str:
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", line)), default=0))
     pad = " " if line.startswith("`") or line.endswith("`") else ""
     return f"{fence}{pad}{line}{pad}{fence}"
+
+
+def markdown_block(text: str, language: str = "") -> str:
+    """Lines of code as a fenced block of Markdown, whatever fences they hold; ends without a line end."""
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    return f"{fence}{language}\n{terminal(text)}\n{fence}"
+
+
+def yaml_text(text: str) -> str:
+    """A quoted string of YAML 1.1 or 1.2; what YAML takes for no character is shown as in ``one_line``."""
+    return json.dumps(_NOT_YAML.sub(_shown, one_line(text)), ensure_ascii=False)
 
 
 def csv_cell(text: str) -> str:

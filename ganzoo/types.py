@@ -44,6 +44,18 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     ema: str = "off unless the option ema > 0"
 
 
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a run while it is made and by no other file of it: words on its variant and on its data."""
+
+    summary: str
+    paper: str
+    facts: Facts
+    rows: int
+    """Of the training split."""
+    notes: tuple[str, ...] = ()
+    """What was chosen when the data were read, in sentences."""
+
+
 class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     """The latent inputs a variant's generator takes.
 

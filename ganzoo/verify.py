@@ -97,8 +97,17 @@ def verify_parity(folder: RunFolder, plugin: Plugin, dataset: Dataset) -> Verifi
 
 def command_of(manifest: Manifest) -> str:
     """The command that does the work of a run, options and all."""
-    words = ["ganzoo", "train", manifest.variant, "--data", manifest.data_reference, "--seed", str(manifest.seed)]
-    words += [word for name, value in manifest.options.items() for word in ("--set", f"{name}={value}")]
+    return _command("train", "--seed", manifest)
+
+
+def scoring_command_of(manifest: Manifest) -> str:
+    """The command that scores a run and keeps the score in it; one that is finished is not trained again."""
+    return _command("bench", "--seeds", manifest)
+
+
+def _command(name: str, seed: str, manifest: Manifest) -> str:
+    words = ["ganzoo", name, manifest.variant, "--data", manifest.data_reference, seed, str(manifest.seed)]
+    words += [word for option, value in manifest.options.items() for word in ("--set", f"{option}={value}")]
     return shlex.join([*words, *(["--quick"] if manifest.quick else [])])
 
 

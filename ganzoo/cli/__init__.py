@@ -31,6 +31,7 @@ COMMANDS = {
     "pairs": "Say how alike images are, pair by pair, or how varied a set is.",
     "stats": "Save feature statistics that add up across shards.",
     "export": "Copy a run's generator.onnx, or make one of another ONNX file.",
+    "card": "Write a run's model card, or a folder to upload.",
     "bench": "Train and score many variants, and write the leaderboards.",
     "board": "Show a dataset's leaderboard.",
     "verify": "Check that the files of runs are what was written.",

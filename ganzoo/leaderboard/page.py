@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-_SHOWN = {
+SHOWN = {
     "fid": "FID ↓",
     "fid_unbiased": "unbiased FID ↓",
     "kid": "KID ↓",
@@ -30,18 +30,19 @@ _SHOWN = {
     "label_accuracy": "label acc. ↑",
     "code_error": "code error ↓",
 }
+"""What boards call the columns that they show, and where better is."""
 
 
 def shown_table(board: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     """The board as people read it: header and cells, "value ± half-width", columns without any value left out."""
-    metrics = [name for name in _SHOWN if board[name].notna().any()]
+    metrics = [name for name in SHOWN if board[name].notna().any()]
     aside = f" ({PIXELS})" if _name(extractor_of(board)) == PIXELS else ""
     header = [
         "rank",
         "variant",
         "backend",
         "seeds",
-        *[f"{_SHOWN[name]}{aside}" for name in metrics],
+        *[f"{SHOWN[name]}{aside}" for name in metrics],
         "collapsed",
         "train CPU s",
         "behind",
@@ -94,7 +95,7 @@ def plus_minus(value: float, half: float) -> str:
     return f"{value:.{decimals}f} ± {half:.{decimals}f}"
 
 
-def _grid(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def grid(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """A Markdown table."""
     cells = ["| " + " | ".join(map(markdown, row)) + " |" for row in rows]
     return ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header), *cells]
@@ -134,7 +135,7 @@ def to_markdown(
     """The board as a Markdown page that says what its columns mean, then the variants' ``own`` numbers, if any."""
     header, rows = shown_table(board)
     lines = [f"# {markdown(dataset)}{' (quick recipes: not comparable with full ones)' if quick else ''}", ""]
-    lines += _grid(header, rows)
+    lines += grid(header, rows)
     protocol = next((value for value in board["protocol"] if value), "none")
     extractor = markdown_code(extractor_of(board) or "none")
     lines += [
@@ -145,7 +146,7 @@ def to_markdown(
         *map(markdown, remarks(board, left)),
     ]
     if own:
-        lines += ["", f"## {OWN}", "", *_grid(OWN_HEADER, own), "", OWN_REMARK]
+        lines += ["", f"## {OWN}", "", *grid(OWN_HEADER, own), "", OWN_REMARK]
     if picture:
         lines += ["", f"![Samples 0, 1, 2 … of each variant's first seed]({picture})"]
     failed = [(row["variant"], row["note"]) for _, row in board.iterrows() if row["failed"]]

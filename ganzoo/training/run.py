@@ -29,6 +29,7 @@ from ganzoo.training.loop import Loop, Observer, ignore_events
 from ganzoo.training.rehearsal import rehearse
 from ganzoo.training.reports import measured
 from ganzoo.training.snapshot import Snapshots
+from ganzoo.types import About
 
 if TYPE_CHECKING:
     from ganzoo.data.base import Dataset
@@ -203,6 +204,13 @@ def _plan(
         started_utc=runs.utc_now(),
         ganzoo_version=__version__,
         environment=environment(),
+        about=About(
+            summary=variant.summary,
+            paper=variant.paper,
+            facts=variant.facts,
+            rows=len(dataset.train),
+            notes=dataset.notes,
+        ),
     )
     return msgspec.structs.replace(planned, key=planned.work_key)
 

@@ -25,7 +25,7 @@ from ganzoo.files import LOCK, make_folder, sha256, sweep
 from ganzoo.naming import below
 from ganzoo.options import Options, content_hash, file_names
 from ganzoo.sealed import read_json, write_json
-from ganzoo.types import API_VERSION, DataSpec, LatentSpec, SelfReported
+from ganzoo.types import API_VERSION, About, DataSpec, LatentSpec, SelfReported
 
 MANIFEST, LOG, STATE, PREVIOUS = "run.json", "log.csv", "state.safetensors", "state.previous.safetensors"
 ONNX, PICTURE, SCORE = "generator.onnx", "samples.png", "score.json"
@@ -78,6 +78,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     api: int = API_VERSION
     ganzoo_version: str = ""
     environment: dict[str, str] = {}
+    about: About | None = None
+    """For model cards; None in manifests of older versions."""
     reported: tuple[SelfReported, ...] = ()
     """The variant's own numbers of a finished run."""
     files: dict[str, str] = {}

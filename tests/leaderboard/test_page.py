@@ -31,7 +31,7 @@ def test_plus_minus(value: float, half: float, text: str) -> None:
 
 def board(extractor: str) -> pd.DataFrame:
     """One model."""
-    numbers = dict.fromkeys(page._SHOWN, float("nan")) | {"fid": 1.5, "recall": 0.25}
+    numbers = dict.fromkeys(page.SHOWN, float("nan")) | {"fid": 1.5, "recall": 0.25}
     halves = {f"{name}_ci": float("nan") for name in numbers}
     about = {"rank": "1", "variant": "dcgan", "backend": "torch", "seeds": 1, "failed": 0, "copies": 0, "role": "model"}
     more = {

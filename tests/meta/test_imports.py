@@ -24,6 +24,7 @@ LAYERS = (
     ("builtin", "api"),
     ("likeness", "verify"),
     ("leaderboard",),
+    ("cards",),
     ("checks",),
     ("cli", "testing"),
 )

@@ -1,0 +1,109 @@
+"""What the run store has for a card: the run, its score, its other seeds, and what real samples score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ganzoo.errors import Damaged, StoreError, UsageError
+from ganzoo.scoring.protocol import Score
+from ganzoo.sealed import read_json
+from ganzoo.training.runs import MANIFEST, PICTURE, REAL, SCORE, Manifest, RunFolder
+from ganzoo.verify import command_of, verify_run
+
+
+@dataclass(frozen=True)
+class SeedRun:
+    """A run of the same work with one seed; ``score`` is that of its own generator, where there is one."""
+
+    manifest: Manifest
+    score: Score | None
+
+
+@dataclass(frozen=True)
+class Record:
+    """All that a card says comes from here."""
+
+    path: Path
+    manifest: Manifest
+    score: Score | None
+    seeds: tuple[SeedRun, ...]
+    """The other seeds beside it in the store, by seed."""
+    real: Score | None
+    """Of held-out real samples under the protocol of ``score``."""
+    left_out: tuple[str, ...]
+    """A sentence for each file beside the run that is damaged."""
+
+    @property
+    def has_picture(self) -> bool:
+        """Whether the run has its grid of samples."""
+        return PICTURE in self.manifest.files
+
+
+def read_record(path: Path) -> Record:
+    """Read a run and what lies beside it in its store.
+
+    Raises UsageError for a file, StoreError for a folder that is no run or whose run did not finish, and Damaged where
+    a file of the run is not what was written.
+    """
+    folder = RunFolder(path)
+    manifest = _finished(folder)
+    for finding in verify_run(folder).findings:
+        if finding.path.name != MANIFEST:  # a run may be copied out of its store, into a folder of another name
+            raise Damaged(finding.path, finding.what, finding.mend)
+    left_out: list[str] = []
+    score = _score_of(folder, manifest, left_out)
+    beside = folder.path.resolve().parent
+    seeds = sorted(_others(beside, manifest, left_out), key=lambda each: each.manifest.seed)
+    real = _read_score(beside.parent / REAL / score.protocol_hash / SCORE, left_out) if score else None
+    return Record(path, manifest, score, tuple(seeds), real, tuple(left_out))
+
+
+def _finished(folder: RunFolder) -> Manifest:
+    if folder.path.is_file():
+        raise UsageError(f"{folder.path} is a file, and a card is of a run.", "Name the run's folder.")
+    if not folder.path.is_dir():
+        raise StoreError(f"There is no folder {folder.path}.", "Name a finished run's folder.")
+    manifest = folder.manifest()
+    if manifest.status == "finished":
+        return manifest
+    why = f" ({manifest.note.rstrip('.')})" if manifest.note else ""
+    hint = "Train another one." if manifest.status == "diverged" else f"It goes on with: {command_of(manifest)}"
+    raise StoreError(f"{folder.path} has no model to describe: its run is {manifest.status}{why}.", hint)
+
+
+def _others(beside: Path, ours: Manifest, left_out: list[str]) -> list[SeedRun]:
+    """The runs of a folder that differ from ours by their seed alone."""
+    found = []
+    for path in sorted(beside.glob(f"*/{MANIFEST}")):
+        folder = RunFolder(path.parent)
+        try:
+            manifest = folder.manifest()
+        except StoreError as error:
+            left_out.append(error.message)
+            continue
+        if _work(manifest) == _work(ours) and manifest.seed != ours.seed:
+            found.append(SeedRun(manifest, _score_of(folder, manifest, left_out)))
+    return found
+
+
+def _work(manifest: Manifest) -> tuple[object, ...]:
+    """What a run's work is, but for its seed."""
+    names = ("variant", "distribution", "version", "dataset_digest", "options_hash", "quick")
+    return tuple(getattr(manifest, name) for name in names)
+
+
+def _score_of(folder: RunFolder, manifest: Manifest, left_out: list[str]) -> Score | None:
+    """The score of the generator that the manifest names; one of an older generator is none."""
+    score = _read_score(folder.file(SCORE), left_out)
+    return score if score and score.sampled_sha256 == manifest.onnx_sha256 else None
+
+
+def _read_score(path: Path, left_out: list[str]) -> Score | None:
+    try:
+        return read_json(path, Score)
+    except Damaged as error:
+        left_out.append(error.message)
+    except OSError:
+        pass
+    return None
