@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ganzoo.api import sample as sample
     from ganzoo.api import score as score
     from ganzoo.api import train as train
-    from ganzoo.cards import card as card
+    from ganzoo.cards.page import card as card
     from ganzoo.data.base import Dataset as Dataset
     from ganzoo.data.base import Source as Source
     from ganzoo.data.base import Split as Split
@@ -87,7 +87,7 @@ _HOMES = {
     "Reference": "metrics.base",
     "Sets": "metrics.base",
     "Terms": "scoring.setup",
-    "card": "cards",
+    "card": "cards.page",
     "compare": "api",
     "dataset": "api",
     "load": "api",

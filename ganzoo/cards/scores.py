@@ -37,7 +37,11 @@ def label(column: str) -> str:
 
 def sentence(text: str) -> str:
     """Text as a sentence of a Markdown page."""
-    return markdown(f"{text[:1].upper()}{text[1:].rstrip('.')}.")
+    return _ended(f"{text[:1].upper()}{text[1:]}")
+
+
+def _ended(text: str) -> str:
+    return markdown(f"{text.rstrip('.')}.")
 
 
 def of_model(score: Score) -> dict[str, Estimate]:
@@ -112,8 +116,8 @@ def seed_lines(record: Record) -> list[str]:
     ours, others = record.manifest, record.seeds
     if not others:
         return [
-            f"Seed {ours.seed} is the only one of this work in its run store. How much the numbers change from training",
-            "to training is not known; standard errors are of sampling alone.",
+            f"Seed {ours.seed} is the only one of this work in its run store. How much the numbers change from one",
+            "training to another is not known; standard errors are of sampling alone.",
         ]
     every = sorted([SeedRun(ours, record.score), *others], key=lambda each: each.manifest.seed)
     protocol = (
@@ -169,9 +173,9 @@ def limit_lines(record: Record) -> list[str]:
         found.append("**Quick run.** Trained by a shortened recipe: not comparable with runs of the full one.")
     if manifest.role != "model":
         found.append(f"**Role.** {_ROLES.get(manifest.role, manifest.role)}")
-    found += [f"**Caution.** {sentence(note)}" for note in (score.notes if score else ())]
+    found += [f"**Caution:** {_ended(note)}" for note in (score.notes if score else ())]
     if manifest.note:
-        found.append(f"**Note of the run.** {sentence(manifest.note)}")
+        found.append(f"**Note of the run:** {_ended(manifest.note)}")
     found.append(
         "**Not looked at.** Anything but the numbers above: whether samples are fit for a purpose, fair to whom they "
         "show, or safe to publish. It was trained to be compared with other generators, by its samples."

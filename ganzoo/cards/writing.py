@@ -7,7 +7,7 @@ import os
 import re
 from pathlib import Path
 
-from ganzoo.cards import page
+from ganzoo.cards.page import page_of
 from ganzoo.cards.record import Record
 from ganzoo.errors import StoreError, UsageError
 from ganzoo.files import expanded, make_folder, write_bytes, write_text
@@ -45,7 +45,7 @@ def write(record: Record, output: str | None, *, licence: str = "", force: bool 
     alone; a folder, ``DIR/``, gets copies of model and picture, too. A card that was written before is replaced.
     Raises UsageError where anything else would be, unless ``force`` says so, and StoreError where nothing can be.
     """
-    text = marked(page(record, licence))
+    text = marked(page_of(record, licence))
     path = record.path if output is None else expanded(output)
     folder = output is None or output.endswith(("/", os.sep)) or path.is_dir()
     if not folder and path.suffix.lower() != ".md":
