@@ -9,10 +9,22 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+import yaml
 from markdown_it import MarkdownIt
 from nasty import NASTY
 
-from ganzoo.escaping import csv_cell, csv_text, json_text, markdown, markdown_code, one_line, plain, terminal
+from ganzoo.escaping import (
+    csv_cell,
+    csv_text,
+    json_text,
+    markdown,
+    markdown_block,
+    markdown_code,
+    one_line,
+    plain,
+    terminal,
+    yaml_text,
+)
 
 PLAIN = (
     *(
@@ -67,6 +79,23 @@ def test_a_page_of_markdown_shows_the_text_and_nothing_else(text: str) -> None:
     assert "".join(content for _, content in parts) == one_line(text).strip()
     if markdown_code(text).strip():
         assert inline(markdown_code(text)) == [("code_inline", one_line(text))]
+
+
+@pytest.mark.parametrize("text", [*NASTY, "a\n```\nb", "~~~\n````", "", "two\nlines\n"], ids=ascii)
+def test_a_block_of_markdown_holds_the_lines_and_ends_where_it_ends(text: str) -> None:
+    block, after = PAGE.parse(f"{markdown_block(text, 'sh')}\nafter\n")[:2]
+    assert (block.type, block.info, block.content) == ("fence", "sh", f"{terminal(text)}\n")
+    assert after.type == "paragraph_open"
+
+
+@pytest.mark.parametrize("text", [*NASTY, *PLAIN, "yes", "1e3", "null", "~", "a: b", "# c", "😀"], ids=ascii)
+def test_a_string_of_yaml_is_the_text(text: str) -> None:
+    assert yaml.safe_load(f"key: {yaml_text(text)}\n") == {"key": one_line(text)}
+    assert yaml.safe_load(f"- {yaml_text(text)}\n") == [one_line(text)]
+
+
+def test_what_yaml_takes_for_no_character_is_shown() -> None:
+    assert yaml_text("\ud800a\uffff\ufffe") == '"\\\\ud800a\\\\uffff\\\\ufffe"'
 
 
 def test_a_table_of_markdown_has_its_columns() -> None:
