@@ -28,7 +28,7 @@ class Record:
     manifest: Manifest
     score: Score | None
     seeds: tuple[SeedRun, ...]
-    """The other seeds beside it in the store, by seed."""
+    """The other seeds beside it in the store."""
     real: Score | None
     """Of held-out real samples under the protocol of ``score``."""
     left_out: tuple[str, ...]
@@ -54,9 +54,9 @@ def read_record(path: Path) -> Record:
     left_out: list[str] = []
     score = _score_of(folder, manifest, left_out)
     beside = folder.path.resolve().parent
-    seeds = sorted(_others(beside, manifest, left_out), key=lambda each: each.manifest.seed)
+    seeds = tuple(_others(beside, manifest, left_out))
     real = _read_score(beside.parent / REAL / score.protocol_hash / SCORE, left_out) if score else None
-    return Record(path, manifest, score, tuple(seeds), real, tuple(left_out))
+    return Record(path, manifest, score, seeds, real, tuple(left_out))
 
 
 def _finished(folder: RunFolder) -> Manifest:

@@ -9,7 +9,7 @@ import pytest
 from ganzoo.cards.page import card
 from ganzoo.cards.record import read_record
 from ganzoo.cards.writing import is_ours, marked, write
-from ganzoo.errors import UsageError
+from ganzoo.errors import StoreError, UsageError
 from ganzoo.files import sha256
 from ganzoo.training.runs import RunFolder
 from ganzoo.verify import verify_run
@@ -86,9 +86,13 @@ def test_other_files_of_a_folder_are_not_lost(name: str, runs: list[RunFolder], 
     assert len(write(read_record(runs[0].path), f"{tmp_path}/up/", force=True)) == 4
 
 
-def test_a_folder_that_cannot_be(runs: list[RunFolder], tmp_path: Path) -> None:
-    from ganzoo.errors import StoreError
+def test_a_link_is_not_lost_where_it_leads_nowhere(runs: list[RunFolder], tmp_path: Path) -> None:
+    (runs[0].path / "README.md").symlink_to(tmp_path / "gone.md")
+    with pytest.raises(UsageError, match=r"README\.md is there already"):
+        write(read_record(runs[0].path), None)
 
+
+def test_a_folder_that_cannot_be(runs: list[RunFolder], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="Cannot write"):
         write(read_record(runs[0].path), f"{tmp_path}/file/up/")
