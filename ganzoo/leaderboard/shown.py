@@ -48,16 +48,16 @@ def shown(out: Path, dataset: str, registry: Registry, total: bool = False) -> S
     if path is not None:
         with suppress(OSError, StoreError):
             return read_json(path, Shown)
-    from ganzoo.leaderboard import board, page
+    from ganzoo.leaderboard import aggregate, board, page
 
     table = board.read_runs(out)
     known = sorted(set(table["dataset"]))
     if dataset not in known:
         raise UnknownName(f"leaderboard in {out}", dataset, known, f"Run 'ganzoo bench --all --data {dataset}' first.")
-    found = board.aggregate(table, dataset, rank_by, total)
+    found = aggregate.aggregate(table, dataset, rank_by, total)
     header, rows = page.shown_table(found)
     own = board.own_rows(out, table, dataset, found)
-    made = Shown(page.extractor_of(found), header, rows, page.remarks(found, board.left_out(table, dataset)), own)
+    made = Shown(page.extractor_of(found), header, rows, page.remarks(found, aggregate.left_out(table, dataset)), own)
     if path is not None:
         _keep(path, made)
     return made
