@@ -6,6 +6,7 @@ r"""Text from outside, put out: one escape for each kind of output, and no other
     markdown       one line whose every character stands for itself in a Markdown page or a cell of its tables; what
                    would be HTML is text, too
     markdown_code  one line as a code span
+    html           one line as text, or in quotes as an attribute, of an HTML or SVG page
     csv_cell       a cell that no spreadsheet takes for a formula, and ``csv_text``, which reads it back
     json_text      JSON with control characters written as JSON writes them
 
@@ -24,6 +25,7 @@ _JSON = re.compile(rf"(?![\x00-\x1f])[{_CONTROLS}]")
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
+_HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"}
 _MARKS = re.compile(r"[&<>|\\`*\[\]~$]|(?<!\w)_|_(?!\w)")
 _FIRST = re.compile(r"(?P<before>\d*)(?P<mark>[#+\-.)=:])")  # what can begin a heading, list, rule or table row
 
@@ -74,6 +76,14 @@ def markdown_code(text: str) -> str:
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", line)), default=0))
     pad = " " if line.startswith("`") or line.endswith("`") else ""
     return f"{fence}{pad}{line}{pad}{fence}"
+
+
+def html(text: str) -> str:
+    """Text as it is read in HTML or SVG, between tags or within a quoted attribute: no tag, no entity."""
+    line = one_line(text)
+    for mark, entity in _HTML.items():
+        line = line.replace(mark, entity)
+    return line
 
 
 def csv_cell(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,13 +31,44 @@ def aggregate(table: pd.DataFrame, dataset: str, rank_by: str = "fid", total: bo
     rows = table[table["dataset"] == dataset]
     rows = rows[in_force(rows)]
     most_modes = float(pd.to_numeric(rows["modes"], errors="coerce").max())
-    tried = {str(variant): latest(group) for variant, group in rows.groupby("variant", sort=True)}
-    board = pd.DataFrame([_entry(group, most_modes, total) for group in tried.values()])
-    _place(board, [_group(distinct(group), rank_by) for group in tried.values()], rank_by)
+    tables = {str(variant): latest(group) for variant, group in rows.groupby("variant", sort=True)}
+    board = pd.DataFrame([_entry(group, most_modes, total) for group in tables.values()])
+    _place(board, [_group(distinct(group), rank_by) for group in tables.values()], rank_by)
     board["_role"] = board["role"].map({"model": 0, "comparator": 1, runs.REAL: 2, "floor": 3, "ceiling": 4})
     board["_worse"] = _sign(rank_by) * board[rank_by]
     board = board.sort_values(["_role", "_worse", "variant"], kind="stable", ignore_index=True, na_position="last")
     return board.drop(columns=["_role", "_worse"])
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What a variant's rows on a board come to in one column."""
+
+    group: Group
+    failed: int
+    role: str
+    contents: frozenset[str]
+    """The hashes of its generators; one that is not known is an empty text."""
+
+
+def tried(table: pd.DataFrame, dataset: str, column: str) -> dict[str, Tried]:
+    """Each variant of a dataset's board by name, with the values of its seeds in a column of ``COLUMNS``."""
+    rows = table[table["dataset"] == dataset]
+    found = {}
+    for variant, group in rows[in_force(rows)].groupby("variant", sort=True):
+        last = latest(group)
+        one = distinct(last)
+        failed = int((last["status"] != "ok").sum())
+        found[str(variant)] = Tried(
+            _group(one, column), failed, str(last["role"].iloc[-1]), frozenset(one["content_hash"])
+        )
+    return found
+
+
+def protocol_of(table: pd.DataFrame, dataset: str) -> str:
+    """The protocol of a dataset's board; "" where nothing was scored."""
+    rows = table[table["dataset"] == dataset]
+    return next((str(each) for each in rows[in_force(rows)]["protocol"] if each), "")
 
 
 def _turns(rows: pd.DataFrame) -> pd.DataFrame:

@@ -34,21 +34,35 @@ _SHOWN = {
 }
 
 
+_FIRST = {"rank": "rank", "variant": "variant", "backend": "backend", "seeds": "seeds"}
+_LAST = {
+    "best_seed": "best seed",
+    "p_best": "P(best)",
+    "collapse_rate": "collapsed",
+    "train_cpu_seconds": "train CPU s",
+}
+
+
+def shown_columns(board: pd.DataFrame) -> list[str]:
+    """The columns of a board that people are shown, in the order of ``shown_table``."""
+    return [*_FIRST, *_metrics(board), *_LAST]
+
+
+def _metrics(board: pd.DataFrame) -> list[str]:
+    return [name for name in _SHOWN if board[name].notna().any()]
+
+
+def less_is_better(column: str) -> bool:
+    """Whether a column is read so; columns that are no metrics are neither better nor worse."""
+    return _SHOWN.get(column, "↓")[-1] != "↑"
+
+
 def shown_table(board: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     """The board as people read it: header and cells, "value ± half-width", columns without any value left out."""
-    metrics = [name for name in _SHOWN if board[name].notna().any()]
+    metrics = _metrics(board)
     aside = f" ({PIXELS})" if _name(extractor_of(board)) == PIXELS else ""
-    header = [
-        "rank",
-        "variant",
-        "backend",
-        "seeds",
-        *[f"{_SHOWN[name]}{aside}{f' {COPIED}' * won_by_copying(board, name)}" for name in metrics],
-        "best seed",
-        "P(best)",
-        "collapsed",
-        "train CPU s",
-    ]
+    marked = [f"{_SHOWN[name]}{aside}{f' {COPIED}' * won_by_copying(board, name)}" for name in metrics]
+    header = [*_FIRST.values(), *marked, *_LAST.values()]
     n = next((str(row["n_fake"]) for _, row in board.iterrows() if row["role"] != runs.REAL), "")
     return header, [_shown_row(row, metrics, n) for _, row in board.iterrows()]
 
@@ -119,7 +133,7 @@ def plus_minus(value: float, half: float) -> str:
     return f"{value:.{decimals}f} ± {half:.{decimals}f}"
 
 
-def _grid(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def grid(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """A Markdown table."""
     cells = ["| " + " | ".join(map(markdown, row)) + " |" for row in rows]
     return ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header), *cells]
@@ -164,7 +178,7 @@ def to_markdown(
     """The board as a Markdown page that says what its columns mean, then the variants' ``own`` numbers, if any."""
     header, rows = shown_table(board)
     lines = [f"# {markdown(dataset)}{' (quick recipes: not comparable with full ones)' if quick else ''}", ""]
-    lines += _grid(header, rows)
+    lines += grid(header, rows)
     protocol = next((value for value in board["protocol"] if value), "none")
     extractor = markdown_code(extractor_of(board) or "none")
     lines += [
@@ -175,7 +189,7 @@ def to_markdown(
         *map(markdown, remarks(board, left)),
     ]
     if own:
-        lines += ["", f"## {OWN}", "", *_grid(OWN_HEADER, own), "", OWN_REMARK]
+        lines += ["", f"## {OWN}", "", *grid(OWN_HEADER, own), "", OWN_REMARK]
     if picture:
         lines += ["", f"![Samples 0, 1, 2 … of each variant's first seed]({picture})"]
     failed = [(row["variant"], row["note"]) for _, row in board.iterrows() if row["failed"]]

@@ -102,18 +102,35 @@ def places(groups: Sequence[Group]) -> list[Place]:
     """
     if not groups:
         return []
-    means = np.array([group.values.mean() for group in groups])
-    counts = np.array([len(group.values) for group in groups])
-    variances, df = moderated(
-        *group_variances([each.values for each in groups]), np.array([_floor(each.errors) for each in groups])
-    )
-    squares = variances / counts
+    means, squares, df = _summed(groups)
     ahead = _ahead(means, squares, df)
     worse = [sum(i in others for others in ahead) for i in range(len(groups))]
     best = _best(means, np.sqrt(squares), df)
     return [
         Place(1 + len(better), len(groups) - worse[i], float(best[i]), tuple(better)) for i, better in enumerate(ahead)
     ]
+
+
+def p_of_changes(before: Sequence[Group], after: Sequence[Group]) -> list[float]:
+    """For each model of two boards, of at least two values on each, the p value of its change, with Holm's correction.
+
+    The test is that of ``places``, and both boards say together how models scatter.
+    """
+    from ganzoo.metrics.paired import holm
+
+    if not before:
+        return []
+    means, squares, df = (np.split(each, 2) for each in _summed([*before, *after]))
+    errors = squares[0] + squares[1]
+    return holm([p_value(*each) for each in zip(means[1] - means[0], errors, np.minimum(*df), strict=True)])
+
+
+def _summed(groups: Sequence[Group]) -> tuple[Array, Array, Array]:
+    """Their means, the squared errors of these, and the degrees of freedom behind."""
+    floors = np.array([_floor(each.errors) for each in groups])
+    variances, df = moderated(*group_variances([each.values for each in groups]), floors)
+    means = np.array([each.values.mean() for each in groups])
+    return means, variances / [len(each.values) for each in groups], df
 
 
 def _ahead(means: Array, squares: Array, df: Array) -> list[list[int]]:
