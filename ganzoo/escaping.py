@@ -8,6 +8,7 @@ r"""Text from outside, put out: one escape for each kind of output, and no other
     markdown_code  one line as a code span
     markdown_block text of several lines as a block of code
     yaml_text      a string of YAML that every reader of it takes for the text
+    html           one line as text, or in quotes as an attribute, of an HTML or SVG page
     csv_cell       a cell that no spreadsheet takes for a formula, and ``csv_text``, which reads it back
     json_text      JSON with control characters written as JSON writes them
 
@@ -28,6 +29,7 @@ _NOT_YAML = re.compile(r"[\ud800-\udfff\ufffe\uffff]")
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
+_HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"}
 _MARKS = re.compile(r"[&<>|\\`*\[\]~$]|(?<!\w)_|_(?!\w)")
 _FIRST = re.compile(r"(?P<before>\d*)(?P<mark>[#+\-.)=:])")  # what can begin a heading, list, rule or table row
 
@@ -89,6 +91,14 @@ def markdown_block(text: str, language: str = "") -> str:
 def yaml_text(text: str) -> str:
     """A quoted string of YAML 1.1 or 1.2; what YAML takes for no character is shown as in ``one_line``."""
     return json.dumps(_NOT_YAML.sub(_shown, one_line(text)), ensure_ascii=False)
+
+
+def html(text: str) -> str:
+    """Text as it is read in HTML or SVG, between tags or within a quoted attribute: no tag, no entity."""
+    line = one_line(text)
+    for mark, entity in _HTML.items():
+        line = line.replace(mark, entity)
+    return line
 
 
 def csv_cell(text: str) -> str:

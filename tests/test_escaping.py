@@ -7,6 +7,7 @@ import io
 import json
 import re
 from html.parser import HTMLParser
+from xml.etree import ElementTree
 
 import pytest
 import yaml
@@ -16,6 +17,7 @@ from nasty import NASTY
 from ganzoo.escaping import (
     csv_cell,
     csv_text,
+    html,
     json_text,
     markdown,
     markdown_block,
@@ -156,3 +158,13 @@ def test_json_is_the_same_value_without_control_characters(text: str) -> None:
         content = json.dumps({"a": text, text: [1]}, ensure_ascii=ascii_only, indent=1)
         assert json.loads(json_text(content)) == {"a": text, text: [1]}
         assert not CONTROL.search(json_text(content))
+
+
+@pytest.mark.parametrize("text", ["<script>alert('1 & \"2\"')</script>", "&lt;", "a > b", '"', "'", "été 数 ±"])
+def test_html_is_the_text_between_tags_and_in_quotes(text: str) -> None:
+    page = ElementTree.fromstring(f"<p title=\"{html(text)}\" lang='{html(text)}'>{html(text)}</p>")
+    assert (page.text, page.get("title"), page.get("lang"), len(page)) == (text, text, text, 0)
+
+
+def test_html_shows_what_no_page_may_hold() -> None:
+    assert html("a\x00\x1b[31m\u202eb\n") == r"a\x00\x1b[31m\u202eb\n"

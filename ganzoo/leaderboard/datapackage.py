@@ -35,10 +35,12 @@ _TEXT = {
     "ganzoo_version": "ganzoo that trained it",
     "note": "what a reader must know before believing the row, or why it failed or diverged",
     "behind": "models that are significantly better",
+    "not_ranked": "why a model has no rank",
     "column": "column of an extension's metric, or self:NAME:DIRECTION of a number that the run reported of itself",
 }
 _WHOLE = {
-    "rank": "one more than the number of models that are significantly better",
+    "rank": "the best place that it may have: one more than the number of models that are significantly better",
+    "rank_to": "the worst place that it may have: the number of ranked models less those significantly worse",
     "n_real": "reference samples",
     "n_fake": "generated samples",
     "seed": "training seed",
@@ -56,13 +58,15 @@ _NUMBER = {
     "samples_per_second": "speed of the generator while scoring",
     "parity": "largest difference between the framework and the file",
     "collapse_rate": "share of seeds that failed, diverged or reached less than half of the modes of the best row",
+    "p_best": "probability that its mean is the best of the ranked models",
+    "best_seed": "best value of one seed in the column that ranks the dataset",
     "value": "value of that column",
     "se": "its standard error",
 }
 _ERRORS = {
     "_se": "standard error of {}, given the reference",
     "_total": "error of {} with the reference drawn anew, too",
-    "_ci": "half of the 95 % confidence interval of {} over seeds",
+    "_ci": "half of the 95 % confidence interval of {} over seeds, of which sampling is a part",
 }
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+COPIED = "†"
+"""Behind the name of a column in which nobody is ahead of who repeats training samples."""
 SHOWN = {
     "fid": "FID ↓",
     "fid_unbiased": "unbiased FID ↓",
@@ -33,22 +35,46 @@ SHOWN = {
 """What boards call the columns that they show, and where better is."""
 
 
+_FIRST = {"rank": "rank", "variant": "variant", "backend": "backend", "seeds": "seeds"}
+_LAST = {
+    "best_seed": "best seed",
+    "p_best": "P(best)",
+    "collapse_rate": "collapsed",
+    "train_cpu_seconds": "train CPU s",
+}
+
+
+def shown_columns(board: pd.DataFrame) -> list[str]:
+    """The columns of a board that people are shown, in the order of ``shown_table``."""
+    return [*_FIRST, *_metrics(board), *_LAST]
+
+
+def _metrics(board: pd.DataFrame) -> list[str]:
+    return [name for name in SHOWN if board[name].notna().any()]
+
+
+def less_is_better(column: str) -> bool:
+    """Whether a column is read so; columns that are no metrics are neither better nor worse."""
+    return SHOWN.get(column, "↓")[-1] != "↑"
+
+
 def shown_table(board: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     """The board as people read it: header and cells, "value ± half-width", columns without any value left out."""
-    metrics = [name for name in SHOWN if board[name].notna().any()]
+    metrics = _metrics(board)
     aside = f" ({PIXELS})" if _name(extractor_of(board)) == PIXELS else ""
-    header = [
-        "rank",
-        "variant",
-        "backend",
-        "seeds",
-        *[f"{SHOWN[name]}{aside}" for name in metrics],
-        "collapsed",
-        "train CPU s",
-        "behind",
-    ]
+    marked = [f"{SHOWN[name]}{aside}{f' {COPIED}' * won_by_copying(board, name)}" for name in metrics]
+    header = [*_FIRST.values(), *marked, *_LAST.values()]
     n = next((str(row["n_fake"]) for _, row in board.iterrows() if row["role"] != runs.REAL), "")
     return header, [_shown_row(row, metrics, n) for _, row in board.iterrows()]
+
+
+def won_by_copying(board: pd.DataFrame, name: str) -> bool:
+    """Whether a row of the role ceiling, which repeats training samples, is ahead of every model in a column."""
+    arrow = SHOWN[name][-1]
+    copied, models = (board.loc[board["role"] == role, name].dropna() for role in ("ceiling", "model"))
+    if arrow not in "↓↑" or not len(copied) or not len(models):
+        return False
+    return bool(copied.min() < models.min() if arrow == "↓" else copied.max() > models.max())
 
 
 def extractor_of(board: pd.DataFrame) -> str:
@@ -76,7 +102,20 @@ def _shown_row(row: pd.Series[Any], metrics: list[str], n: str) -> list[str]:
     real = row["variant"] == runs.REAL
     collapsed = "" if real else f"{row['collapse_rate']:.0%}"
     seeds = "" if real else str(row["seeds"]) + _aside(row["failed"], row["copies"])
-    return [str(row["rank"]) or "–", name, str(row["backend"]), seeds, *cells, collapsed, seconds, str(row["behind"])]
+    place = [*_best(row), collapsed, seconds]
+    return [_ranks(str(row["rank"]), str(row["rank_to"])), name, str(row["backend"]), seeds, *cells, *place]
+
+
+def _ranks(first: str, last: str) -> str:
+    """``2–5`` for a rank that may be any of these; ``–`` for none."""
+    return first if first == last and first else f"{first}–{last}"
+
+
+def _best(row: pd.Series[Any]) -> list[str]:
+    """The best seed, of rows that have several, and the probability that the row's mean is the best."""
+    seed = f"{row['best_seed']:.3g}" if row["seeds"] > 1 else ""
+    p = row["p_best"]
+    return [seed, "" if math.isnan(p) else "<1%" if p < 0.01 else ">99%" if p > 0.99 else f"{p:.0%}"]
 
 
 def _aside(failed: int, copies: int) -> str:
@@ -86,10 +125,10 @@ def _aside(failed: int, copies: int) -> str:
 
 
 def plus_minus(value: float, half: float) -> str:
-    """A value with as many decimals as its half-width's two leading digits need; three digits where there is none."""
+    """A value with as many decimals as its half-width's two leading digits need; three digits where that is nil."""
     if math.isnan(value):
         return ""
-    if math.isnan(half) or half <= 1e-9 * abs(value):
+    if math.isnan(half) or half <= 1e-4 * abs(value):
         return f"{value:.3g}"
     decimals = min(6, max(0, 1 - math.floor(math.log10(half))))
     return f"{value:.{decimals}f} ± {half:.{decimals}f}"
@@ -102,9 +141,14 @@ def grid(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 _LEGEND = (
-    "Rows stand in the order of their means. A model's rank is one more than the number of models named in *behind*:",
-    "those that are significantly better (Welch's t test over seeds for each pair, Holm's correction over all pairs,",
-    "5 %). Seeds that gave the same generator count as one. Rows in brackets have no rank and no part in these tests.",
+    "Rows stand in the order of their means. *rank*: all places that a model may have; the ranges of all models hold",
+    "at once with 95 % probability. They are what a t test of each pair leaves, with variances over seeds that are",
+    "drawn towards what the models have in common and are never less than the sampling of scores, and with Holm's",
+    "correction over all pairs. *P(best)*: the probability that its mean is the best. *best seed*: the best value of",
+    "one seed in the column that ranks; nothing is compared by it. Every score is of the last state of a training, not",
+    "of a chosen one. Seeds that gave the same generator count as one. A model of one seed, or of fewer than half of",
+    "the models have, or with a seed that failed has no rank; rows in brackets have none. Neither has a part in tests.",
+    f"{COPIED}: repeating training samples is ahead of every model in this column, so it says nothing of novelty.",
     "A *comparator* is no GAN, but trained and scored like one. The others are floors and ceilings:",
     "`real` are held-out real samples; where they are fewer than those of models, the row says how many (n): then its",
     "FID is biased up, its precision, recall and coverage are of fewer, and the unbiased FID alone compares.",

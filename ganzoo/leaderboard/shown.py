@@ -6,6 +6,8 @@ from: the bytes of runs.csv and metrics.csv, the dataset, what it is ranked by, 
 
 from __future__ import annotations
 
+import csv
+import io
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ganzoo.errors import StoreError, UnknownName
+from ganzoo.escaping import csv_text
 from ganzoo.files import cache_root, sha256
 from ganzoo.leaderboard.index import code_stamp
 from ganzoo.leaderboard.rows import METRICS_FILE
@@ -34,6 +37,12 @@ class Shown(msgspec.Struct, frozen=True):
     header: list[str]
     rows: list[list[str]]
     remarks: list[str]
+    columns: list[str] = []
+    """The column of ``<dataset>.csv`` behind each of the header."""
+    names: list[str] = []
+    """All columns of ``<dataset>.csv``."""
+    cells: list[list[str]] = []
+    """Its rows, as text, in the order of ``rows``."""
     own: list[list[str]] = []
     """What variants report of themselves, by the header of ``page.OWN_HEADER``."""
 
@@ -48,16 +57,26 @@ def shown(out: Path, dataset: str, registry: Registry, total: bool = False) -> S
     if path is not None:
         with suppress(OSError, StoreError):
             return read_json(path, Shown)
-    from ganzoo.leaderboard import board, page
+    from ganzoo.leaderboard import aggregate, board, page
 
     table = board.read_runs(out)
     known = sorted(set(table["dataset"]))
     if dataset not in known:
         raise UnknownName(f"leaderboard in {out}", dataset, known, f"Run 'ganzoo bench --all --data {dataset}' first.")
-    found = board.aggregate(table, dataset, rank_by, total)
+    found = aggregate.aggregate(table, dataset, rank_by, total)
     header, rows = page.shown_table(found)
     own = board.own_rows(out, table, dataset, found)
-    made = Shown(page.extractor_of(found), header, rows, page.remarks(found, board.left_out(table, dataset)), own)
+    names, *cells = csv.reader(io.StringIO(board.to_csv(found)))
+    made = Shown(
+        extractor=page.extractor_of(found),
+        header=header,
+        rows=rows,
+        remarks=page.remarks(found, aggregate.left_out(table, dataset)),
+        columns=page.shown_columns(found),
+        names=names,
+        cells=[[csv_text(cell) for cell in row] for row in cells],
+        own=own,
+    )
     if path is not None:
         _keep(path, made)
     return made

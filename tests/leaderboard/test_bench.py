@@ -12,6 +12,7 @@ import pytest
 from helpers import FAKES, failures
 
 from ganzoo.leaderboard import bench, board, planning
+from ganzoo.leaderboard.aggregate import aggregate
 from ganzoo.leaderboard.bench import LocalExecutor, Outcome
 from ganzoo.leaderboard.index import StoreIndex
 from ganzoo.leaderboard.jobs import Job
@@ -366,7 +367,7 @@ def test_a_bench_of_what_diverges(
     row = board.read_runs(out).set_index("seed").loc["1"]
     assert (row["status"], row["note"], row["attempt"]) == ("diverged", "loss became nan at step 10 of 40.", "1")
     assert row["run"]
-    (entry,) = board.aggregate(board.read_runs(out), "digits").to_dict("records")
+    (entry,) = aggregate(board.read_runs(out), "digits").to_dict("records")
     assert (entry["seeds"], entry["failed"], entry["collapse_rate"]) == (1, 1, 0.5)
     before = (out / "runs.csv").read_bytes()
     state, note = benched(2, 1)
@@ -383,7 +384,7 @@ def test_a_bench_that_ends_later_hides_no_run_that_another_made(tmp_path: Path, 
     (folder,) = store.all()
     bench.note_failures(store, [outcome_of(folder, "killed by signal 9", 1, 2)])
     board.write(store, out, catalogue)
-    (row,) = board.aggregate(board.read_runs(out), "digits").to_dict("records")
+    (row,) = aggregate(board.read_runs(out), "digits").to_dict("records")
     assert (row["variant"], row["seeds"], row["failed"]) == ("gaussian", 1, 0)
     assert "failed" in set(board.read_runs(out)["status"]), "it is a row all the same"
 

@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 
 from ganzoo import files, registry
+from ganzoo.columns import MEASURED
 from ganzoo.errors import StoreError
 from ganzoo.leaderboard import board, page, rows
+from ganzoo.leaderboard.aggregate import aggregate, left_out
 from ganzoo.leaderboard.index import StoreIndex
 from ganzoo.options import content_hash
 from ganzoo.scoring.protocol import Protocol, Score
@@ -87,7 +89,7 @@ def add(
         ganzoo_version="0.1.0",
     )
     estimates = {
-        "fid": Estimate(fid, 0.5, 200),
+        "fid": Estimate(fid, 0.01, 200),
         "modes": Estimate(modes, None, 200),
         "kid": Estimate(fid / 100, 0.001, 200),
     }
@@ -149,7 +151,7 @@ def store(tmp_path: Path) -> RunStore:
 
 def table(store: RunStore, out: Path, quick: bool = False) -> pd.DataFrame:
     board.write(store, out, BOOK, quick)
-    return board.aggregate(board.read_runs(out), "digits").set_index("variant")
+    return aggregate(board.read_runs(out), "digits").set_index("variant")
 
 
 def test_every_metric_has_its_errors_among_the_columns() -> None:
@@ -163,7 +165,7 @@ def test_the_columns_of_runs_csv_never_move() -> None:
     """People read this file with their own scripts: add new names at the end of both lists, change nothing else."""
     assert list(board.COLUMNS) == PINNED.split()
     assert len(set(board.COLUMNS)) == len(board.COLUMNS)
-    assert set(board.MEASURED) < set(board.COLUMNS)
+    assert set(MEASURED) < set(board.COLUMNS)
 
 
 def test_the_same_store_gives_the_same_bytes(store: RunStore, tmp_path: Path) -> None:
@@ -344,7 +346,8 @@ def test_cells_of_a_grid_and_the_recipe_hide_nothing_of_each_other(store: RunSto
     assert found.loc["good steps=70", "fid"] == found.loc['good name="a b"', "fid"] == pytest.approx(7.05)
     assert (found.loc["good", "failed"], found.loc["good steps=50", "failed"]) == (1, 0)
     assert len({found.loc[name, "options_hash"] for name in ("good", "good steps=50", "good steps=70")}) == 3
-    assert found.loc["good steps=50", "behind"] == "good"
+    assert found.loc["good steps=70", "behind"] == "good steps=50", "the recipe itself has a seed that failed"
+    assert found.loc["good", "not_ranked"] == "1 of 3 failed"
     bytes_of = {path.name: path.read_bytes() for path in tmp_path.glob("*.csv")}
     (tmp_path / "runs.csv").unlink()
     board.write(store, tmp_path, BOOK)
@@ -372,7 +375,7 @@ def test_rows_without_numbers_of_benches_count_as_they_stand(store: RunStore, tm
     rows = board.read_runs(tmp_path).assign(bench="", attempt="")
     later = rows[rows["variant"] == "good"].assign(fid="7", options_hash="other")
     (tmp_path / "runs.csv").write_text(board.to_csv(pd.concat([rows, later])))
-    assert board.aggregate(board.read_runs(tmp_path), "digits").set_index("variant").loc["good", "fid"] == 7
+    assert aggregate(board.read_runs(tmp_path), "digits").set_index("variant").loc["good", "fid"] == 7
 
 
 def test_copies_are_no_seeds(store: RunStore, tmp_path: Path) -> None:
@@ -393,7 +396,7 @@ def test_copies_are_no_seeds(store: RunStore, tmp_path: Path) -> None:
 def test_cpu_time_is_shown_and_wall_time_kept(store: RunStore, tmp_path: Path) -> None:
     row = table(store, tmp_path).loc["good"]
     assert (row["train_cpu_seconds"], row["train_seconds"]) == (11.5, 12.5)
-    header, rows = page.shown_table(board.aggregate(board.read_runs(tmp_path), "digits"))
+    header, rows = page.shown_table(aggregate(board.read_runs(tmp_path), "digits"))
     assert rows[0][header.index("train CPU s")] == "12"
 
 
@@ -466,10 +469,10 @@ def test_a_runs_csv_that_is_none(tmp_path: Path) -> None:
 def test_a_board_says_how_many_rows_it_leaves_out(store: RunStore, tmp_path: Path) -> None:
     board.write(store, tmp_path / "out", BOOK)
     rows = board.read_runs(tmp_path / "out")
-    assert board.left_out(rows, "digits") == ""
+    assert left_out(rows, "digits") == ""
     assert "left out" not in (tmp_path / "out" / "digits.md").read_text()
     rows.loc[rows["variant"] == "one", ["protocol", "bench"]] = ["0ld", "0"]
-    assert board.left_out(rows, "digits") == "2 rows scored under other protocols are left out (0ld)"
+    assert left_out(rows, "digits") == "2 rows scored under other protocols are left out (0ld)"
     (tmp_path / "two").mkdir()
     (tmp_path / "two" / "runs.csv").write_text(board.to_csv(rows))
     board.write(RunStore(tmp_path / "none"), tmp_path / "two", BOOK)
@@ -530,21 +533,23 @@ def test_a_column_of_an_extension_named_like_one_of_ours_changes_no_row(store: R
 
 
 def test_total_intervals_count_the_reference_once(tmp_path: Path) -> None:
-    """Two seeds at 1 ± 0 and equal errors of .3 given the reference and .5 in all: the reference's part is .4."""
+    """Two seeds at 1 and 2 and equal errors of .3 given the reference and .5 in all: the reference's part is .4."""
     row = dict.fromkeys(rows.COLUMNS, "") | {"dataset": "d", "protocol": "p", "status": "ok", "role": "model"}
     cells = {"variant": "a", "fid": "1", "fid_se": "0.3", "fid_total": "0.5", "vendi": "7", "vendi_se": "0.1"}
-    made = [row | cells | {"seed": str(seed), "content_hash": str(seed)} for seed in (0, 1)]
+    seeds = [{"seed": str(i), "content_hash": str(i), "fid": str(1 + i), "vendi": str(7 + i)} for i in (0, 1)]
+    made = [row | cells | seed for seed in seeds]
+    alone = 12.7062 / 2
     made.append(made[0] | {"variant": "old", "fid_total": ""})
-    found = board.aggregate(board.pd.DataFrame(made, columns=list(rows.COLUMNS), dtype="str"), "d", total=True)
+    found = aggregate(board.pd.DataFrame(made, columns=list(rows.COLUMNS), dtype="str"), "d", total=True)
     found = found.set_index("variant")
-    assert found.loc["a", "fid_ci"] == pytest.approx(1.96 * 0.4)
-    assert found.loc["a", "vendi_ci"] == 0
+    assert found.loc["a", "fid_ci"] == pytest.approx(np.hypot(1.96 * 0.4, alone), rel=1e-5)
+    assert found.loc["a", "vendi_ci"] == pytest.approx(alone, rel=1e-5)
     assert np.isnan(found.loc["old", "fid_ci"])
     older = [each | {"variant": "older", "fid_total": ""} for each in made[:2]]
-    without = board.aggregate(board.pd.DataFrame(older, columns=list(rows.COLUMNS), dtype="str"), "d", total=True)
-    assert without.loc[0, "fid_ci"] == 0, "what is not known adds nothing"
-    given = board.aggregate(board.pd.DataFrame(made, columns=list(rows.COLUMNS), dtype="str"), "d")
-    assert given.set_index("variant").loc["a", "fid_ci"] == 0
+    without = aggregate(board.pd.DataFrame(older, columns=list(rows.COLUMNS), dtype="str"), "d", total=True)
+    assert without.loc[0, "fid_ci"] == pytest.approx(alone, rel=1e-5), "what is not known adds nothing"
+    given = aggregate(board.pd.DataFrame(made, columns=list(rows.COLUMNS), dtype="str"), "d")
+    assert given.set_index("variant").loc["a", "fid_ci"] == pytest.approx(alone, rel=1e-5)
 
 
 def test_metrics_csv_keeps_its_cells_as_text(tmp_path: Path) -> None:
@@ -572,7 +577,7 @@ def test_numbers_of_a_table_have_six_digits_and_lines_end_in_lf() -> None:
 def test_one_row_is_left_out_in_the_singular() -> None:
     cells = dict.fromkeys(rows.COLUMNS, "") | {"dataset": "d", "bench": "1"}
     table = pd.DataFrame([cells | {"protocol": "old"}, cells | {"protocol": "new", "bench": "2"}])
-    assert board.left_out(table, "d") == "1 row scored under other protocols is left out (old)"
+    assert left_out(table, "d") == "1 row scored under other protocols is left out (old)"
 
 
 def test_pictures_are_of_good_runs_that_are_still_there(store: RunStore) -> None:

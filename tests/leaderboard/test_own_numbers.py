@@ -9,6 +9,7 @@ import pytest
 
 from ganzoo import files, registry
 from ganzoo.leaderboard import board, page, rows, shown
+from ganzoo.leaderboard.aggregate import aggregate
 from ganzoo.leaderboard.index import StoreIndex
 from ganzoo.leaderboard.own_numbers import own_numbers
 from ganzoo.leaderboard.rows import COLUMNS
@@ -148,10 +149,10 @@ def test_only_what_the_board_shows_counts(store: RunStore, tmp_path: Path) -> No
     add(store, "a", 5, errors=88.0, protocol=msgspec.structs.replace(PROTOCOL, seed=1))
     board.write(store, tmp_path, BOOK)
     table = board.read_runs(tmp_path)
-    found = board.own_rows(tmp_path, table, "d", board.aggregate(table, "d"))
+    found = board.own_rows(tmp_path, table, "d", aggregate(table, "d"))
     assert [row[:2] for row in found] == [row[:2] for row in OWN]
     assert found[0][2:] == ["0.25 ± 0.64", "2"]
-    assert board.own_rows(tmp_path, table.assign(dataset="e"), "e", board.aggregate(table, "d")) == found
+    assert board.own_rows(tmp_path, table.assign(dataset="e"), "e", aggregate(table, "d")) == found
 
 
 def test_boards_without_any_are_as_they_were(store: RunStore, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from ganzoo import files, registry
 from ganzoo.errors import StoreError, UnknownName
-from ganzoo.leaderboard import board, page, shown
+from ganzoo.leaderboard import aggregate, board, page, shown
 from ganzoo.leaderboard.rows import COLUMNS
 
 BOOK = registry.parse('api = 1\n[datasets.d]\nextractor = "digits"\n', "here")
@@ -37,20 +37,20 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The columns by which boards were aggregated, not taken from the cache."""
     found: list[str] = []
-    real = board.aggregate
+    real = aggregate.aggregate
 
-    def aggregate(table: object, dataset: str, rank_by: str, total: bool) -> object:
+    def aggregated(table: object, dataset: str, rank_by: str, total: bool) -> object:
         found.append(rank_by)
         return real(table, dataset, rank_by, total)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(board, "aggregate", aggregate)
+    monkeypatch.setattr(aggregate, "aggregate", aggregated)
     return found
 
 
 def test_a_board_is_worked_out_once(tmp_path: Path, made: list[str]) -> None:
     write(tmp_path, 1.0)
     first = shown.shown(tmp_path, "d", BOOK)
-    found = board.aggregate(board.read_runs(tmp_path), "d", "fid", False)
+    found = aggregate.aggregate(board.read_runs(tmp_path), "d", "fid", False)
     assert (first.header, first.rows) == page.shown_table(found)
     assert first.extractor == "pixels@1"
     assert "caution" in first.remarks[0].lower() or "pixels" in first.remarks[0]

@@ -16,6 +16,7 @@ from ganzoo import api, registry
 from ganzoo.errors import GanzooError, Interrupted
 from ganzoo.leaderboard import bench, board
 from ganzoo.leaderboard import worker as work
+from ganzoo.leaderboard.aggregate import aggregate
 from ganzoo.leaderboard.bench import Outcome
 from ganzoo.leaderboard.current import is_scored
 from ganzoo.leaderboard.index import StoreIndex
@@ -71,7 +72,7 @@ def test_a_bench_that_goes_back_to_old_options_shows_them_again(tmp_path: Path, 
         )
         assert main(msgspec.json.encode(job).decode()) == 0
         board.write(store, out, catalogue)
-        (row,) = board.aggregate(board.read_runs(out), "digits").to_dict("records")
+        (row,) = aggregate(board.read_runs(out), "digits").to_dict("records")
         return str(row["options_hash"])
 
     first, second = benched(1), benched(2, other)

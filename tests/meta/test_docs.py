@@ -412,12 +412,12 @@ def inline(page: Path) -> list[str]:
 
 
 def options_of(name: str) -> set[str]:
+    """Those of a command, and of the commands of a group."""
     command = main.get_command(click.Context(main), name)
     assert command is not None
-    return {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)} | {
-        "--help",
-        "-h",
-    }
+    below = command.commands.values() if isinstance(command, click.Group) else ()
+    parameters = [parameter for each in (command, *below) for parameter in each.params]
+    return {option for each in parameters for option in (*each.opts, *each.secondary_opts)} | {"--help", "-h"}
 
 
 EVERY_OPTION = set().union(*(options_of(name) for name in COMMANDS), {"--version", "--verbose"})
