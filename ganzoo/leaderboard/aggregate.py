@@ -41,7 +41,7 @@ def aggregate(table: pd.DataFrame, dataset: str, rank_by: str = "fid", total: bo
 
 
 @dataclass(frozen=True)
-class Standing:
+class Tally:
     """What a variant's rows on a board come to in one column."""
 
     group: Group
@@ -51,7 +51,7 @@ class Standing:
     """The hashes of its generators; one that is not known is an empty text."""
 
 
-def standings(table: pd.DataFrame, dataset: str, column: str) -> dict[str, Standing]:
+def tallies(table: pd.DataFrame, dataset: str, column: str) -> dict[str, Tally]:
     """Each variant of a dataset's board by name, with the values of its seeds in a column of ``COLUMNS``."""
     rows = table[table["dataset"] == dataset]
     found = {}
@@ -59,7 +59,7 @@ def standings(table: pd.DataFrame, dataset: str, column: str) -> dict[str, Stand
         last = latest(group)
         one = distinct(last)
         failed = int((last["status"] != "ok").sum())
-        found[str(variant)] = Standing(
+        found[str(variant)] = Tally(
             _group(one, column), failed, str(last["role"].iloc[-1]), frozenset(one["content_hash"])
         )
     return found

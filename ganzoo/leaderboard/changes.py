@@ -19,7 +19,7 @@ from ganzoo.leaderboard.runs_table import RUNS_FILE
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ganzoo.leaderboard.aggregate import Standing
+    from ganzoo.leaderboard.aggregate import Tally
     from ganzoo.registry import Registry
 
 WORSE, FAILS, BETTER = "worse", "fails", "better"
@@ -81,7 +81,7 @@ def _of_column(paths: Sequence[Path], tables: Sequence[pd.DataFrame], dataset: s
             "these scores do not compare.",
             "Score both alike, or name a dataset that was.",
         )
-    old, new = (aggregate.standings(table, dataset, column) for table in tables)
+    old, new = (aggregate.tallies(table, dataset, column) for table in tables)
     p = _significance(old, new, column)
     return [
         _change(dataset, name, column, old.get(name), new.get(name), p.get(name))
@@ -89,7 +89,7 @@ def _of_column(paths: Sequence[Path], tables: Sequence[pd.DataFrame], dataset: s
     ]
 
 
-def _significance(old: dict[str, Standing], new: dict[str, Standing], column: str) -> dict[str, float]:
+def _significance(old: dict[str, Tally], new: dict[str, Tally], column: str) -> dict[str, float]:
     """The p values of models and comparators with seeds enough in both whose generators are not the same."""
     names = [
         name
@@ -102,14 +102,12 @@ def _significance(old: dict[str, Standing], new: dict[str, Standing], column: st
     return dict(zip(names, p_of_changes(groups[: len(names)], groups[len(names) :]), strict=True))
 
 
-def _same(old: Standing, new: Standing) -> bool:
+def _same(old: Tally, new: Tally) -> bool:
     """Whether both are of the same generators; those of older tables are not known."""
     return old.contents == new.contents and "" not in old.contents and bool(old.contents)
 
 
-def _change(
-    dataset: str, variant: str, column: str, old: Standing | None, new: Standing | None, p: float | None
-) -> Change:
+def _change(dataset: str, variant: str, column: str, old: Tally | None, new: Tally | None, p: float | None) -> Change:
     before, after = (_mean(each) for each in (old, new))
     verdict = _unlike(old, new, before, after)
     if not verdict and before is not None and after is not None:
@@ -117,11 +115,11 @@ def _change(
     return Change(dataset=dataset, variant=variant, column=column, before=before, after=after, p=p, verdict=verdict)
 
 
-def _mean(found: Standing | None) -> float | None:
+def _mean(found: Tally | None) -> float | None:
     return None if found is None or not len(found.group.values) else float(np.mean(found.group.values))
 
 
-def _unlike(old: Standing | None, new: Standing | None, before: float | None, after: float | None) -> str:
+def _unlike(old: Tally | None, new: Tally | None, before: float | None, after: float | None) -> str:
     """What is said of a row whose two means need no test; "" where they do."""
     if old is None or new is None:
         return "new" if old is None else "gone"
