@@ -263,6 +263,21 @@ def test_each_step_moves_its_own_network_and_leaves_no_gradient() -> None:
         assert all(p.grad is None and p.requires_grad for p in [*g.parameters(), *d.parameters()])
 
 
+def test_each_player_knows_the_gradient_of_its_own_last_step() -> None:
+    o = options(norm="none")
+    game = model.rules(o)
+    g, d = model.build(o, (1, 8, 8), 0)
+    of_g, of_d = player(g), player(d)
+    real, z = torch.randn(8, 1, 8, 8), torch.randn(8, 3)
+    fake = g(z).detach()
+    loss = game.objective.discriminator(*adversarial.logits(d, real, fake, None, apart=False))
+    expected = torch.cat([part.flatten() for part in torch.autograd.grad(loss, list(d.parameters()))]).norm()
+    adversarial.discriminator_step(game, of_d, (real, None), fake, 0)
+    adversarial.generator_step(game, of_g, of_d, None, {"z": z}, 0)
+    assert float(of_d.gradient) == pytest.approx(expected.item(), rel=1e-5)
+    assert float(of_g.gradient) > 0
+
+
 def test_the_penalty_is_in_the_update_but_not_in_the_logged_loss() -> None:
     o = options(norm="none", penalty="r1", penalty_weight=3.0)
     _, d = model.build(o, (1, 8, 8), 0)

@@ -40,6 +40,16 @@ def test_descend_goes_down_and_leaves_no_gradient() -> None:
     assert net.weight.grad is None
 
 
+def test_a_gradient_for_the_log_is_that_of_the_last_step() -> None:
+    net, gradient = nn.Linear(2, 1, bias=False), kit.Gradient()
+    optimiser = kit.adam(net.parameters(), 0.1, 0.5)
+    assert float(gradient) == 0
+    for length in (1.0, 10.0):
+        kit.descend(optimiser, net(torch.tensor([[3.0, 4.0]]) * length).sum(), gradient)
+        assert float(gradient) == pytest.approx(5 * length)
+    assert net.weight.grad is None
+
+
 @pytest.mark.parametrize(
     "make", [lambda p: kit.adam(p, 0.1, 0.5), lambda p: kit.rmsprop(p, 0.1), lambda p: kit.sgd(p, 0.1, 0)]
 )

@@ -7,7 +7,7 @@ networks that take samples and, where there are classes, labels.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -53,10 +53,11 @@ class Game:
 
 @dataclass(frozen=True)
 class Player:
-    """A network and the optimiser that moves it."""
+    """A network, the optimiser that moves it, and the gradient of its last step."""
 
     net: nn.Module
     optimiser: Optimizer
+    gradient: kit.Gradient = field(default_factory=kit.Gradient)
 
 
 Latents = Mapping[str, Tensor]
@@ -85,7 +86,7 @@ def discriminator_step(game: Game, d: Player, real: Batch, fake: Tensor, step: i
     total = loss + game.decay(d.net)
     if game.penalty is not None:
         total = total + game.weight * game.penalty.term(d.net if y is None else partial(d.net, y=y), *seen)
-    kit.descend(d.optimiser, total)
+    kit.descend(d.optimiser, total, d.gradient)
     game.after_d(d.net)
     return loss.detach()
 
@@ -99,7 +100,7 @@ def generator_step(game: Game, g: Player, d: Player, real: Batch | None, inputs:
         else:
             seen = game.view(real[0], step), game.view(g.net(**beside(real, inputs)), step)
             loss = game.objective.generator(*logits(d.net, *seen, real[1], apart=game.apart))
-        kit.descend(g.optimiser, loss + game.decay(g.net))
+        kit.descend(g.optimiser, loss + game.decay(g.net), g.gradient)
     return loss.detach()
 
 
@@ -138,5 +139,5 @@ def train(
             inputs = feed.latents(o.batch, step, "generator")
             g_loss = generator_step(game, g, d, real if game.objective.needs_real else None, inputs, step)
             ema.update(step)
-            run.log(d_loss=d_loss, g_loss=g_loss)
+            run.log(d_loss=d_loss, g_loss=g_loss, d_grad=d.gradient, g_grad=g.gradient)
     return ema.result.eval()

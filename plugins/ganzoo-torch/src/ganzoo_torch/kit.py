@@ -138,9 +138,26 @@ def schedule(optimisers: Iterable[Optimizer], **settings: Any) -> None:
             group.update(settings)
 
 
-def descend(optimiser: Optimizer, loss: Tensor) -> None:
-    """One update of the optimiser's parameters along the loss's gradient, leaving no gradient behind."""
+class Gradient:
+    """The last gradient of a network, for the log: its Euclidean norm over all parameters is taken only when read."""
+
+    def __init__(self) -> None:
+        self._parts: list[Tensor] = []
+
+    def keep(self, optimiser: Optimizer) -> None:
+        """Keep what the optimiser is about to move along."""
+        self._parts = [parameter.grad for parameter in moved(optimiser) if parameter.grad is not None]
+
+    def __float__(self) -> float:
+        norms = [torch.linalg.vector_norm(part) for part in self._parts]
+        return float(torch.linalg.vector_norm(torch.stack(norms))) if norms else 0.0
+
+
+def descend(optimiser: Optimizer, loss: Tensor, gradient: Gradient | None = None) -> None:
+    """One update of the optimiser's parameters along the loss's gradient, leaving none behind but in ``gradient``."""
     loss.backward()  # type: ignore[no-untyped-call]  # torch ships it untyped
+    if gradient is not None:
+        gradient.keep(optimiser)
     optimiser.step()
     optimiser.zero_grad(set_to_none=True)
 

@@ -76,5 +76,5 @@ def train(run: ganzoo.TrainRun) -> nn.Module:
                     fake = g.net(**beside(real, feed.latents(o.batch, tick, "discriminator")))
                 d_loss = discriminator_step(RULES, d, real, fake, step)
             ema.update(step)
-            run.log(d_loss=d_loss, g_loss=g_loss)
+            run.log(d_loss=d_loss, g_loss=g_loss, d_grad=d.gradient, g_grad=g.gradient)
     return ema.result.eval()
