@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ganzoo.data.base import Dataset as Dataset
     from ganzoo.data.base import Source as Source
     from ganzoo.data.base import Split as Split
+    from ganzoo.diagnosis.diagnose import diagnose as diagnose
     from ganzoo.errors import DeviceError as DeviceError
     from ganzoo.errors import GanzooError as GanzooError
     from ganzoo.errors import PluginError as PluginError
@@ -90,6 +91,7 @@ _HOMES = {
     "card": "cards.page",
     "compare": "api",
     "dataset": "api",
+    "diagnose": "diagnosis.diagnose",
     "load": "api",
     "pairs": "likeness",
     "sample": "api",

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganzoo.errors import Damaged, StoreError, UsageError
+from ganzoo.scoring.of_run import real_score, score_of_run
 from ganzoo.scoring.protocol import Score
-from ganzoo.sealed import read_json
-from ganzoo.training.runs import MANIFEST, PICTURE, REAL, SCORE, Manifest, RunFolder
+from ganzoo.training.runs import MANIFEST, PICTURE, Manifest, RunFolder
 from ganzoo.verify import command_of, verify_run
 
 
@@ -52,10 +52,10 @@ def read_record(path: Path) -> Record:
         if finding.path.name != MANIFEST:  # a run may be copied out of its store, into a folder of another name
             raise Damaged(finding.path, finding.what, finding.mend)
     left_out: list[str] = []
-    score = _score_of(folder, manifest, left_out)
+    score = score_of_run(folder, manifest, left_out)
     beside = folder.path.resolve().parent
     seeds = tuple(_others(beside, manifest, left_out))
-    real = _read_score(beside.parent / REAL / score.protocol_hash / SCORE, left_out) if score else None
+    real = real_score(folder, score, left_out) if score else None
     return Record(path, manifest, score, seeds, real, tuple(left_out))
 
 
@@ -83,7 +83,7 @@ def _others(beside: Path, ours: Manifest, left_out: list[str]) -> list[SeedRun]:
             left_out.append(error.message)
             continue
         if _work(manifest) == _work(ours) and manifest.seed != ours.seed:
-            found.append(SeedRun(manifest, _score_of(folder, manifest, left_out)))
+            found.append(SeedRun(manifest, score_of_run(folder, manifest, left_out)))
     return found
 
 
@@ -91,19 +91,3 @@ def _work(manifest: Manifest) -> tuple[object, ...]:
     """What a run's work is, but for its seed."""
     names = ("variant", "distribution", "version", "dataset_digest", "options_hash", "quick")
     return tuple(getattr(manifest, name) for name in names)
-
-
-def _score_of(folder: RunFolder, manifest: Manifest, left_out: list[str]) -> Score | None:
-    """The score of the generator that the manifest names; one of an older generator is none."""
-    score = _read_score(folder.file(SCORE), left_out)
-    return score if score and score.sampled_sha256 == manifest.onnx_sha256 else None
-
-
-def _read_score(path: Path, left_out: list[str]) -> Score | None:
-    try:
-        return read_json(path, Score)
-    except Damaged as error:
-        left_out.append(error.message)
-    except OSError:
-        pass
-    return None

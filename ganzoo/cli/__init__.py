@@ -27,6 +27,7 @@ COMMANDS = {
     "train": "Train a variant into a run folder.",
     "sample": "Draw samples from a run or an ONNX file.",
     "score": "Score a run, an ONNX file, an npz or a folder of images.",
+    "diagnose": "Name what went wrong with runs, and what may help.",
     "compare": "Say whether two models differ by more than chance.",
     "pairs": "Say how alike images are, pair by pair, or how varied a set is.",
     "stats": "Save feature statistics that add up across shards.",

@@ -23,6 +23,7 @@ LAYERS = (
     ("training", "scoring", "scaffold"),
     ("builtin", "api"),
     ("likeness", "verify"),
+    ("diagnosis",),
     ("leaderboard",),
     ("cards",),
     ("checks",),
