@@ -25,6 +25,7 @@ LAYERS = (
     ("likeness", "verify"),
     ("leaderboard",),
     ("cards",),
+    ("report",),
     ("checks",),
     ("cli", "testing"),
 )
