@@ -11,6 +11,8 @@ from ganzoo.leaderboard.ranking import LOGARITHMIC
 from ganzoo.report.charts import Point, interval, scatter, strip_axis
 from ganzoo.report.gathered import Board, Row
 
+TRAINED = ("model", "comparator")
+"""The roles of what costs training; floors are there at once."""
 INTERVAL = "interval"
 """The column that draws what ranks."""
 
@@ -86,7 +88,7 @@ def _charts(board: Board, link: Callable[[Row], str]) -> list[dict[str, Any]]:
     """Quality against cost, and precision against recall; each where there are two rows to compare."""
     log, better = board.rank_by in LOGARITHMIC, "lower" if less_is_better(board.rank_by) else "higher"
     groups = sorted({_group(row) for row in board.rows})
-    trained = [row for row in board.rows if number(row, "train_cpu_seconds") > 0]
+    trained = [row for row in board.rows if row.cells["role"] in TRAINED]
     cost = _points(trained, "train_cpu_seconds", board.rank_by, link)
     both = _points(board.rows, "recall", "precision", link)
     found = []

@@ -17,7 +17,7 @@ from ganzoo.report.scales import Scale, scale
 
 WIDTH, HEIGHT = 560, 340
 LEFT, RIGHT, TOP, BOTTOM = 56, 14, 12, 44
-LETTER = 6.0
+LETTER = 6.8
 """Pixels of a letter of a name, about."""
 STRIP = (120, 14)
 """Width and height of an interval in a table."""
