@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import functools
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from ganzoo.leaderboard.runs_table import RUNS_FILE
 from ganzoo.report.boards import board_view
 from ganzoo.report.gathered import Board, Row, gather
 from ganzoo.report.variants import variant_view
+from ganzoo.scoring.features import Progress, silent
 from ganzoo.training.runs import PICTURE
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ ASSETS = Path(__file__).with_name("assets")
 INDEX = "index.html"
 MARK = '<meta name="generator" content="ganzoo report">'
 """By which a report is known for one, so that another one may take its place."""
-Progress = Callable[[str, int, int | None], None]
 
 
 def write_report(
@@ -41,7 +41,7 @@ def write_report(
     datasets: Sequence[str] = (),
     title: str = "ganzoo leaderboards",
     single_file: bool = False,
-    progress: Progress = lambda *_: None,
+    progress: Progress = silent,
 ) -> Path:
     """Write the report and return its first page; the same leaderboards and store give the same bytes.
 
