@@ -18,7 +18,7 @@ from ganzoo.report.boards import board_view
 from ganzoo.report.gathered import Board, Row, gather
 from ganzoo.report.variants import variant_view
 from ganzoo.scoring.features import Progress, silent
-from ganzoo.training.runs import PICTURE
+from ganzoo.training.runs import COPIES, PICTURE
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 ASSETS = Path(__file__).with_name("assets")
 INDEX = "index.html"
+WORST = (
+    "Of seed {}, the samples that come nearest to training samples, each with the training sample on its right: the "
+    "number is the distance over that one's own nearest neighbour's; below 1 it counts as memorised"
+)
 MARK = '<meta name="generator" content="ganzoo report">'
 """By which a report is known for one, so that another one may take its place."""
 
@@ -155,6 +159,9 @@ class _Site:
             strips = [(f"seed {seed.cells['seed']}", seed.folder) for seed in row.made if seed.folder is not None]
             href = self._drawn(f"{base}-seeds.png", strips)
             found.append({"href": _up(href, up), "text": "Seeds side by side, each from the same latents"})
+        if first.folder.file(COPIES).is_file():
+            href = self._href(f"{base}-copies.png", first.folder.file(COPIES).read_bytes(), "image/png")
+            found.append({"href": _up(href, up), "text": WORST.format(first.cells["seed"])})
         return found
 
     def _drawn(self, name: str, shown: Sequence[tuple[str, Any]]) -> str:

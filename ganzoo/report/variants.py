@@ -5,15 +5,20 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 
+from ganzoo.errors import StoreError
 from ganzoo.leaderboard.page import SHOWN, plus_minus
 from ganzoo.report.boards import number
 from ganzoo.report.charts import Line, lines
 from ganzoo.report.gathered import Board, Row, Seed
-from ganzoo.training.runs import LOG, REAL, Manifest, RunFolder
+from ganzoo.scoring.protocol import Score
+from ganzoo.sealed import read_json
+from ganzoo.training.runs import LOG, REAL, SCORE, Manifest, RunFolder
+from ganzoo.types import Estimate
 from ganzoo.verify import command_of
 
 POINTS = 240
@@ -24,7 +29,9 @@ def variant_view(board: Board, row: Row, pictures: Sequence[dict[str, str]]) -> 
     """The template's words for one row of a board."""
     made = row.made
     manifest = made[0].manifest if made else None
-    curves = _curves(made[0].folder) if made and made[0].folder else []
+    folder = made[0].folder if made else None
+    curves = _curves(folder) if folder else []
+    score = _score(folder) if folder else None
     return {
         "variant": row.variant,
         "dataset": board.dataset,
@@ -33,6 +40,7 @@ def variant_view(board: Board, row: Row, pictures: Sequence[dict[str, str]]) -> 
         "pictures": pictures,
         "seeds": [seed.cells["seed"] for seed in row.seeds],
         "scores": _scores(row),
+        "classes": _classes(score),
         "own": [(f"{name} {value}", f"{mean} ({seeds} seeds)") for name, value, mean, seeds in _own(board, row)],
         "curves": lines(curves, "step", "value") if curves else "",
         "first": manifest.seed if manifest else "",
@@ -80,6 +88,27 @@ def _scores(row: Row) -> list[dict[str, Any]]:
 def _value(seed: Seed, column: str) -> str:
     value, error = seed.cells[column], seed.cells.get(f"{column}_se", "")
     return f"{float(value):.4g}{f' ± {float(error):.1g}' if error else ''}" if value else ""
+
+
+def _score(folder: RunFolder) -> Score | None:
+    """What a bench left; None where it cannot be read, as the tables have its row all the same."""
+    with suppress(OSError, StoreError):
+        return read_json(folder.file(SCORE), Score)
+    return None
+
+
+def _classes(score: Score | None) -> list[list[str]]:
+    """A row for each class of the first seed: its name and its scores, or why it has none."""
+    return [
+        [each.name, str(each.n_fake), *(_estimate(e) for e in (each.fid, each.precision, each.recall)), each.reason]
+        for each in (score.classes if score else ())
+    ]
+
+
+def _estimate(estimate: Estimate | None) -> str:
+    if estimate is None:
+        return ""
+    return f"{estimate.value:.4g}{'' if estimate.se is None else f' ± {estimate.se:.1g}'}"
 
 
 def _own(board: Board, row: Row) -> list[list[str]]:

@@ -18,11 +18,14 @@ from ganzoo.columns import COLUMNS
 from ganzoo.errors import StoreError, UnknownName, UsageError
 from ganzoo.report import site
 from ganzoo.report.site import write_report
+from ganzoo.scoring.protocol import Score
+from ganzoo.sealed import read_json
 from ganzoo.training.runs import RunFolder, RunStore
 
 from .conftest import HOSTILE
 
 Files = Callable[[Path], dict[str, bytes]]
+NAMES = ("digits.png", "digits/gaussian.png", "digits/gaussian-seeds.png", "digits/gaussian-copies.png")
 VOID = {"meta", "img", "input", "link", "br"}
 
 
@@ -63,6 +66,11 @@ def written(boards: Path, store: RunStore, out: Path, **words: object) -> Path:
 
 def pages(out: Path) -> dict[Path, Page]:
     return {path: Page(path.read_text("utf-8")) for path in out.rglob("*.html")}
+
+
+def seed_0(store: RunStore) -> RunFolder:
+    runs = [RunFolder(path) for path in store.root.glob("digits/gaussian/*") if path.is_dir()]
+    return next(run for run in runs if run.manifest().seed == 0)
 
 
 def test_every_link_leads_somewhere_within_the_folder(boards: Path, store: RunStore, tmp_path: Path) -> None:
@@ -120,7 +128,11 @@ def test_a_variants_page_has_its_seeds_its_command_and_its_pictures(
 ) -> None:
     out = written(boards, store, tmp_path / "report")
     page = Page((out / "digits" / "gaussian.html").read_text())
-    assert {each["src"] for each in page.all("img")} == {"../digits/gaussian.png", "../digits/gaussian-seeds.png"}
+    ends = ("", "-seeds", "-copies")
+    assert [each["src"] for each in page.all("img")] == [f"../digits/gaussian{end}.png" for end in ends]
+    score = read_json(seed_0(store).file("score.json"), Score)
+    assert [each.name for each in score.classes] == list("0123456789")
+    assert all(f"{each.fid.value:.4g} ± " in page.text for each in score.classes if each.fid)
     assert all(each["alt"] for each in page.all("img"))
     assert "ganzoo train gaussian --data digits --seed 0" in page.text
     for text in ("seed 0", "seed 1", "5 ± 0.001", "5.5 ± 0.001", "rank", "Rank "):
@@ -147,7 +159,7 @@ def test_one_file_holds_all(boards: Path, store: RunStore, tmp_path: Path, files
     assert list(files(out)) == ["index.html"]
     page = Page((out / "index.html").read_text())
     inside = [base64.b64decode(each["src"].removeprefix("data:image/png;base64,")) for each in page.all("img")]
-    assert inside == [files(whole)[name] for name in ("digits.png", "digits/gaussian.png", "digits/gaussian-seeds.png")]
+    assert inside == [files(whole)[name] for name in NAMES]
     targets = {each["href"][1:] for each in page.all("a") if each["href"].startswith("#")}
     assert targets <= {attributes.get("id") for _, attributes in page.tags}
     assert "ganzoo train gaussian --data digits --seed 0" in page.text
@@ -213,8 +225,7 @@ def test_nothing_to_report(store: RunStore, tmp_path: Path) -> None:
 
 
 def test_a_log_that_is_damaged_costs_its_curves(boards: Path, store: RunStore, tmp_path: Path) -> None:
-    folder = next(path for path in store.root.glob("digits/gaussian/*") if RunFolder(path).manifest().seed == 0)
-    log = folder / "log.csv"
+    log = seed_0(store).file("log.csv")
     before = log.read_bytes() if log.exists() else None
     try:
         for text in ("step,loss\n1,2\n2,3\n", "step,loss\n1,x\n2,3\n", "step\n", "", "x,y\n1,2\n", "step,a\n1\n"):
