@@ -1,4 +1,4 @@
-# `make bench`: from a fresh clone to a leaderboard.  `make test`: lint, types and tests.
+# `make bench`: from a fresh clone to a leaderboard.  `make report`: the pages of it.  `make test`: lint, types and tests.
 # `make benchmarks`: how fast, side by side with what it is compared with (docs/reports/benchmarks.md).
 # `make peers`: the same numbers as the real tools from PyPI, checked live (docs/reports/parity.md).
 # `make mutants`: which changes of the core no test notices; hours, and it goes on where it stopped (docs/reports/mutants.csv).
@@ -18,10 +18,13 @@ MNIST ?= ../shared/data/mnist
 PEERS := .venv-peers
 PEERS_PYTHON := PYTHONPATH=. OMP_NUM_THREADS=2 OPENBLAS_NUM_THREADS=2 MKL_NUM_THREADS=2 $(PEERS)/bin/python
 
-.PHONY: bench test lint types pytest benchmarks mutants peers peers-bench soak clean
+.PHONY: bench report test lint types pytest benchmarks mutants peers peers-bench soak clean
 
 bench: $(VENV)/.installed
 	$(BIN)/ganzoo bench --all
+
+report: $(VENV)/.installed
+	$(BIN)/ganzoo report
 
 test: lint types pytest
 

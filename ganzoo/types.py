@@ -83,6 +83,20 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     help: str
 
 
+class ClassScore(msgspec.Struct, frozen=True, kw_only=True):
+    """One class; the estimates are None where it has too few rows, and ``reason`` says so."""
+
+    label: int
+    """Its number in the data; the place of its name where classes have names."""
+    name: str
+    n_fake: int
+    n_real: int
+    fid: Estimate | None = None
+    precision: Estimate | None = None
+    recall: Estimate | None = None
+    reason: str = ""
+
+
 class SelfReported(Report, frozen=True, kw_only=True):
     """Such a number with the value that a run gave, as run.json and score.json keep it."""
 

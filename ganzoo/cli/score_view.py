@@ -13,12 +13,11 @@ from ganzoo.escaping import csv_cell
 from ganzoo.files import readable
 
 if TYPE_CHECKING:
-    from ganzoo.metrics.classwise import ClassScore
     from ganzoo.plugin.manager import Zoo
     from ganzoo.registry import DatasetEntry
     from ganzoo.scoring.compare import Comparison
     from ganzoo.scoring.protocol import Protocol, Score
-    from ganzoo.types import Estimate, SelfReported
+    from ganzoo.types import ClassScore, Estimate, SelfReported
 
 CSV_HEADER = ("source", "reference", "metric", "value", "se", "n", "extractor", "protocol")
 

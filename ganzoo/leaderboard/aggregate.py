@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ganzoo.columns import MEASURED, TOTALS
+from ganzoo.columns import COLUMNS, MEASURED, TOTALS
 from ganzoo.leaderboard.ranking import HIGHER, Group, Place, half_width, not_ranked, places, scaled
 from ganzoo.training import runs
 
@@ -63,6 +63,18 @@ def tallies(table: pd.DataFrame, dataset: str, column: str) -> dict[str, Tally]:
             _group(one, column), failed, str(last["role"].iloc[-1]), frozenset(one["content_hash"])
         )
     return found
+
+
+def rows_behind(table: pd.DataFrame, dataset: str) -> dict[str, list[dict[str, str]]]:
+    """Each variant of a dataset's board by name, with its rows of runs.csv that count, one a seed, failed ones too."""
+    rows = table[table["dataset"] == dataset]
+    groups = rows[in_force(rows)].groupby("variant", sort=True)
+    return {
+        str(variant): [
+            {str(k): str(v) for k, v in row.items() if k in COLUMNS} for row in latest(group).to_dict("records")
+        ]
+        for variant, group in groups
+    }
 
 
 def protocol_of(table: pd.DataFrame, dataset: str) -> str:

@@ -161,6 +161,11 @@ def to_json(board: Shown, dataset: str) -> dict[str, Any]:
     return {"dataset": dataset, "extractor": board.extractor, "remarks": board.remarks, "rows": rows}
 
 
+def json_bytes(board: Shown, dataset: str) -> bytes:
+    """The same as a file, with a line end."""
+    return msgspec.json.format(msgspec.json.encode(to_json(board, dataset)), indent=1) + b"\n"
+
+
 def _value(cell: str, kind: str) -> Any:
     if kind == "string":
         return cell

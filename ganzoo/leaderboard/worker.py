@@ -112,7 +112,7 @@ def _score(setup: Setup, generator: Generator, target: Path, turn: Turn, cell: s
     in_force = is_scored(target, setup.protocol.hash, generator.sha256)
     kept = old if in_force and not (afresh and cell in turns) else None
     only_a_cell = kept is not None and cell not in turns and setup.extensions.items() <= kept.extensions.items()
-    score = kept if kept and only_a_cell else _computed(setup, generator, kept)
+    score = kept if kept and only_a_cell else _computed(setup, generator, kept, target.with_name(runs.COPIES))
     if kept is None or cell not in turns:
         turns[cell] = (turn.bench, turn.attempt)
     bench, attempt = max(turns.values())
@@ -121,12 +121,12 @@ def _score(setup: Setup, generator: Generator, target: Path, turn: Turn, cell: s
     write_json(target, msgspec.structs.replace(score, bench=bench, attempt=attempt, cells=turns, reported=reported))
 
 
-def _computed(setup: Setup, generator: Generator, kept: Score | None) -> Score:
-    """A new score, with the date and the speed of the one that it completes."""
-    from ganzoo.scoring.scorer import score_generator
+def _computed(setup: Setup, generator: Generator, kept: Score | None, copies: Path) -> Score:
+    """A new score, with the date and the speed of the one that it completes; its worst copies are drawn beside it."""
+    from ganzoo.scoring.evidence import score_with_evidence
     from ganzoo.training import runs
 
-    score = score_generator(setup, generator)
+    score = score_with_evidence(setup, generator, copies)
     if kept is None:
         return msgspec.structs.replace(score, scored_utc=runs.utc_now())
     return msgspec.structs.replace(score, scored_utc=kept.scored_utc, samples_per_second=kept.samples_per_second)

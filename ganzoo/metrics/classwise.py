@@ -7,7 +7,6 @@ Miyato & Koyama 2018, "cGANs with Projection Discriminator" (intra FID).
 
 from __future__ import annotations
 
-import msgspec
 import numpy as np
 
 from ganzoo.errors import ScoreError
@@ -15,24 +14,10 @@ from ganzoo.metrics.arrays import checked_pair
 from ganzoo.metrics.base import Features, Labels, Metric, Reference, Sets
 from ganzoo.metrics.fid import Target, frechet_distance, target
 from ganzoo.metrics.neighbours import neighbour_scores
-from ganzoo.types import Estimate
+from ganzoo.types import ClassScore, Estimate
 
 MINIMUM = 20
 """Rows of a class that are needed on either side; fewer say nothing about it."""
-
-
-class ClassScore(msgspec.Struct, frozen=True, kw_only=True):
-    """One class; the estimates are None where it has too few rows, and ``reason`` says so."""
-
-    label: int
-    """Its number in the data; the place of its name where classes have names."""
-    name: str
-    n_fake: int
-    n_real: int
-    fid: Estimate | None = None
-    precision: Estimate | None = None
-    recall: Estimate | None = None
-    reason: str = ""
 
 
 def class_scores(sets: Sets) -> list[ClassScore]:

@@ -11,7 +11,7 @@ import numpy as np
 from ganzoo.errors import ScoreError, UsageError
 from ganzoo.extractors.base import caution_of
 from ganzoo.files import write_text
-from ganzoo.metrics.classwise import ClassScore, class_scores
+from ganzoo.metrics.classwise import class_scores
 from ganzoo.metrics.copying import Copy, worst_copies
 from ganzoo.metrics.nearest import train_index
 from ganzoo.metrics.paired import gaps, holm, influences, significance
@@ -23,7 +23,7 @@ from ganzoo.scoring.protocol import ONE_PASS, Score
 from ganzoo.scoring.samples import Selection
 from ganzoo.scoring.scorer import draw_source, draw_until, score_drawn, score_statistics, sets_of
 from ganzoo.scoring.streaming import score_one_pass
-from ganzoo.types import Estimate
+from ganzoo.types import ClassScore, Estimate
 
 if TYPE_CHECKING:
     from ganzoo.metrics.base import Features

@@ -13,7 +13,7 @@ import msgspec
 
 from ganzoo.latents import SAMPLING
 from ganzoo.options import content_hash
-from ganzoo.types import Estimate, SelfReported
+from ganzoo.types import ClassScore, Estimate, SelfReported
 
 if TYPE_CHECKING:
     from ganzoo.extractors.base import Extractor
@@ -76,6 +76,8 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     """The same by the label of each cell that the run stands for; none in files of older versions."""
     samples_per_second: float | None = None
     provider: str = ""
+    classes: tuple[ClassScore, ...] = ()
+    """Of a bench: each class apart, where there are labels; none in files of older versions."""
     reported: tuple[SelfReported, ...] = ()
     """Numbers that the run reported of itself, where a run was scored: nothing here measured them."""
 

@@ -43,11 +43,6 @@ def score(setup: Setup, source: SampleSource) -> Score:
     return score_drawn(setup, draw_source(setup, source))
 
 
-def score_generator(setup: Setup, generator: Generator) -> Score:
-    """Sample as the protocol says, then score."""
-    return score(setup, GeneratorSource(generator.path.name, generator))
-
-
 def score_heldout(setup: Setup) -> Score | None:
     """Real against real: held-out samples scored like generated ones, the floor of every table; None if too few."""
     heldout = setup.side.heldout

@@ -4,7 +4,7 @@ runs/<dataset>/<variant>/<key>/
     run.json             manifest
     log.csv              scalars per step
     state.safetensors    resumable training state, and state.previous.safetensors the one before
-    generator.onnx  samples.png  score.json
+    generator.onnx  samples.png  score.json  copies.png
     diverged.png         of a run that diverged: samples of its last finite state
 """
 
@@ -29,6 +29,7 @@ from ganzoo.types import API_VERSION, About, DataSpec, LatentSpec, SelfReported
 
 MANIFEST, LOG, STATE, PREVIOUS = "run.json", "log.csv", "state.safetensors", "state.previous.safetensors"
 ONNX, PICTURE, SCORE = "generator.onnx", "samples.png", "score.json"
+COPIES = "copies.png"  # of a run that a bench scored: the samples nearest to training samples, each beside its own
 DIVERGED_PICTURE = "diverged.png"
 FAILED = ".failed.json"  # ends the name of a bench job's note
 TRAIN_AGAIN = (

@@ -14,10 +14,9 @@ import pytest
 from PIL import Image
 
 from ganzoo.cli import score_view
-from ganzoo.metrics.classwise import ClassScore
 from ganzoo.scoring.protocol import Protocol, Score
 from ganzoo.training.runs import RunFolder
-from ganzoo.types import Estimate
+from ganzoo.types import ClassScore, Estimate
 
 Refused = Callable[..., str]
 CPU = ("--device", "cpu")

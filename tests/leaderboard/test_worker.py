@@ -318,7 +318,7 @@ def test_a_score_that_gains_a_cell_is_not_computed_again(
     old = msgspec.structs.replace(first, scored_utc="2001-01-01", cells={})  # as an older version wrote it
     write_json(target, old)
     with monkeypatch.context() as patch:
-        patch.setattr("ganzoo.scoring.scorer.score_generator", None)
+        patch.setattr("ganzoo.scoring.evidence.score_with_evidence", None)
         gained = scored("a=1", Turn(4, 2), afresh=True)
         assert gained == msgspec.structs.replace(old, bench=4, attempt=2, cells={"": (3, 1), "a=1": (4, 2)})
         assert scored("b=1", Turn(2, 9), afresh=True).bench == 4, "the highest, of a bench that ended late, too"
@@ -327,7 +327,7 @@ def test_a_score_that_gains_a_cell_is_not_computed_again(
     assert again.scored_utc > "2001-01-01", "its last attempt failed: it is scored anew"
     write_json(target, msgspec.structs.replace(old, extensions={}))
     wider = dataclasses.replace(setup, extensions={"width": 1})
-    monkeypatch.setattr("ganzoo.scoring.scorer.score_generator", lambda setup, generator: first)
+    monkeypatch.setattr("ganzoo.scoring.evidence.score_with_evidence", lambda *_: first)
     work._score(wider, generator, target, Turn(6, 1), "c=1", afresh=True)
     done = msgspec.json.decode(target.read_bytes(), type=Score)
     assert (done.scored_utc, done.cells) == ("2001-01-01", {"": (3, 1), "c=1": (6, 1)})

@@ -26,6 +26,7 @@ LAYERS = (
     ("diagnosis",),
     ("leaderboard",),
     ("cards",),
+    ("report",),
     ("checks",),
     ("cli", "testing"),
 )

@@ -22,7 +22,8 @@ from ganzoo.registry import DatasetEntry, Registry
 from ganzoo.scoring import features
 from ganzoo.scoring.opening import open_source
 from ganzoo.scoring.protocol import Protocol, Score
-from ganzoo.scoring.scorer import score, score_generator, score_heldout
+from ganzoo.scoring.samples import GeneratorSource
+from ganzoo.scoring.scorer import score, score_heldout
 from ganzoo.scoring.setup import Setup, Terms, dataset_setup
 from ganzoo.scoring.stored import ArraySource
 from ganzoo.training.runs import RunFolder
@@ -42,7 +43,7 @@ def setup(zoo: Zoo, catalogue: Registry) -> Setup:
 
 
 def scored(setup: Setup, folder: RunFolder) -> Score:
-    return score_generator(setup, api.load(folder.path, device="cpu"))
+    return score(setup, GeneratorSource("a run", api.load(folder.path, device="cpu")))
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,212 @@
+"""The folder itself: pages and pictures are made aside and take the place of an older report once all is there."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ganzoo._version import __version__
+from ganzoo.errors import StoreError, UsageError
+from ganzoo.files import new_folder
+from ganzoo.leaderboard import gallery, view
+from ganzoo.leaderboard.runs_table import RUNS_FILE
+from ganzoo.report.boards import board_view
+from ganzoo.report.gathered import Board, Row, gather
+from ganzoo.report.variants import variant_view
+from ganzoo.scoring.features import Progress, silent
+from ganzoo.training.runs import COPIES, PICTURE
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from ganzoo.registry import Registry
+    from ganzoo.training.runs import RunStore
+
+ASSETS = Path(__file__).with_name("assets")
+INDEX = "index.html"
+WORST = (
+    "Of seed {}, the samples that come nearest to training samples, each with the training sample on its right: the "
+    "number is the distance over that one's own nearest neighbour's; below 1 it counts as memorised"
+)
+MARK = '<meta name="generator" content="ganzoo report">'
+"""By which a report is known for one, so that another one may take its place."""
+
+
+def write_report(
+    leaderboards: Path,
+    store: RunStore,
+    registry: Registry,
+    out: Path,
+    *,
+    datasets: Sequence[str] = (),
+    title: str = "ganzoo leaderboards",
+    single_file: bool = False,
+    progress: Progress = silent,
+) -> Path:
+    """Write the report and return its first page; the same leaderboards and store give the same bytes.
+
+    ``single_file``: one page with all pictures inside. ``progress`` hears how many pages are made. An older
+    report at ``out`` is replaced; raises UsageError for anything else that is there, and what ``gather`` raises.
+    """
+    _require_ours(out)
+    boards = gather(leaderboards, store, registry, datasets)
+    fresh = out.with_name(f".{out.name}.new")
+    if fresh.exists():
+        shutil.rmtree(fresh)  # of a process that was killed
+    with new_folder(fresh, parents=True) as folder:
+        _Site(folder, boards, title, single_file, progress).write(leaderboards)
+    _replace(fresh, out)
+    return out / INDEX
+
+
+def _require_ours(out: Path) -> None:
+    """Raise UsageError where ``out`` is neither free nor a report."""
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return
+    try:
+        ours = MARK in (out / INDEX).read_text("utf-8")[:1000]
+    except (OSError, UnicodeDecodeError):
+        ours = False
+    if not ours:
+        raise UsageError(f"{out} is there already and is no report of ganzoo's.", "Name another folder with -o.")
+
+
+def _replace(fresh: Path, out: Path) -> None:
+    """Put the new report where the old one is, which stays until the new one is whole."""
+    old = out.with_name(f".{out.name}.old")
+    try:
+        if out.exists():
+            shutil.rmtree(old, ignore_errors=True)
+            out.rename(old)
+        fresh.rename(out)
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        raise StoreError(f"Cannot write {out}: {error.strerror or error}.", f"The report is in {fresh}.") from error
+
+
+class _Site:
+    """Writes one report into an empty folder."""
+
+    def __init__(self, folder: Path, boards: Sequence[Board], title: str, single: bool, progress: Progress) -> None:
+        self._folder, self._boards, self._title, self._single = folder, boards, title, single
+        self._progress, self._made = progress, 0
+        self._pages = _environment()
+
+    def write(self, leaderboards: Path) -> None:
+        """Every file of it, the first page last."""
+        views = []
+        for board in self._boards:
+            pages = {row.variant: self._variant(board, row) for row in board.rows}
+            link = functools.partial(self._link, board)
+            found = board_view(board, link, self._files(board, leaderboards), self._picture(board))
+            for row, each in zip(board.rows, found["rows"], strict=True):
+                each |= {"page": pages[row.variant], "anchor": self._anchor(board, row)}
+            views.append(found)
+        script = _asset("board.js")
+        page = self._render("index.html.jinja", boards=views, title=self._title, inside=self._single, script=script)
+        self._put(INDEX, page.encode())
+
+    def _variant(self, board: Board, row: Row) -> dict[str, Any]:
+        self._made += 1
+        self._progress("pages", self._made, sum(len(each.rows) for each in self._boards))
+        page = variant_view(board, row, self._pictures(board, row))
+        if not self._single:
+            text = self._render("variant.html.jinja", page=page, back=f"../{INDEX}#{board.slug}")
+            self._put(f"{board.slug}/{row.slug}.html", text.encode())
+        return page
+
+    def _link(self, board: Board, row: Row) -> str:
+        return f"#{self._anchor(board, row)}" if self._single else f"{board.slug}/{row.slug}.html"
+
+    def _anchor(self, board: Board, row: Row) -> str:
+        return f"{board.slug}--{row.slug}"
+
+    def _files(self, board: Board, leaderboards: Path) -> list[dict[str, str]]:
+        """The tables to take away, beside the page, or inside of it."""
+        texts = {
+            f"{board.slug}.csv": view.to_csv(board.shown).encode(),
+            f"{board.slug}.json": view.json_bytes(board.shown, board.dataset),
+            RUNS_FILE: (leaderboards / RUNS_FILE).read_bytes(),
+        }
+        kinds = {".csv": "text/csv", ".json": "application/json"}
+        return [
+            {"name": name, "href": self._href(name, content, kinds[Path(name).suffix])}
+            for name, content in texts.items()
+        ]
+
+    def _picture(self, board: Board) -> str:
+        """The strip of all variants, of those whose generators the store has."""
+        shown = [(row.variant, row.made[0].folder) for row in board.rows if row.made]
+        return self._drawn(f"{board.slug}.png", [(name, folder) for name, folder in shown if folder is not None])
+
+    def _pictures(self, board: Board, row: Row) -> list[dict[str, str]]:
+        found, up = [], "" if self._single else "../"
+        if not row.made:
+            return []
+        first = row.made[0]
+        assert first.folder is not None
+        base = f"{board.slug}/{row.slug}"
+        if first.folder.file(PICTURE).is_file():
+            href = self._href(f"{base}.png", first.folder.file(PICTURE).read_bytes(), "image/png")
+            found.append(
+                {"href": _up(href, up), "text": f"Samples of seed {first.cells['seed']}, the first ones, not chosen"}
+            )
+        if len(row.made) > 1:
+            strips = [(f"seed {seed.cells['seed']}", seed.folder) for seed in row.made if seed.folder is not None]
+            href = self._drawn(f"{base}-seeds.png", strips)
+            found.append({"href": _up(href, up), "text": "Seeds side by side, each from the same latents"})
+        if first.folder.file(COPIES).is_file():
+            href = self._href(f"{base}-copies.png", first.folder.file(COPIES).read_bytes(), "image/png")
+            found.append({"href": _up(href, up), "text": WORST.format(first.cells["seed"])})
+        return found
+
+    def _drawn(self, name: str, shown: Sequence[tuple[str, Any]]) -> str:
+        """A picture of generators; "" where there is none."""
+        path = self._folder / name
+        path.parent.mkdir(exist_ok=True)
+        if not gallery.write(shown, path):
+            return ""
+        if not self._single:
+            return name
+        content = path.read_bytes()
+        path.unlink()
+        return _inside(content, "image/png")
+
+    def _href(self, name: str, content: bytes, kind: str) -> str:
+        if self._single:
+            return _inside(content, kind)
+        self._put(name, content)
+        return name
+
+    def _put(self, name: str, content: bytes) -> None:
+        path = self._folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+    def _render(self, template: str, **words: Any) -> str:
+        return self._pages.get_template(template).render(**words, style=_asset("style.css"), version=__version__)
+
+
+def _up(href: str, up: str) -> str:
+    return href if href.startswith("data:") else f"{up}{href}"
+
+
+def _inside(content: bytes, kind: str) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def _asset(name: str) -> Any:
+    from markupsafe import Markup
+
+    return Markup((ASSETS / name).read_text("utf-8"))
+
+
+def _environment() -> Environment:
+    import jinja2
+
+    loader = jinja2.FileSystemLoader(ASSETS)
+    return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
