@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ganzoo.diagnosis.case import case_of
+from ganzoo.diagnosis.diagnose import judged
+from ganzoo.diagnosis.verdicts import Verdict
 from ganzoo.errors import Damaged, StoreError, UsageError
 from ganzoo.scoring.of_run import real_score, score_of_run
 from ganzoo.scoring.protocol import Score
@@ -33,6 +36,8 @@ class Record:
     """Of held-out real samples under the protocol of ``score``."""
     left_out: tuple[str, ...]
     """A sentence for each file beside the run that is damaged."""
+    verdicts: tuple[Verdict, ...] = ()
+    """What ``ganzoo diagnose`` says of the run."""
 
     @property
     def has_picture(self) -> bool:
@@ -56,7 +61,8 @@ def read_record(path: Path) -> Record:
     beside = folder.path.resolve().parent
     seeds = tuple(_others(beside, manifest, left_out))
     real = real_score(folder, score, left_out) if score else None
-    return Record(path, manifest, score, seeds, real, tuple(left_out))
+    verdicts = judged(case_of(folder, manifest, score, [])).verdicts
+    return Record(path, manifest, score, seeds, real, tuple(left_out), verdicts)
 
 
 def _finished(folder: RunFolder) -> Manifest:

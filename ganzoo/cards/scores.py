@@ -169,6 +169,10 @@ def limit_lines(record: Record) -> list[str]:
     """What the scores say of collapse and of copies, what they carry as cautions, and what nobody looked at."""
     manifest, score = record.manifest, record.score
     found = [f"**Collapse.** {_collapse(manifest, score)}", f"**Memorisation.** {_copies(score)}"]
+    found += [
+        f"**Diagnosis: {each.failure} ({each.sure}).** {' '.join(map(markdown, each.evidence))}"
+        for each in record.verdicts
+    ]
     if manifest.quick:
         found.append("**Quick run.** Trained by a shortened recipe: not comparable with runs of the full one.")
     if manifest.role != "model":

@@ -23,8 +23,8 @@ from ganzoo.diagnosis.verdicts import (
     Advice,
 )
 
-Options = Mapping[str, Any]
-Change = Callable[[Any, Options], Any]
+Chosen = Mapping[str, Any]
+NewValue = Callable[[Any, Chosen], Any]
 """A new value from the present one and from all options; None where the present one is as good."""
 
 
@@ -33,32 +33,32 @@ class Remedy:
     """An option to change, and why that helps."""
 
     option: str
-    change: Change
+    change: NewValue
     why: str
 
 
-def _divided(by: float) -> Change:
+def _divided(by: float) -> NewValue:
     return lambda value, options: float(f"{value / by:.3g}") if _number(value) and value > 0 else None
 
 
-def _at_most(most: float) -> Change:
+def _at_most(most: float) -> NewValue:
     return lambda value, options: most if _number(value) and value > most else None
 
 
-def _instead(of: Any, new: Any) -> Change:
+def _instead(of: Any, new: Any) -> NewValue:
     return lambda value, options: new if type(value) is type(of) and value == of else None
 
 
-def _like(other: str) -> Change:
+def _like(other: str) -> NewValue:
     """The other network's rate, where this one is the faster."""
     return lambda value, options: options[other] if _number(options.get(other)) and value > options[other] else None
 
 
-def _one_more(most: int) -> Change:
+def _one_more(most: int) -> NewValue:
     return lambda value, options: value + 1 if isinstance(value, int) and value < most else None
 
 
-def _with(name: str, change: Change) -> Change:
+def _with(name: str, change: NewValue) -> NewValue:
     """A change that is meant for variants that have another option, too: options of one name may be several things."""
     return lambda value, options: change(value, options) if name in options else None
 
@@ -140,7 +140,7 @@ _OTHERS = {
 }
 
 
-def advise(failure: str, variant: str, options: Options, role: str = "model") -> Advice:
+def advise(failure: str, variant: str, options: Chosen, role: str = "model") -> Advice:
     """What to change of a run with these options."""
     if role in ("floor", "ceiling"):
         return Advice(text=f"None: {variant} is a baseline, which is shown because it does so.")

@@ -85,7 +85,7 @@ class Sampled:
 
 
 @dataclass(frozen=True)
-class Case:
+class Traces:
     """All that is known of a run."""
 
     manifest: Manifest
@@ -105,7 +105,7 @@ class Case:
         return loss_of(self.options.get("loss"), about.facts.loss if about else "")
 
 
-def read_case(path: Path) -> Case:
+def read_case(path: Path) -> Traces:
     """Read a run of any status. Raises UsageError for a file, StoreError for a folder that is no run."""
     folder = RunFolder(path)
     if path.is_file():
@@ -113,10 +113,14 @@ def read_case(path: Path) -> Case:
     if not path.is_dir():
         raise StoreError(f"There is no folder {path}.", "Name a run's folder.")
     manifest, damage = folder.manifest(), list[str]()
-    score = score_of_run(folder, manifest, damage)
+    return case_of(folder, manifest, score_of_run(folder, manifest, damage), damage)
+
+
+def case_of(folder: RunFolder, manifest: Manifest, score: Score | None, damage: list[str]) -> Traces:
+    """A run whose manifest and score have been read, with its log and the score of real samples beside it."""
     real = real_score(folder, score, damage) if score else None
     looked = sampled(manifest, score, real) if score else None
-    return Case(manifest, read_curves(folder.file(LOG)), looked, tuple(damage))
+    return Traces(manifest, read_curves(folder.file(LOG)), looked, tuple(damage))
 
 
 def sampled(manifest: Manifest, score: Score, real: Score | None) -> Sampled:

@@ -17,7 +17,7 @@ from ganzoo.diagnosis.verdicts import COLLAPSE, EXPLODING, OSCILLATION, OVERFITT
 from ganzoo.training.divergence import SUSPICIOUS
 
 if TYPE_CHECKING:
-    from ganzoo.diagnosis.case import Case
+    from ganzoo.diagnosis.case import Traces
 
 WON, WINNING = 0.02, 0.1
 """D's loss over its balance below which it has won, or seems to: a cross-entropy of 0.03 and 0.14, at which D gives
@@ -46,7 +46,7 @@ _ENDED = (
 """How a run may end by itself (``ganzoo.training.divergence``), and what that is."""
 
 
-def signs(case: Case) -> Iterator[Sign]:
+def signs(case: Traces) -> Iterator[Sign]:
     """What is wrong with the training, by how it ended and by its curves."""
     yield from _ended(case)
     if case.curves.told:
@@ -54,7 +54,7 @@ def signs(case: Case) -> Iterator[Sign]:
             yield from filter(None, [rule(case)])
 
 
-def blind(case: Case) -> Iterator[str]:
+def blind(case: Traces) -> Iterator[str]:
     """What the log cannot tell."""
     if case.manifest.role != "model":
         return
@@ -69,7 +69,7 @@ def blind(case: Case) -> Iterator[str]:
         yield "The log has no gradients: that they vanish or explode can be told by the losses alone."
 
 
-def _ended(case: Case) -> Iterator[Sign]:
+def _ended(case: Traces) -> Iterator[Sign]:
     if case.manifest.status != "diverged":
         return
     for pattern, failure, why in _ENDED:
@@ -79,7 +79,7 @@ def _ended(case: Case) -> Iterator[Sign]:
             return
 
 
-def _growing(case: Case) -> Sign | None:
+def _growing(case: Traces) -> Sign | None:
     curves = case.curves
     for name in [*curves.called("grad"), *curves.called("loss")]:
         first, last = curves.early(name), curves.late(name)
@@ -90,7 +90,7 @@ def _growing(case: Case) -> Sign | None:
     return None
 
 
-def _vanishing(case: Case) -> Sign | None:
+def _vanishing(case: Traces) -> Sign | None:
     curves = case.curves
     if curves.has("g_grad"):
         first, last = curves.early("g_grad"), curves.late("g_grad")
@@ -105,7 +105,7 @@ def _vanishing(case: Case) -> Sign | None:
     return None
 
 
-def _strong(case: Case) -> Sign | None:
+def _strong(case: Traces) -> Sign | None:
     balance = case.loss.balance
     if balance is None or not case.curves.has("d_loss"):
         return None
@@ -123,7 +123,7 @@ def _strong(case: Case) -> Sign | None:
     return Sign(STRONG, sure, tuple(evidence))
 
 
-def _overfitted(case: Case) -> Sign | None:
+def _overfitted(case: Traces) -> Sign | None:
     if not case.curves.has("d_real", "d_fake", "d_heldout"):
         return None
     real, fake, heldout = (
@@ -139,7 +139,7 @@ def _overfitted(case: Case) -> Sign | None:
     return Sign(OVERFITTED, "likely", (text,))
 
 
-def _oscillating(case: Case) -> Sign | None:
+def _oscillating(case: Traces) -> Sign | None:
     balance = case.loss.balance
     if balance is None or not case.curves.has("d_loss"):
         return None

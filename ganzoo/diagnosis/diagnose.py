@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ganzoo.diagnosis import curves, samples
 from ganzoo.diagnosis.advice import advise
-from ganzoo.diagnosis.case import Case, read_case
+from ganzoo.diagnosis.case import Traces, read_case
 from ganzoo.diagnosis.verdicts import FAILURES, Diagnosis, Sign, Verdict
 from ganzoo.files import expanded
 from ganzoo.verify import scoring_command_of
@@ -24,7 +24,7 @@ def diagnose(run: str | Path) -> Diagnosis:
     return judged(read_case(path), str(path))
 
 
-def judged(case: Case, path: str = "") -> Diagnosis:
+def judged(case: Traces, path: str = "") -> Diagnosis:
     """The diagnosis of what was read."""
     manifest = case.manifest
     found = [*curves.signs(case), *(samples.signs(case.sampled) if case.sampled else ())]
@@ -45,7 +45,7 @@ def _of(failure: str, found: list[Sign]) -> list[Sign]:
     return sorted((sign for sign in found if sign.failure == failure), key=lambda sign: _SURE.index(sign.sure))
 
 
-def _verdict(case: Case, failure: str, signs: list[Sign]) -> Verdict:
+def _verdict(case: Traces, failure: str, signs: list[Sign]) -> Verdict:
     evidence = tuple(sentence for sign in signs for sentence in sign.evidence)
     manifest = case.manifest
     return Verdict(
@@ -56,7 +56,7 @@ def _verdict(case: Case, failure: str, signs: list[Sign]) -> Verdict:
     )
 
 
-def _looked_at(case: Case) -> list[str]:
+def _looked_at(case: Traces) -> list[str]:
     found = []
     if case.curves.told:
         found.append(f"{', '.join(case.curves.columns)} of {case.curves.rows} logged steps")
@@ -66,7 +66,7 @@ def _looked_at(case: Case) -> list[str]:
     return found
 
 
-def _unseen(case: Case) -> list[str]:
+def _unseen(case: Traces) -> list[str]:
     found = [*case.damage, *curves.blind(case)]
     if case.sampled:
         return [*found, *samples.blind(case.sampled)]

@@ -53,6 +53,12 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     unseen: tuple[str, ...]
     """What could not be told and why, in sentences."""
 
+    @property
+    def note(self) -> str:
+        """The verdicts on one line, without those that are only possible; "" for none."""
+        named = [f"{each.failure} ({each.sure})" for each in self.verdicts if each.sure != "possible"]
+        return f"diagnosis: {', '.join(named)}" if named else ""
+
 
 class Sign(msgspec.Struct, frozen=True):
     """What a rule finds: a verdict that wants advice."""

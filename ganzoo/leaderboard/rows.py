@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from ganzoo.columns import COLUMNS, MEASURED, TOTALS
+from ganzoo.diagnosis.case import case_of
+from ganzoo.diagnosis.diagnose import judged
 from ganzoo.errors import StoreError
 from ganzoo.escaping import plain
 from ganzoo.leaderboard.jobs import named
@@ -96,6 +98,7 @@ def _of_run(folder: RunFolder) -> Entry:
     long = tuple((manifest.key, name, _cell(e.value), _cell(e.se)) for name, e in new.items())
     long += tuple((manifest.key, each.column, _cell(each.value), _cell(each.se)) for each in score.reported)
     row, turns = _run_row(manifest, score), score.turns.items()
+    row["note"] = _joined(row["note"], judged(case_of(folder, manifest, score, [])).note)
     rows = tuple(_cells(row | {"variant": named(manifest.variant, cell)} | _turn(*turn)) for cell, turn in turns)
     return Entry(quick=manifest.quick, rows=rows, long=long)
 
@@ -127,7 +130,11 @@ def _run_row(manifest: Manifest, score: Score) -> dict[str, Any]:
 
 
 def _note(manifest: Manifest, score: Score) -> str:
-    return "; ".join(part for part in ("quick" if manifest.quick else "", manifest.note, *score.notes) if part)
+    return _joined("quick" if manifest.quick else "", manifest.note, *score.notes)
+
+
+def _joined(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)
 
 
 def _scored(score: Score) -> dict[str, Any]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
 import msgspec
 
+from ganzoo.diagnosis.diagnose import diagnose
 from ganzoo.errors import StoreError
 from ganzoo.leaderboard.page import SHOWN, plus_minus
 from ganzoo.report.boards import number
@@ -47,11 +48,22 @@ def variant_view(board: Board, row: Row, pictures: Sequence[dict[str, str]]) -> 
         "failures": [
             f"seed {seed.cells['seed']}: {seed.cells['note']}" for seed in row.seeds if seed.cells["status"] != "ok"
         ],
+        "verdicts": list(_verdicts(row)),
         "facts": _facts(manifest),
         "options": [(name, str(value)) for name, value in sorted(manifest.options.items())] if manifest else [],
         "origin": _origin(board, row, manifest),
         "command": command_of(manifest) if manifest else "",
     }
+
+
+def _verdicts(row: Row) -> Iterator[dict[str, Any]]:
+    """What ``ganzoo diagnose`` says of each seed that is there."""
+    for seed in row.made:
+        with suppress(StoreError):
+            found = diagnose(seed.folder.path) if seed.folder else None
+            for verdict in found.verdicts if found else ():
+                words = f"seed {seed.cells['seed']}: {verdict.failure} ({verdict.sure})"
+                yield {"name": words, "evidence": verdict.evidence, "advice": verdict.advice.text}
 
 
 def _summary(manifest: Manifest | None) -> str:

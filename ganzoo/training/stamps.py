@@ -11,8 +11,12 @@ from ganzoo.training.runs import FAILED, MANIFEST, REAL, SCORE
 
 
 def stamps(root: Path) -> Iterator[tuple[str, str]]:
-    """Run folders, scores of real samples and notes of failures, by their paths below the root, in no order."""
+    """Run folders, scores of real samples and notes of failures, by their paths below the root, in no order.
+
+    The stamp of a run changes with the scores of real samples, too, since its diagnosis holds it against them.
+    """
     for dataset in _folders(root):
+        floors = " ".join(sorted(_stamp(f"{each.path}/{SCORE}") for each in _folders(f"{dataset.path}/{REAL}")))
         for variant in _folders(dataset.path):
             with os.scandir(variant.path) as entries:
                 for entry in entries:
@@ -24,7 +28,7 @@ def stamps(root: Path) -> Iterator[tuple[str, str]]:
                         found = (path, _stamp(entry.path))
                     else:
                         manifest = _stamp(f"{entry.path}/{MANIFEST}")
-                        found = (path, f"{manifest} {score}") if manifest else None
+                        found = (path, f"{manifest} {score} {floors}") if manifest else None
                     if found:
                         yield found
 
