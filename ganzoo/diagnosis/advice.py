@@ -54,6 +54,11 @@ def _like(other: str) -> NewValue:
     return lambda value, options: options[other] if _number(options.get(other)) and value > options[other] else None
 
 
+def _where_faster(other: str, by: float) -> NewValue:
+    """A part of this network's rate, where it is the faster."""
+    return lambda value, options: _divided(by)(value, options) if value > options.get(other, value) else None
+
+
 def _one_more(most: int) -> NewValue:
     return lambda value, options: value + 1 if isinstance(value, int) and value < most else None
 
@@ -106,8 +111,9 @@ _REMEDIES: dict[str, tuple[Remedy, ...]] = {
         *_SLOWER,
     ),
     OVERFITTED: (*_AUGMENT, *_ONCE, Remedy("steps", lambda value, options: value // 2 or None, "It ends earlier.")),
-    VANISHING: (*_LOG_LOSS, *_ONCE, _SLOWER_D, _NOISE, *_SLOWER),
+    VANISHING: (*_LOG_LOSS, _SLOWER_G, *_ONCE, _SLOWER_D, _NOISE, *_SLOWER),
     EXPLODING: (
+        Remedy("lr_g", _where_faster("lr_d", 10), "G's steps are too large."),
         Remedy("lr_d", _divided(10), "D's steps are too large."),
         Remedy("lr", _divided(10), "The steps are too large."),
     ),

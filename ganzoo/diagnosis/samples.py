@@ -58,6 +58,9 @@ def blind(case: Sampled) -> Iterator[str]:
         yield f"Only {near:.2g} % of the points lie near a mode: too few to tell which modes are lost."
     if not case.has("spread") and not (case.has("repeats", "recall") and "recall" in case.real):
         yield "Under-dispersion wants repeats and recall, with those of real samples: 'ganzoo bench' scores them."
+    if case.realness() < UNREAL:
+        precision = case.ours["precision"].value
+        yield f"Why few samples look real (precision is {precision:.2g}), but for the verdicts above."
     if not case.has("duplicates") and not case.has("memorised", "memorised_heldout"):
         yield "Memorisation wants a dataset with held-out samples."
 
@@ -79,6 +82,11 @@ def _countable(case: Sampled) -> bool:
     return near is None or near.value * near.n >= PER_MODE * case.modes
 
 
+def _known(case: Sampled) -> bool:
+    """Whether the modes of samples are more than a guess; a mixture counts those alone that are near to one."""
+    return case.has("hq") or case.realness() >= UNREAL
+
+
 def _alike(case: Sampled) -> Sign | None:
     if case.alike:
         return Sign(COLLAPSE, "certain", ("All samples have the same features.",))
@@ -97,9 +105,9 @@ def _modes(case: Sampled) -> Sign | None:
     found = case.ours["modes"]
     collapsed = found.value < case.modes / 2
     bound = case.modes / 2 if collapsed else float(case.modes)
-    seen = beyond(bound - found.value, found.se) if case.realness() >= UNREAL else None
+    seen = beyond(bound - found.value, found.se) if _known(case) else None
     evidence = [f"Samples reach {found.value:g}{_error(found)} of {case.modes} modes."]
-    if case.realness() < UNREAL:
+    if not _known(case):
         evidence.append(_unreal(case))
     return Sign(COLLAPSE if collapsed else PARTIAL, _sure(seen), tuple(evidence))
 
@@ -112,12 +120,12 @@ def _shares(case: Sampled) -> Sign | None:
     bound = -math.log(1 - 1 / case.modes)
     if ours.value - usual.value <= bound:
         return None
-    seen = beyond(ours.value - usual.value - bound, ours.se, usual.se or 0.0) if case.realness() >= UNREAL else None
+    seen = beyond(ours.value - usual.value - bound, ours.se, usual.se or 0.0) if _known(case) else None
     evidence = [
         f"The modes' shares are as far from the data's as if more than one of {case.modes} was lost: mode_kl is "
         f"{ours.value:.3g}{_error(ours)}, and {bound:.3g} where one is lost."
     ]
-    if case.realness() < UNREAL:
+    if not _known(case):
         evidence.append(_unreal(case))
     return Sign(PARTIAL, _sure(seen, "likely"), tuple(evidence))
 

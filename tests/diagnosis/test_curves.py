@@ -94,12 +94,13 @@ def test_what_grows_a_hundredfold_explodes() -> None:
 
 
 def test_a_lead_that_changes_hands_is_an_oscillation() -> None:
-    low, high = 0.09 * BALANCE, 1.26 * BALANCE
-    rest = [1.0] * 9
-    assert found(curves(d_loss=[*rest, low, 1.0, high, 1.0, low, *rest])) == {OSCILLATION: "possible"}
+    low, high = 0.09 * BALANCE, 0.51 * BALANCE
+    rest = [0.3 * BALANCE] * 9
+    assert found(curves(d_loss=[*rest, low, 0.5, high, 0.5, low, *rest])) == {OSCILLATION: "possible"}
     assert found(curves(d_loss=[*rest, low, high, low, high, *rest])) == {OSCILLATION: "likely"}
     assert found(curves(d_loss=[*rest, low, low, high, *rest])) == {}, "once is no turn and return"
-    assert found(curves(d_loss=[*rest, 0.11 * BALANCE, 1.24 * BALANCE] * 2)) == {}
+    assert found(curves(d_loss=[*rest, 0.11 * BALANCE] * 2)) == {}
+    assert found(curves(d_loss=[0.4 * BALANCE, low] * 9 + [0.4 * BALANCE] * 6)) == {}, "neither sure nor in doubt"
     assert found(curves(d_loss=[low, high] * 3 + [1.0] * 18)) == {}, "the first quarter is the beginning"
 
 
