@@ -22,6 +22,7 @@ from ganzoo.diagnosis.verdicts import (
     VANISHING,
     Advice,
 )
+from ganzoo.types import Kind
 
 Chosen = Mapping[str, Any]
 NewValue = Callable[[Any, Chosen], Any]
@@ -35,6 +36,7 @@ class Remedy:
     option: str
     change: NewValue
     why: str
+    takes: tuple[Kind, ...] = ("image", "points")
 
 
 def _divided(by: float) -> NewValue:
@@ -88,7 +90,7 @@ _SLOWER = (
     Remedy("lr", _divided(4), "Smaller steps let each network follow the other."),
 )
 _AUGMENT = (
-    Remedy("augment", _instead("none", "translation+cutout"), "D then sees few samples in many forms (Zhao 2020)."),
+    Remedy("augment", _instead("none", "translation+cutout"), "D sees few in many forms (Zhao 2020).", ("image",)),
     Remedy("dropout", _instead(0.0, 0.3), "A D with dropout knows training samples less well."),
 )
 _BEGAN = Remedy("gamma", _with("lambda_k", _instead(0.5, 0.7)), "gamma is BEGAN's diversity ratio (Berthelot 2017).")
@@ -146,12 +148,12 @@ _OTHERS = {
 }
 
 
-def advise(failure: str, variant: str, options: Chosen, role: str = "model") -> Advice:
-    """What to change of a run with these options."""
+def advise(failure: str, variant: str, options: Chosen, *, role: str = "model", kind: Kind = "image") -> Advice:
+    """What to change of a run with these options on data of this kind."""
     if role in ("floor", "ceiling"):
         return Advice(text=f"None: {variant} is a baseline, which is shown because it does so.")
     for remedy in _REMEDIES[failure]:
-        if remedy.option not in options:
+        if remedy.option not in options or kind not in remedy.takes:
             continue
         value = remedy.change(options[remedy.option], options)
         if value is not None:

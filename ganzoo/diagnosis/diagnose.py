@@ -52,7 +52,7 @@ def _verdict(case: Traces, failure: str, signs: list[Sign]) -> Verdict:
         failure=failure,
         sure=signs[0].sure,
         evidence=evidence,
-        advice=advise(failure, manifest.variant, manifest.options, manifest.role),
+        advice=advise(failure, manifest.variant, manifest.options, role=manifest.role, kind=manifest.data.kind),
     )
 
 
