@@ -14,6 +14,7 @@ import numpy as np
 
 from ganzoo.diagnosis.losses import Loss, loss_of
 from ganzoo.errors import StoreError, UsageError
+from ganzoo.files import sha256
 from ganzoo.metrics.regions import CLUSTERS
 from ganzoo.scoring.of_run import real_score, score_of_run
 from ganzoo.training.runs import LOG, Manifest, RunFolder
@@ -120,7 +121,12 @@ def case_of(folder: RunFolder, manifest: Manifest, score: Score | None, damage: 
     """A run whose manifest and score have been read, with its log and the score of real samples beside it."""
     real = real_score(folder, score, damage) if score else None
     looked = sampled(manifest, score, real) if score else None
-    return Traces(manifest, read_curves(folder.file(LOG)), looked, tuple(damage))
+    log = folder.file(LOG)
+    given = read_curves(log)
+    if given.rows and manifest.status == "finished" and sha256(log) != manifest.files.get(LOG):
+        damage.append(f"{log} is not the file that was written: its curves are left out.")
+        given = Curves()
+    return Traces(manifest, given, looked, tuple(damage))
 
 
 def sampled(manifest: Manifest, score: Score, real: Score | None) -> Sampled:

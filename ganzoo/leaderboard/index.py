@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from ganzoo import diagnosis
 from ganzoo._version import __version__
 from ganzoo.columns import COLUMNS
 from ganzoo.files import sha256
@@ -32,7 +33,8 @@ BUSY_SECONDS = 10.0
 @functools.cache
 def code_stamp() -> str:
     """What changes with the code of the tables: what another version worked out is worked out anew."""
-    files = sorted(Path(__file__).parent.glob("*.py"))
+    folders = (Path(__file__), Path(diagnosis.__file__))  # rows carry verdicts in their notes
+    files = [path for own in folders for path in sorted(own.parent.glob("*.py"))]
     return content_hash([__version__, COLUMNS, [(path.name, path.stat().st_mtime_ns) for path in files]])
 
 

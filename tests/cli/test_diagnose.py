@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 import ganzoo
+from ganzoo.files import sha256
 from ganzoo.training.runs import LOG, RunFolder
 
 Refused = Callable[..., str]
@@ -31,8 +32,10 @@ def ill(folder: RunFolder) -> RunFolder:
     assert manifest.about is not None
     facts = msgspec.structs.replace(manifest.about.facts, loss="hinge")
     about = msgspec.structs.replace(manifest.about, facts=facts)
-    folder.write_manifest(msgspec.structs.replace(manifest, role="model", about=about, options={"lr_d": 0.001}))
     folder.file(LOG).write_text("step,d_loss\n" + "".join(f"{n}00,0.001\n" for n in range(1, 13)))
+    files = manifest.files | {LOG: sha256(folder.file(LOG))}
+    changes = {"role": "model", "about": about, "options": {"lr_d": 0.001}, "files": files}
+    folder.write_manifest(msgspec.structs.replace(manifest, **changes))
     return folder
 
 
@@ -85,6 +88,14 @@ def test_a_bench_leaves_what_shows_copies(run: Any, tmp_path: Path) -> None:
     assert run("report", "-o", "pages").exit_code == 0
     pages = "".join(page.read_text("utf-8") for page in (tmp_path / "pages").rglob("*.html"))
     assert "seed 0: memorisation (certain): 100" in pages
+
+
+def test_a_log_that_is_another_by_now_is_left_out(run: Any, trained: RunFolder) -> None:
+    path = ill(trained).file(LOG)
+    path.write_text(path.read_text().replace("0.001", "0.002"))
+    lines = run("diagnose", trained.path).stdout.splitlines()
+    assert f"  Not told: {path} is not the file that was written: its curves are left out." in lines
+    assert "  nothing to judge by" in lines
 
 
 def test_what_is_no_run_is_refused(refused: Refused, trained: RunFolder, tmp_path: Path) -> None:

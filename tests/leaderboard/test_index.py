@@ -10,7 +10,7 @@ import pytest
 from ganzoo.leaderboard import index, rows
 from ganzoo.leaderboard.index import FILE, StoreIndex
 from ganzoo.sealed import write_json
-from ganzoo.training.runs import SCORE, Failure, RunStore
+from ganzoo.training.runs import REAL, SCORE, Failure, RunStore
 
 FAILURE = Failure(variant="v", dataset="d", seed=0, quick=False, note="first", date_utc="")
 
@@ -70,6 +70,17 @@ def test_a_score_beside_a_manifest_is_part_of_its_stamp(store: RunStore) -> None
     folder.file(SCORE).write_text("{}")
     assert StoreIndex(store).stamps["d/v/k"] != before
     assert StoreIndex(store).stamps.keys() >= {"d/v/k", "d/v/seed0.failed.json"}
+
+
+def test_the_score_of_real_samples_is_part_of_the_stamp_of_its_runs(store: RunStore) -> None:
+    """Their diagnosis holds them against it."""
+    folder, real = store.folder("d", "v", "k"), store.folder("d", REAL, "p")
+    for made in (folder, real):
+        made.path.mkdir(parents=True)
+    folder.file("run.json").write_text("{}")
+    before = StoreIndex(store).stamps["d/v/k"]
+    real.file(SCORE).write_text("{}")
+    assert StoreIndex(store).stamps["d/v/k"] != before
 
 
 @pytest.mark.parametrize("content", [b"", b"no database", b"SQLite format 3\0" + b"\xff" * 5000])
