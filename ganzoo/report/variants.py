@@ -78,9 +78,8 @@ def _place_of(board: Board, row: Row) -> str:
     if row.cells["rank"]:
         first, last = row.cells["rank"], row.cells["rank_to"]
         span = first if first == last else f"{first} to {last}"
-        return (
-            f"Rank {span} of {ranked} by {board.rank_by}; the probability of being best is {number(row, 'p_best'):.0%}."
-        )
+        best = row.read[board.shown.columns.index("p_best")]
+        return f"Rank {span} of {ranked} by {board.rank_by}; the probability of being best is {best}."
     if role == REAL:
         return "Held-out real samples, scored like a model: what real data score."
     return f"Not ranked: {why}." if why else f"Not ranked: its role is {role}."

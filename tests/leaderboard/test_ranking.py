@@ -13,7 +13,7 @@ from scipy.stats import norm, t
 
 from ganzoo.columns import COLUMNS
 from ganzoo.leaderboard.aggregate import aggregate
-from ganzoo.leaderboard.ranking import Group, half_width, not_ranked, p_value, places, scaled
+from ganzoo.leaderboard.ranking import Group, half_width, not_ranked, p_values, places, scaled
 from ganzoo.registry import Registry
 
 
@@ -127,7 +127,7 @@ def test_means_without_any_scatter_are_equal_or_not() -> None:
     found = places(groups([[2.0, 2.0], [1.0, 1.0], [1.0, 1.0]]))
     assert [(each.rank, each.rank_to, each.p_best) for each in found] == [(3, 3, 0), (1, 2, 0.5), (1, 2, 0.5)]
     assert found[0].behind == (1, 2)
-    assert (p_value(0.0, 0.0, 2), p_value(0.1, 0.0, 2)) == (1, 0)
+    assert list(p_values(np.array([0.0, 0.1]), np.zeros(2), np.full(2, 2.0))) == [1, 0]
 
 
 def test_the_sampling_of_scores_can_be_all_that_there_is() -> None:
@@ -157,6 +157,14 @@ def test_the_probability_of_being_best_is_that_of_draws() -> None:
     spread = np.array([max(each.std(ddof=1), 0) for each in values]) / 20
     draws = norm.rvs(np.array([each.mean() for each in values]), spread, (200_000, 3), random_state=rng)
     assert found == pytest.approx(np.bincount(draws.argmin(1), minlength=3) / 200_000, abs=0.02)
+
+
+def test_many_models_have_places_too() -> None:
+    """As many as cells of a grid: the chances add up, and all but the first few have none."""
+    rng = np.random.default_rng(4)
+    found = places(groups(np.arange(300)[:, None] + rng.standard_normal((300, 3))))
+    chances = [each.p_best for each in found]
+    assert sum(chances) == pytest.approx(1) and max(chances) == max(chances[:4]) and max(chances[20:]) < 1e-3
 
 
 SCATTER: dict[str, Callable[[np.random.Generator, int], Any]] = {

@@ -138,6 +138,7 @@ def test_a_variants_page_has_its_seeds_its_command_and_its_pictures(
     for text in ("seed 0", "seed 1", "5 ± 0.001", "5.5 ± 0.001", "rank", "Rank "):
         assert text in page.text
     gone = Page((out / "digits" / "dcgan.html").read_text())
+    assert "Rank 1 of 3 by fid; the probability of being best is >99%." in gone.text
     assert not gone.all("img") and "The command" not in gone.text, "the store does not have its runs"
     assert "1.1 ± 0.001" in gone.text
     broken = Page((out / "digits" / "broken.html").read_text())
