@@ -102,8 +102,8 @@ _DIVERSE = (
 )
 
 _REMEDIES: dict[str, tuple[Remedy, ...]] = {
-    COLLAPSE: (*_LOG_LOSS, _SLOWER_G, *_DIVERSE, *_SLOWER, _R1),
-    PARTIAL: (*_DIVERSE, _SLOWER_G, *_LOG_LOSS, _R1, *_SLOWER),
+    COLLAPSE: (*_LOG_LOSS, _SLOWER_G, _SLOWER_D, *_DIVERSE, *_SLOWER, _R1),
+    PARTIAL: (*_DIVERSE, _SLOWER_G, _SLOWER_D, *_LOG_LOSS, _R1, *_SLOWER),
     STRONG: (
         *_ONCE,
         *_LOG_LOSS,

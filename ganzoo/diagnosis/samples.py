@@ -25,6 +25,9 @@ UNREAL = 0.5
 """Precision over that of real samples below which classes of samples are guesses: most look like nothing real."""
 ALIKE, FORGOTTEN = 0.9, 0.1
 """Repeats from which on, and recall over that of real samples up to which, a generator has a few samples only."""
+FEW = 0.25
+"""Part of the way from 1 to what real samples have, up to which the effective number of different samples is that of a
+collapse: BEGAN with 4 to 6 of 10 digits has 0.4 of it, and every other bundled GAN more."""
 REPEATED, LOST = 0.3, 0.2
 """Repeats, which are 0.05 of real samples, and the recall lost, beyond which samples are too much alike: the largest of
 the bundled GANs that are sound are 0.21 and 0.18 on digits."""
@@ -41,10 +44,10 @@ TOO_NEAR = -3.0
 
 def signs(case: Sampled) -> Iterator[Sign]:
     """What is wrong with the samples, by their score."""
-    lost = _alike(case) or _modes(case) or _shares(case)
-    if lost is not None:
-        yield lost
-    if lost is None or lost.failure != COLLAPSE:
+    lost = [sign for rule in (_alike, _different, _modes, _shares) if (sign := rule(case))]
+    collapsed = [sign for sign in lost if sign.failure == COLLAPSE]
+    yield from collapsed or lost
+    if not collapsed:
         yield from filter(None, [_spread(case) if case.has("spread") else _recall(case)])
     yield from filter(None, [_copies(case)])
 
@@ -96,6 +99,18 @@ def _alike(case: Sampled) -> Sign | None:
     if repeats.value < ALIKE or recall.value > FORGOTTEN * usual:
         return None
     return Sign(COLLAPSE, _sure(beyond(repeats.value - USUAL, repeats.se)), (_repeats(repeats), _recalled(case)))
+
+
+def _different(case: Sampled) -> Sign | None:
+    """An effective number of different samples near 1, at which all are the same."""
+    if not case.has("vendi") or "vendi" not in case.real or case.real["vendi"].value <= 1:
+        return None
+    ours, usual = case.ours["vendi"], case.real["vendi"]
+    bound = 1 + FEW * (usual.value - 1)
+    if ours.value >= bound:
+        return None
+    text = f"Samples are worth {ours.value:.3g}{_error(ours)} different ones, real samples {usual.value:.3g} (vendi)."
+    return Sign(COLLAPSE, _sure(beyond(bound - ours.value, ours.se, usual.se or 0.0)), (text,))
 
 
 def _modes(case: Sampled) -> Sign | None:

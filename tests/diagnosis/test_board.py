@@ -44,7 +44,8 @@ def floors(table: list[Row]) -> dict[str, Row]:
 
 def named(row: Row, floor: Row) -> dict[str, str]:
     score = Sampled(estimates(row), estimates(floor), round(float(floor["modes"])))
-    return {sign.failure: sign.sure for sign in rules.signs(score)}
+    signs = sorted(rules.signs(score), key=lambda sign: sign.sure, reverse=True)
+    return {sign.failure: sign.sure for sign in signs}
 
 
 def as_good_as_real(row: Row, floor: Row) -> bool:

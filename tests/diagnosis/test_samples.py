@@ -15,7 +15,8 @@ from ganzoo.types import Estimate
 
 
 def found(given: Sampled) -> dict[str, str]:
-    return {sign.failure: sign.sure for sign in rules.signs(given)}
+    """Failures and how sure they are, by the surest of their signs."""
+    return {sign.failure: sign.sure for sign in sorted(rules.signs(given), key=lambda sign: sign.sure, reverse=True)}
 
 
 def with_ours(given: Sampled, **estimates: Estimate) -> Sampled:
@@ -72,6 +73,23 @@ def test_samples_that_are_all_alike_are_a_collapse_however_many_modes() -> None:
     assert found(replace(sampled(), alike=True)) == {COLLAPSE: "certain"}
     assert found(sampled(repeats=0.95, recall=0.05)) == {COLLAPSE: "certain"}
     assert found(sampled(repeats=0.95, recall=0.2)) == {NARROW: "likely"}
+
+
+def test_few_different_samples_are_a_collapse() -> None:
+    """A quarter of the way from 1 to the 9 of real samples is 3."""
+    real = REAL | {"vendi": 9.0}
+    assert found(sampled(vendi=2.9, real=real)) == {COLLAPSE: "certain"}
+    assert found(sampled(vendi=2.99, real=real)) == {COLLAPSE: "possible"}
+    assert found(sampled(vendi=3.1, real=real)) == {}
+    assert found(sampled(vendi=1.0)) == {}, "nothing is known of real samples"
+    assert found(sampled(vendi=1.0, real=REAL | {"vendi": 1.0})) == {}, "real samples are alike, too"
+
+
+def test_a_verdict_is_as_sure_as_its_surest_sign() -> None:
+    uneven = with_ours(sampled(mode_kl=1.0), modes=Estimate(9, 0.5, 5000))
+    assert found(uneven) == {PARTIAL: "likely"}
+    assert [sign.sure for sign in rules.signs(uneven)] == ["possible", "likely"]
+    assert {sign.failure for sign in rules.signs(sampled(modes=1, mode_kl=2.0))} == {COLLAPSE}
 
 
 def test_under_dispersion_of_images_wants_repeats_and_a_loss_of_recall() -> None:

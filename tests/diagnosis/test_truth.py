@@ -18,7 +18,7 @@ from ganzoo.diagnosis.verdicts import COLLAPSE, MEMORISATION, NARROW, PARTIAL
 from ganzoo.scoring.protocol import Score
 from ganzoo.types import DataSpec
 
-COMMON = ("precision", "recall", "modes", "mode_kl", "repeats")
+COMMON = ("vendi", "precision", "recall", "modes", "mode_kl", "repeats")
 METRICS = {"ring": (*COMMON, "hq", "spread"), "digits": (*COMMON, "memorised", "duplicates", "ct")}
 N = 400
 RING = DataSpec(name="ring", kind="points", shape=(2,), classes=8)
@@ -59,7 +59,8 @@ def found(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Found:
     def name(x: np.ndarray, data: str) -> dict[str, str]:
         given = manifest(data=RING) if data == "ring" else manifest()
         known = sampled(given, scored(x, data, tmp_path), floor(data, base))
-        return {sign.failure: sign.sure for sign in rules.signs(known)}
+        signs = sorted(rules.signs(known), key=lambda sign: sign.sure, reverse=True)
+        return {sign.failure: sign.sure for sign in signs}
 
     return name
 
