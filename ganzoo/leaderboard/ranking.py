@@ -50,20 +50,22 @@ class Place:
 
 
 def half_width(values: Array, errors: Array | None = None) -> float:
-    """Half of the 95 % confidence interval of a mean, by Student's t; NaN below two values.
+    """Half of the 95 % confidence interval of a mean; NaN below two values.
 
-    The variance over seeds holds the sampling of each score; where it is less than ``errors``, the standard errors of
-    the values, square to in the mean, that stands in its place: few seeds may agree by chance.
+    By Student's t over the values, which says how much seeds scatter, and by the normal law of ``errors``, the standard
+    errors of the values: all seeds draw from the same latents, so that the sampling of one may be that of all.
     """
-    from scipy.stats import t
+    from scipy.stats import norm, t
 
     if len(values) < 2:
         return math.nan
-    variance = max(float(values.var(ddof=1)), _floor(errors if errors is not None else np.zeros(0)))
-    return float(t.ppf(1 - LEVEL / 2, len(values) - 1) * math.sqrt(variance / len(values)))
+    over_seeds = float(t.ppf(1 - LEVEL / 2, len(values) - 1) * values.std(ddof=1) / math.sqrt(len(values)))
+    shared = math.sqrt(_shared(errors if errors is not None else np.zeros(0)))
+    return math.hypot(over_seeds, float(norm.ppf(1 - LEVEL / 2)) * shared)
 
 
-def _floor(errors: Array) -> float:
+def _shared(errors: Array) -> float:
+    """The variance of a mean that is due to the sampling of scores, as if all seeds had it in common."""
     return float(np.square(errors).mean()) if len(errors) else 0.0
 
 
@@ -99,8 +101,8 @@ def scaled(groups: Sequence[Group], column: str) -> list[Group]:
 def places(groups: Sequence[Group]) -> list[Place]:
     """The place of each model, of whose values less is better; each has two at least.
 
-    A t test for every pair with moderated variances (``moderation``), Holm's correction over all pairs, 5 %. All ranges
-    hold the true place of their model at once with 95 % probability: who is told apart is told apart rightly.
+    A t test for every pair with moderated variances (``moderation``) and the sampling of scores, Holm's correction over
+    all pairs, 5 %. All ranges hold the true place of their model at once with 95 % probability.
     """
     if not groups:
         return []
@@ -126,15 +128,15 @@ def p_of_changes(before: Sequence[Group], after: Sequence[Group]) -> list[float]
     if not before:
         return []
     means, squares, df = (np.split(each, 2) for each in _summed([*before, *after]))
-    return holm(list(p_values(means[1] - means[0], squares[0] + squares[1], np.minimum(*df))))
+    return holm(p_values(means[1] - means[0], squares[0] + squares[1], np.minimum(*df)).tolist())
 
 
 def _summed(groups: Sequence[Group]) -> tuple[Array, Array, Array]:
     """Their means, the squared errors of these, and the degrees of freedom behind."""
-    floors = np.array([_floor(each.errors) for each in groups])
-    variances, df = moderated(*group_variances([each.values for each in groups]), floors)
+    variances, df = moderated(*group_variances([each.values for each in groups]))
     means = np.array([each.values.mean() for each in groups])
-    return means, variances / [len(each.values) for each in groups], df
+    shared = [_shared(each.errors) for each in groups]
+    return means, variances / [len(each.values) for each in groups] + shared, df
 
 
 def _ahead(means: Array, squares: Array, df: Array) -> list[list[int]]:

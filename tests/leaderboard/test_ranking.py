@@ -26,11 +26,13 @@ def test_half_width_of_few_values(values: Sequence[float], wanted: float) -> Non
     assert half_width(np.array(values)) == pytest.approx(wanted, nan_ok=True)
 
 
-def test_half_width_is_students_and_never_of_less_than_the_sampling_of_scores() -> None:
+def test_half_width_is_of_seeds_and_of_the_sampling_that_they_share() -> None:
     values = np.array([1.0, 2.0, 3.0])
-    assert half_width(values) == pytest.approx(4.302653 / math.sqrt(3), rel=1e-6)
-    assert half_width(values, np.array([0.9, 0.9, 0.9])) == half_width(values)
-    assert half_width(values, np.array([1.0, 2.0, 2.0])) == pytest.approx(4.302653, rel=1e-6), "√(9/3) over √3"
+    seeds = 4.302653 / math.sqrt(3)
+    assert half_width(values) == pytest.approx(seeds, rel=1e-6)
+    errors = np.array([1.0, 2.0, 2.0])
+    assert half_width(values, errors) == pytest.approx(math.hypot(seeds, 1.959964 * math.sqrt(3)), rel=1e-6)
+    assert half_width(np.array([1.0, 1.0]), np.array([0.5, 0.5])) == pytest.approx(0.979982, rel=1e-6)
 
 
 def ranked(rank_by: str, **values: list[float]) -> pd.DataFrame:
@@ -187,6 +189,21 @@ def told_apart(scatter: str, k: int, boards: int = 300) -> float:
 def test_equal_models_are_seldom_told_apart(scatter: str, k: int) -> None:
     """On at most one board of twenty, of which 300 see 5 % ± 2.5 %, however the scatter of models differs."""
     assert told_apart(scatter, k) < 0.075
+
+
+def test_sampling_that_seeds_have_in_common_tells_nobody_apart() -> None:
+    """Seeds that scatter by .03 around a value that the latents moved by .1, as those of conditional models do."""
+    rng = np.random.default_rng(5)
+
+    def boards(errors: float) -> float:
+        apart = 0
+        for _ in range(200):
+            values = 0.1 * rng.standard_normal((8, 1)) + 0.03 * rng.standard_normal((8, 3))
+            apart += any(each.behind for each in places([Group(v, np.full(3, errors)) for v in values]))
+        return apart / 200
+
+    assert boards(0.1) < 0.075
+    assert boards(0.0) > 0.9, "which the scatter over seeds alone does not see"
 
 
 def test_what_all_models_have_in_common_tells_more_of_them_apart() -> None:
