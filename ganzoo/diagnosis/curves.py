@@ -64,7 +64,8 @@ def blind(case: Traces) -> Iterator[str]:
     elif not case.curves.has("d_loss"):
         yield "The log has no d_loss: it cannot tell whether D has won, nor whether the two go round in circles."
     elif case.loss.balance is None:
-        kind = f"A {case.loss.name} loss" if case.loss.name else "This loss"
+        unsaid = "An unknown loss (run.json of an older ganzoo does not say which)"
+        kind = f"A {case.loss.name} loss" if case.loss.name else "This loss" if case.manifest.about else unsaid
         yield f"{kind} has no bound or balance that is known: its curve cannot tell whether D has won."
     if case.curves.told and not case.curves.called("grad"):
         yield "The log has no gradients: that they vanish or explode can be told by the losses alone."

@@ -17,6 +17,7 @@ from nasty import NASTY
 import ganzoo
 from ganzoo.cards.page import card, page_of
 from ganzoo.cards.record import Record, read_record
+from ganzoo.diagnosis.verdicts import Advice, Verdict
 from ganzoo.escaping import one_line
 from ganzoo.scoring.protocol import Score
 from ganzoo.sealed import read_json, write_json
@@ -52,6 +53,17 @@ def test_every_section_is_there_in_the_order_of_reading(record: Record) -> None:
         *("gaussian on digits", "How to sample", "Scores", "Seeds", "Limits", "Model", "Data", "Options"),
         *("Where it comes from", "Licence"),
     ]
+
+
+def test_a_card_says_what_the_diagnosis_says(record: Record) -> None:
+    advice = Advice(text="none")
+    found = replace(
+        record, verdicts=(Verdict(failure="oscillation", sure="likely", evidence=("".join(NASTY),), advice=advice),)
+    )
+    (line,) = [line for line in section(page_of(found), "Limits").splitlines() if "Diagnosis" in line]
+    assert line.startswith("- **Diagnosis: oscillation (likely).** ")
+    assert "<" not in line.replace("\\<", "").replace("&lt;", "")
+    assert "Diagnosis" not in page_of(replace(record, verdicts=()))
 
 
 def test_the_same_store_gives_the_same_bytes_wherever_it_lies(runs: list[RunFolder], scored_root: Path) -> None:

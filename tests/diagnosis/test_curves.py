@@ -48,6 +48,9 @@ def test_a_loss_without_a_balance_is_not_judged(loss: str) -> None:
     given = traces(curves(d_loss=[0.0] * 20), loss=loss)
     assert list(rules.signs(given)) == []
     assert any("no bound or balance" in sentence for sentence in rules.blind(given))
+    older = traces(curves(d_loss=[0.0] * 20), about=None)
+    assert list(rules.signs(older)) == []
+    assert any("run.json of an older ganzoo" in sentence for sentence in rules.blind(older))
 
 
 def test_a_strong_discriminator_whose_generator_learns_is_no_trouble() -> None:
