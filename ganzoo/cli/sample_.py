@@ -45,16 +45,17 @@ def command(source: Path, count: int, seed: int, label: str | None, output: str,
             f"Samples are written as .png or .npz, not as '{path.name}'.",
             f"Name the output so, or end it with '/' for a folder of images: {output}/",
         )
-    from ganzoo import api, pictures
+    from ganzoo import api
+    from ganzoo.pictures import samples
 
     shown = count
     generator = api.load(source, device=device, reading=common.reading_of(more))
     if folder:
-        pictures.save_folder(generator, path, count, seed, label)
+        samples.save_folder(generator, path, count, seed, label)
     elif form == ".npz":
-        pictures.save_npz(generator, path, count, seed, label)
+        samples.save_npz(generator, path, count, seed, label)
     else:
-        shown = pictures.save_samples(generator, path, count, seed, label)
+        shown = samples.save_samples(generator, path, count, seed, label)
     common.show_notes([*generator.notes, *([generator.clipped] if generator.clipped else [])])
     added = f", {shown - count} more than asked for, to fill its rows" if shown > count else ""
     echo(f"{shown} samples of {generator.info.variant} ({generator.provider}) in {output}{added}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ganzoo.errors import ScoreError
-from ganzoo.pictures import new_figure, save_figure, save_png, tile
+from ganzoo.pictures.canvas import new_figure, save_figure, save_png, tile
 from ganzoo.scoring.sheets import Caption, as_bytes, sheet
 
 if TYPE_CHECKING:
