@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from ganzoo.types import TrainData as TrainData
     from ganzoo.types import TrainRun as TrainRun
     from ganzoo.types import Variant as Variant
+    from ganzoo.views import picture as picture
 
 _HOMES = {
     "API_VERSION": "types",
@@ -92,6 +93,7 @@ _HOMES = {
     "dataset": "api",
     "load": "api",
     "pairs": "likeness",
+    "picture": "views",
     "sample": "api",
     "score": "api",
     "train": "api",

@@ -70,7 +70,7 @@ def beside(names: Sequence[str], pictures: Sequence[Array]) -> Array:
 
 def margin_of(names: Sequence[str]) -> int:
     """Pixels that ``beside`` keeps for names."""
-    return round(max(map(_width, names))) + 2 * _MARGIN
+    return round(max(map(width_of, names))) + 2 * _MARGIN
 
 
 def _at_least(height: int, picture: Array) -> Array:
@@ -82,13 +82,14 @@ def _at_least(height: int, picture: Array) -> Array:
 def _fitted(text: str, widest: int) -> str:
     shown = text
     for end in range(len(text) - 1, 0, -1):
-        if _width(shown) <= widest:
+        if width_of(shown) <= widest:
             break
         shown = text[:end].rstrip() + "…"
     return shown
 
 
-def _width(text: str) -> float:
+def width_of(text: str) -> float:
+    """Pixels of a text on a line."""
     return (_font_of(text) or _fonts()[0]).getlength(text)
 
 
