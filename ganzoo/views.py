@@ -12,7 +12,7 @@ from ganzoo.errors import UsageError
 from ganzoo.files import exists, expanded
 from ganzoo.latents import generator as random
 from ganzoo.pictures import walks
-from ganzoo.pictures.clouds import Group
+from ganzoo.pictures.clouds import PointGroup
 from ganzoo.pictures.samples import save_folder, save_npz, save_samples
 from ganzoo.training.runs import MANIFEST, RunFolder
 
@@ -159,11 +159,11 @@ _KINDS: Mapping[str, Callable[[Generator, _Request, Any], int]] = {
 }
 
 
-def _behind(generator: Generator, request: _Request) -> Group:
+def _behind(generator: Generator, request: _Request) -> PointGroup:
     """Training points where it is known which, else the generator's own."""
     run = exists(RunFolder(request.source).file(MANIFEST))
     if request.data is None and not run:
-        return Group("other samples", generator.sample(_BEHIND, request.seed, label=request.label))
+        return PointGroup("other samples", generator.sample(_BEHIND, request.seed, label=request.label))
     loaded = dataset(request.data or data_of(request.source), request.data_dir, zoo=request.zoo)
     if loaded.spec.shape != generator.data.shape:
         raise UsageError(
@@ -171,4 +171,4 @@ def _behind(generator: Generator, request: _Request) -> Group:
             "Name the data that it was trained on.",
         )
     chosen = random(0, "points behind a path").permutation(len(loaded.train))[:_BEHIND]
-    return Group(loaded.spec.name, loaded.train.scaled()[chosen])
+    return PointGroup(loaded.spec.name, loaded.train.scaled()[chosen])

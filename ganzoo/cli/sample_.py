@@ -15,6 +15,7 @@ from ganzoo.files import expanded
 
 COUNT = 64
 _VIEWS = ("grid", "interpolate", "traverse", "per_class")
+_WITH_DATA = ("interpolate",)
 
 
 @click.command("sample")
@@ -67,10 +68,12 @@ def command(
             f"Samples are written as .png or .npz, not as '{path.name}'.",
             f"Name the output so, or end it with '/' for a folder of images: {output}/",
         )
+    if more["data"] and named not in _WITH_DATA:
+        raise UsageError(f"--data '{more['data']}' has no say here.", "It goes with --interpolate.")
     if views["grid"]:
         views["grid"] = _shape(views["grid"])
     n = count if named else count or COUNT
-    given = {"seed": seed, "label": label, "device": device, "reading": common.reading_of(more)}
+    given: dict[str, Any] = {"seed": seed, "label": label, "device": device, "reading": common.reading_of(more)}
     from ganzoo import views as pictures
 
     if folder or form == ".npz":

@@ -15,14 +15,16 @@ if TYPE_CHECKING:
     from ganzoo.types import Array
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000", "#F0E442")
-"""Of Okabe and Ito 2002, "Color Universal Design": told apart with any of the usual kinds of colour blindness."""
+"""Of Okabe and Ito 2008, "Color Universal Design": told apart with any of the usual kinds of colour blindness."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<")
 """One more than there are colours, so that 72 groups have a pair of their own."""
+_LEGEND = 24
+"""Groups that a column of the legend has room for."""
 _ORDERED = "cividis"
 """For values on a line: dark to light (Nuñez, Anderton and Renslow 2018), whatever colours are seen."""
 
 
-class Group(NamedTuple):
+class PointGroup(NamedTuple):
     """Points [n, d], of which the first two coordinates are drawn, and what they are."""
 
     label: str
@@ -30,11 +32,11 @@ class Group(NamedTuple):
 
 
 def save_clouds(
-    groups: Sequence[Group],
+    groups: Sequence[PointGroup],
     path: Path,
     *,
     title: str,
-    behind: Group | None = None,
+    behind: PointGroup | None = None,
     lines: bool = False,
     ordered: bool = False,
 ) -> None:
@@ -46,22 +48,35 @@ def save_clouds(
     figure = new_figure(6.5, 5)
     axes: Any = figure.add_subplot()
     if behind is not None:
-        axes.scatter(*plane(behind.points).T, s=6, color="#C0C0C0", linewidths=0, label=one_line(behind.label))
+        axes.scatter(*plane(behind.points).T, s=6, color="#C0C0C0", linewidths=0, label=_shown(behind.label))
     colours = _shades(len(groups)) if ordered else COLOURS
     for i, group in enumerate(groups):
         colour, marker = colours[i % len(colours)], MARKERS[i % len(MARKERS)]
         if lines:
             axes.plot(
-                *plane(group.points).T, color=colour, marker=marker, markersize=5, linewidth=1.2, label=group.label
+                *plane(group.points).T,
+                color=colour,
+                marker=marker,
+                markersize=5,
+                linewidth=1.2,
+                label=_shown(group.label),
             )
         else:
-            axes.scatter(*plane(group.points).T, s=16, color=colour, marker=marker, linewidths=0, label=group.label)
+            axes.scatter(
+                *plane(group.points).T, s=16, color=colour, marker=marker, linewidths=0, label=_shown(group.label)
+            )
     axes.set_title(one_line(title), fontsize=10, parse_math=False)
     axes.set_aspect("equal", "datalim")
-    legend = axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
+    columns = -(-len(groups) // _LEGEND)
+    legend = axes.legend(fontsize=8, ncols=columns, loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
     for text in legend.get_texts():
         text.set_parse_math(False)
     save_figure(figure, path)
+
+
+def _shown(label: str) -> str:
+    """A label as the legend shows it, which would leave out one that starts with an underscore."""
+    return f" {one_line(label)}" if label.startswith("_") else one_line(label)
 
 
 def plane(points: Array) -> Array:

@@ -107,7 +107,7 @@ def class_axis(generator: Generator) -> Axis:
         return Axis("y", "the class", generator.class_names, "y", None, values, ordered=False)
     if not latent.categorical:
         raise UsageError(
-            f"{generator.info.variant} takes neither a class nor a categorical code, so nothing can be drawn per class.",
+            f"{generator.info.variant} takes neither a class nor a categorical code to draw a row for each.",
             "Leave that out: its samples are drawn as they come.",
         )
     return _code_axis(generator, "c0", 0)

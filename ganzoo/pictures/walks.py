@@ -9,9 +9,10 @@ import numpy as np
 
 from ganzoo.data.base import quantise
 from ganzoo.errors import UsageError
+from ganzoo.lettering import legible
 from ganzoo.pictures.canvas import save_png, tile
 from ganzoo.pictures.charts import chart
-from ganzoo.pictures.clouds import Group, save_clouds
+from ganzoo.pictures.clouds import PointGroup, save_clouds
 from ganzoo.pictures.paths import Axis, axis_of, between, class_axis
 from ganzoo.pictures.samples import save_grid, save_samples
 
@@ -51,19 +52,20 @@ def save_interpolation(
     seed: int = 0,
     label: int | str | None = None,
     *,
-    behind: Group | None = None,
+    behind: PointGroup | None = None,
 ) -> int:
     """Draw ``steps`` pictures from sample 2i to sample 2i+1 in each row i, ``between`` their z; return how many.
 
     A row keeps the class, the code and the noise of its first sample: its first picture is that sample, its last one
     the other sample where a generator takes z alone. Points become paths, in front of those given as ``behind``.
     """
-    names = [f"{2 * row} → {2 * row + 1}" for row in range(rows)]
+    goal = "" if generator.latent.names == ("z",) else "z of "
+    names = [f"{2 * row} → {goal}{2 * row + 1}" for row in range(rows)]
     drawn = [generator.run(inputs) for inputs in _ways(generator, steps, rows, seed, label)]
     way = "along the great circle" if generator.latent.law == "normal" else "in a straight line"
     title = f"{generator.info.variant}: from sample to sample, z {way}"
     if generator.data.kind == "points":
-        groups = [Group(name, x) for name, x in zip(names, drawn, strict=True)]
+        groups = [PointGroup(name, x) for name, x in zip(names, drawn, strict=True)]
         save_clouds(groups, path, title=title, behind=behind, lines=True)
     else:
         heads = [f"{t:.2g}" for t in np.linspace(0, 1, steps)]
@@ -121,7 +123,7 @@ def _save_groups(
 ) -> int:
     each = -(-max(n, _LEAST * len(axis.labels)) // len(axis.labels))
     inputs = generator.inputs(each, seed, label=label)
-    drawn = zip(axis.labels, axis.each(inputs), strict=True)
-    groups = [Group(f"{axis.name} = {text}", generator.run(changed)) for text, changed in drawn]
+    drawn = zip(legible(axis.labels), axis.each(inputs), strict=True)
+    groups = [PointGroup(f"{axis.name} = {text}", generator.run(changed)) for text, changed in drawn]
     save_clouds(groups, path, title=title, ordered=axis.ordered)
     return each * len(groups)

@@ -6,6 +6,7 @@ import graphs
 import msgspec
 import numpy as np
 import pytest
+from pictured import cells, generator
 from PIL import Image
 
 from ganzoo.data.base import quantise
@@ -14,24 +15,6 @@ from ganzoo.generator.engine import Generator
 from ganzoo.generator.export import finalise
 from ganzoo.pictures import canvas, samples
 from ganzoo.types import DataSpec, LatentSpec
-
-
-def generator(folder: Path, latent: LatentSpec, data: DataSpec = graphs.IMAGES) -> Generator:
-    squash = "Tanh" if data.kind == "image" else None
-    raw = graphs.linear(folder / "raw.onnx", latent, data.shape, squash=squash)
-    finalise(raw, folder / "generator.onnx", graphs.info(latent, data))
-    return Generator(folder / "generator.onnx", device="cpu")
-
-
-def cells(path: Path, rows: int, columns: int, *, between: int = 0) -> np.ndarray:
-    """8×8 pictures, enlarged five times, at the right of a picture: uint8 [rows, columns, 8, 8].
-
-    ``between`` more pixels lie between two rows of them.
-    """
-    pixels = np.asarray(Image.open(path))[..., 0]
-    margin = pixels.shape[1] - (columns * 42 + 2)
-    tops, lefts = (2 + np.arange(rows) * (42 + between), margin + 2 + np.arange(columns) * 42)
-    return np.array([[pixels[t : t + 40 : 5, u : u + 40 : 5] for u in lefts] for t in tops])
 
 
 def test_a_tile_shows_every_picture_at_its_place() -> None:
