@@ -14,8 +14,8 @@ from ganzoo.cli.output import echo
 from ganzoo.files import expanded
 
 COUNT = 64
-_VIEWS = ("grid", "interpolate", "traverse", "per_class")
-_WITH_DATA = ("interpolate",)
+_VIEWS = ("grid", "interpolate", "traverse", "per_class", "neighbours")
+_WITH_DATA = ("interpolate", "neighbours")
 
 
 @click.command("sample")
@@ -24,7 +24,7 @@ _WITH_DATA = ("interpolate",)
     "-n",
     "count",
     type=click.IntRange(1),
-    help=f"How many; of --interpolate and --traverse how many rows.  [default: {COUNT}, or 8 rows]",
+    help=f"How many; of --interpolate and --traverse how many rows.  [default: {COUNT}, of rows 8]",
 )
 @common.seed_option
 @click.option("--label", metavar="CLASS", help="Draw this class only, by name or number (conditional generators).")
@@ -32,7 +32,10 @@ _WITH_DATA = ("interpolate",)
 @click.option("--interpolate", type=click.IntRange(2, 100), metavar="N", help="N pictures from one sample to another.")
 @click.option("--traverse", metavar="CODE", help="One code along its values: c0, c1, …, z0, …, or y for the class.")
 @click.option("--per-class", is_flag=True, help="A row for each class, or else for each value of the categorical code.")
-@click.option("--data", metavar="NAME", help="Data to draw points in front of.  [default: that of the run]")
+@click.option(
+    "--neighbours", type=click.IntRange(1, 50), metavar="K", help="Each beside its K nearest training samples."
+)
+@click.option("--data", metavar="NAME", help="The training samples, also behind points.  [default: those of the run]")
 @common.data_dir_option
 @click.option(
     "-o",
@@ -50,9 +53,9 @@ def command(
     """Draw samples from a run or an ONNX file.
 
     The same seed gives the same samples everywhere. A grid has no holes: of classes or codes it has a row for each, the
-    same z down each column. At most one of --grid, --interpolate, --traverse and --per-class has another picture drawn.
-    An .npz holds x: uint8 [N, C, H, W], or float32 points [N, d], and z, y and c that they were made of. DIR/ gets one
-    PNG a sample, in a subfolder per class where there are classes.
+    same z down each column. At most one of --grid, --interpolate, --traverse, --per-class and
+    --neighbours has another picture drawn. An .npz holds x: uint8 [N, C, H, W], or float32 points [N, d], and z, y and
+    c that they were made of. DIR/ gets one PNG a sample, in a subfolder per class where there are classes.
     """
     from ganzoo.errors import UsageError
 
@@ -69,7 +72,7 @@ def command(
             f"Name the output so, or end it with '/' for a folder of images: {output}/",
         )
     if more["data"] and named not in _WITH_DATA:
-        raise UsageError(f"--data '{more['data']}' has no say here.", "It goes with --interpolate.")
+        raise UsageError(f"--data '{more['data']}' has no say here.", "It goes with --interpolate and --neighbours.")
     if views["grid"]:
         views["grid"] = _shape(views["grid"])
     n = count if named else count or COUNT
@@ -80,7 +83,8 @@ def command(
         drawn = pictures.files(source, path, count or COUNT, folder=folder, **given)
     else:
         data = {name: more[name] for name in ("data", "data_dir")}
-        drawn = pictures.picture(source, path, n, **views, **data, **given)
+        with common.shown_progress(f"sample {source.name}") as progress:
+            drawn = pictures.picture(source, path, n, **views, **data, **given, progress=progress)
     common.show_notes(drawn.notes)
     wanted = n or drawn.samples
     rows = named in ("interpolate", "traverse")

@@ -10,6 +10,7 @@ import graphs
 import numpy as np
 import pytest
 from pictured import cells, chart_cells, generator
+from PIL import Image
 
 from ganzoo.data.base import quantise
 from ganzoo.generator.engine import Generator
@@ -73,7 +74,33 @@ def test_points_are_drawn_before_data(run: Any, refused: Refused, points: Path, 
         pictures.append((tmp_path / "way.png").read_bytes())
     assert len(set(pictures)) == 3
     line = refused(2, "sample", points, "--interpolate", 4, "--data", "digits", *CPU)
-    assert "digits is (1, 8, 8), but fake makes (2,). Name the data that it was trained on." in line
+    assert "digits is 1×8×8, but fake makes 2. Name the data that it was trained on." in line
+
+
+def test_samples_beside_their_neighbours(run: Any, memoriser: RunFolder, refused: Refused, tmp_path: Path) -> None:
+    result = run("sample", memoriser.path, "--neighbours", 2, "-n", 3, "--seed", 5, *CPU, "-o", "near.png")
+    assert result.output == "3 samples of memoriser (CPU) in near.png\n"
+    found = chart_cells(tmp_path / "near.png", [f"sample {i}" for i in range(3)], 3, below=20)
+    np.testing.assert_array_equal(found[:, 0], quantise(opened(memoriser).sample(3, 5))[:, 0])
+    np.testing.assert_array_equal(found[:, 1], found[:, 0], err_msg="each was copied")
+    assert (found[:, 2] != found[:, 1]).any(axis=(1, 2)).all()
+    assert run("sample", memoriser.path, "--neighbours", 2, *CPU).output.startswith("8 samples of memoriser")
+    first = (tmp_path / "samples.png").read_bytes()
+    file = memoriser.file("generator.onnx")
+    assert run("sample", file, "--neighbours", 2, "--data", "digits", *CPU).exit_code == 0
+    assert (tmp_path / "samples.png").read_bytes() == first
+    assert "does not say where its training samples are. Name them: --data NAME." in refused(
+        2, "sample", file, "--neighbours", 2, *CPU
+    )
+    assert "ring is 2, but memoriser makes 1×8×8." in refused(
+        2, "sample", file, "--neighbours", 2, "--data", "ring", *CPU
+    )
+
+
+def test_neighbours_of_points(run: Any, points: Path, tmp_path: Path) -> None:
+    result = run("sample", points, "--neighbours", 3, "--data", "ring", "-n", 4, *CPU, "-o", "near.png")
+    assert result.output == "4 samples of fake (CPU) in near.png\n"
+    assert Image.open(tmp_path / "near.png").size == (650, 500)
 
 
 @pytest.mark.parametrize(
@@ -84,6 +111,9 @@ def test_points_are_drawn_before_data(run: Any, refused: Refused, points: Path, 
         (("--grid", "4"), "--grid '4' is not ROWSxCOLUMNS. Write for example --grid 4x10."),
         (("--grid", "0x4"), "--grid '0x4' is not ROWSxCOLUMNS."),
         (("--grid", "2x2", "-n", 5), "A grid of a given shape has as many samples as places, not 5."),
+        (("--neighbours", 0), "0 is not in the range"),
+        (("--neighbours", 3, "--per-class"), "per_class and neighbours are two pictures."),
+        (("--neighbours", 3, "-o", "x.npz"), "--neighbours draws a .png picture, not 'x.npz'."),
         (("--interpolate", 1), "1 is not in the range"),
         (("--traverse", "c0"), "labelled has no code 'c0'; it has y (its class) and z0 to z1."),
         (("--traverse", "y", "--label", 3), "The class cannot be 3 and vary."),

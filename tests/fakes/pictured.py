@@ -35,10 +35,13 @@ def cells(path: Path, rows: int, columns: int, *, between: int = 0) -> np.ndarra
     return _cut(pixels, rows, columns, 0, pixels.shape[1] - (columns * 42 + 2), between)
 
 
-def chart_cells(path: Path, names: Sequence[str], columns: int) -> np.ndarray:
-    """The 8×8 pictures of a chart whose rows have these names: uint8 [rows, columns, 8, 8]."""
+def chart_cells(path: Path, names: Sequence[str], columns: int, *, below: int = 0) -> np.ndarray:
+    """The 8×8 pictures of a chart whose rows have these names: uint8 [rows, columns, 8, 8].
+
+    Each row has so many more pixels ``below``.
+    """
     pixels = np.asarray(Image.open(path))[..., 0]
-    return _cut(pixels, len(names), columns, _HEAD, margin_of(legible(names)), 2)
+    return _cut(pixels, len(names), columns, _HEAD, margin_of(legible(names)), 2 + below)
 
 
 def _cut(pixels: np.ndarray, rows: int, columns: int, top: int, left: int, between: int) -> np.ndarray:
