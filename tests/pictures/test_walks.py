@@ -16,6 +16,7 @@ from PIL import Image
 from ganzoo.data.base import quantise
 from ganzoo.errors import UsageError
 from ganzoo.pictures import clouds, walks
+from ganzoo.pictures.charts import chart
 from ganzoo.pictures.clouds import COLOURS, MARKERS, PointGroup, save_clouds
 from ganzoo.pictures.paths import STEPS, axis_of, between, class_axis
 from ganzoo.types import LatentSpec
@@ -67,10 +68,13 @@ def test_a_row_keeps_the_class_and_the_noise_of_its_first_sample(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     noisy = generator(tmp_path, LatentSpec(z_dim=3, classes=3, noise=(1, 8, 8)))
+    named: list[Any] = []
+    monkeypatch.setattr(walks, "chart", lambda *given: named.append(given[2]) or chart(*given))
     seen: list[dict[str, np.ndarray]] = []
     run = noisy.run
     monkeypatch.setattr(noisy, "run", lambda inputs: seen.append(inputs) or run(inputs))
     walks.save_interpolation(noisy, tmp_path / "way.png", 4, rows=2, seed=1)
+    assert named == [["0 → z of 1", "2 → z of 3"]], "the last picture is not sample 1"
     ends = noisy.inputs(4, 1)
     assert ends["y"][0] != ends["y"][1], "there is something to be seen"
     for row, inputs in enumerate(seen):
