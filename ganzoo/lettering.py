@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ganzoo.escaping import one_line
+
 if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
 
@@ -53,6 +55,12 @@ def legible(names: Sequence[str], widest: int = _WIDEST) -> list[str]:
     dots.
     """
     return [_fitted(name if _font_of(name) else str(i), widest) for i, name in enumerate(names)]
+
+
+def drawable(text: str) -> str:
+    """A text as one line in letters that every picture can show, a plot too; question marks stand for others."""
+    line = one_line(text).encode(errors="backslashreplace").decode()
+    return "".join(letter if _has(_fonts()[-1], letter) else "?" for letter in line)
 
 
 def beside(names: Sequence[str], pictures: Sequence[Array]) -> Array:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ganzoo.lettering import BACKGROUND, SIZE, Word, beside, legible, lettered, margin_of, width_of
+from ganzoo.lettering import BACKGROUND, SIZE, Word, beside, drawable, legible, lettered, margin_of, width_of
 
 if TYPE_CHECKING:
     from ganzoo.types import Array
@@ -30,6 +30,7 @@ def chart(title: str, heads: Sequence[str], names: Sequence[str], rows: Sequence
 
 def titled(picture: Array, title: str) -> Array:
     """A picture uint8 [h, w, 3] below its title, and as wide as that at least: uint8 [H, W, 3]."""
+    title = drawable(title)
     width = max(picture.shape[1], math.ceil(width_of(title)) + 2 * _MARGIN)
     wide = np.pad(picture, ((0, 0), (0, width - picture.shape[1]), (0, 0)), constant_values=BACKGROUND)
     head = lettered(_space(_LINE + 4, width), [Word(title, _MARGIN, (_LINE + 4) / 2, "lm")])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ganzoo.escaping import one_line
+from ganzoo.lettering import drawable
 from ganzoo.pictures.canvas import new_figure, save_figure
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def save_clouds(
             axes.scatter(
                 *plane(group.points).T, s=16, color=colour, marker=marker, linewidths=0, label=_shown(group.label)
             )
-    axes.set_title(one_line(title), fontsize=10, parse_math=False)
+    axes.set_title(drawable(title), fontsize=10, parse_math=False)
     axes.set_aspect("equal", "datalim")
     columns = -(-len(groups) // _LEGEND)
     legend = axes.legend(fontsize=8, ncols=columns, loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
@@ -76,7 +76,7 @@ def save_clouds(
 
 def _shown(label: str) -> str:
     """A label as the legend shows it, which would leave out one that starts with an underscore."""
-    return f" {one_line(label)}" if label.startswith("_") else one_line(label)
+    return f" {drawable(label)}" if label.startswith("_") else drawable(label)
 
 
 def plane(points: Array) -> Array:

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import warnings
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from ganzoo.lettering import BACKGROUND, legible, margin_of, width_of
 from ganzoo.pictures.charts import chart, titled
+from ganzoo.pictures.clouds import PointGroup, save_clouds
 
 NAMES = ["first", "second"]
 
@@ -39,6 +43,20 @@ def test_a_head_keeps_to_its_column() -> None:
     (ink,) = np.nonzero((head > BACKGROUND + 60).any(axis=0))
     left = margin_of(legible(NAMES))
     assert left + 40 <= ink.min() < ink.max() < left + 80
+
+
+@pytest.mark.parametrize("title", ["two\nlines", "no \udcff UTF-8", "中 문", "\x1b[31mred", "", "$a$ {_^"])
+def test_a_title_is_one_line_of_letters_that_there_are(title: str, tmp_path: Path) -> None:
+    assert titled(np.zeros((20, 50, 3), np.uint8), title).shape[0] == 44
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        save_clouds([PointGroup(f"y = {title}", np.zeros((3, 2)))], tmp_path / "a.png", title=title)
+        save_clouds(
+            [PointGroup("all", np.zeros((3, 2)))],
+            tmp_path / "b.png",
+            title="",
+            behind=PointGroup(f"y = {title}", np.ones((2, 2))),
+        )
 
 
 def test_a_title_that_is_wider_than_its_picture_is_whole() -> None:
