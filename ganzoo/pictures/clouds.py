@@ -45,7 +45,8 @@ def save_clouds(
     With ``lines`` the points of a group are joined in order; with ``ordered`` the groups are, and colours go from dark
     to light.
     """
-    figure = new_figure(6.5, 5)
+    columns = -(-len(groups) // _LEGEND)
+    figure = new_figure(5.3 + 1.2 * columns, 5)
     axes: Any = figure.add_subplot()
     if behind is not None:
         axes.scatter(*plane(behind.points).T, s=6, color="#C0C0C0", linewidths=0, label=_shown(behind.label))
@@ -67,7 +68,6 @@ def save_clouds(
             )
     axes.set_title(drawable(title), fontsize=10, parse_math=False)
     axes.set_aspect("equal", "datalim")
-    columns = -(-len(groups) // _LEGEND)
     legend = axes.legend(fontsize=8, ncols=columns, loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
     for text in legend.get_texts():
         text.set_parse_math(False)

@@ -261,4 +261,4 @@ def test_groups_differ_in_more_than_colour(tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         save_clouds(many, tmp_path / "many.png", title="a $ title_{")
-    assert Image.open(tmp_path / "many.png").size == (650, 500)
+    assert Image.open(tmp_path / "many.png").size == (770, 500), "room for a legend of two columns"
