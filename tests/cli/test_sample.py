@@ -97,6 +97,13 @@ def test_samples_beside_their_neighbours(run: Any, memoriser: RunFolder, refused
     )
 
 
+def test_neighbours_of_one_class(run: Any, labelled: RunFolder, tmp_path: Path) -> None:
+    words = ("--neighbours", 1, "--label", 4, "-n", 2, "--data", "digits")
+    assert run("sample", labelled.path, *words, *CPU, "-o", "near.png").exit_code == 0
+    found = chart_cells(tmp_path / "near.png", ["sample 0", "sample 1"], 2, below=20)
+    np.testing.assert_array_equal(found[:, 0], quantise(opened(labelled).sample(2, label=4))[:, 0])
+
+
 def test_neighbours_of_points(run: Any, points: Path, tmp_path: Path) -> None:
     result = run("sample", points, "--neighbours", 3, "--data", "ring", "-n", 4, *CPU, "-o", "near.png")
     assert result.output == "4 samples of fake (CPU) in near.png\n"

@@ -9,6 +9,7 @@ from pictured import chart_cells
 from PIL import Image
 
 from ganzoo.data.base import quantise
+from ganzoo.lettering import margin_of
 from ganzoo.pictures import neighbours
 from ganzoo.pictures.clouds import PointGroup
 from ganzoo.pictures.neighbours import save_neighbours, short
@@ -27,6 +28,10 @@ def test_each_sample_stands_before_its_neighbours(tmp_path: Path) -> None:
     changed = np.flatnonzero((first != second).any(axis=1))
     assert set(changed) <= {*range(44 + 44, 44 + 64), *range(44 + 108, 44 + 128)}, "distances stand below the pictures"
     assert len(changed) > 10
+    left = margin_of(["sample 0", "sample 1"])
+    below = first[44 + 46 : 44 + 64, left:]
+    inked = [bool((below[:, 42 * i + 4 : 42 * i + 42] > 128).any()) for i in range(4)]
+    assert inked == [False, True, True, True], "a sample has no distance, each of its neighbours has"
 
 
 @pytest.mark.parametrize(
