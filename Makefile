@@ -18,7 +18,7 @@ MNIST ?= ../shared/data/mnist
 PEERS := .venv-peers
 PEERS_PYTHON := PYTHONPATH=. OMP_NUM_THREADS=2 OPENBLAS_NUM_THREADS=2 MKL_NUM_THREADS=2 $(PEERS)/bin/python
 
-.PHONY: bench report test lint types pytest benchmarks mutants peers peers-bench soak clean
+.PHONY: bench report test lint types pytest test-page benchmarks mutants peers peers-bench soak clean
 
 bench: $(VENV)/.installed
 	$(BIN)/ganzoo bench --all
@@ -26,7 +26,7 @@ bench: $(VENV)/.installed
 report: $(VENV)/.installed
 	$(BIN)/ganzoo report
 
-test: lint types pytest
+test: lint types pytest test-page
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -36,7 +36,11 @@ types: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
 pytest: $(VENV)/.installed-dev
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 GANZOO_TEST_MNIST=$(MNIST) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 GANZOO_TEST_MNIST=$(MNIST) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --ignore tests/page
+
+# In a real browser, Debian's: apt-get install chromium. Where it is missing the tests are skipped, and say so.
+test-page: $(VENV)/.installed-dev
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -rs tests/page
 
 benchmarks: $(VENV)/.installed-dev
 	$(BIN)/python tests/benchmarks/startup.py

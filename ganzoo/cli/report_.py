@@ -17,6 +17,7 @@ from ganzoo.cli.output import echo
 @click.option("--data", "datasets", multiple=True, metavar="NAME", help="Only this dataset's board; may be repeated.")
 @click.option("--title", default="ganzoo leaderboards", show_default=True, help="Of the first page.")
 @click.option("--single-file", is_flag=True, help="One page, index.html, with all pictures inside.")
+@click.option("--live", is_flag=True, help="With the generators, which run in the page; fetches 33 MB once.")
 @click.option(
     "--out", type=common.PATH, default=Path("leaderboards"), show_default=True, help="Folder of the leaderboards."
 )
@@ -27,14 +28,15 @@ def command(
     datasets: tuple[str, ...],
     title: str,
     single_file: bool,
+    live: bool,
     out: Path,
     runs: Path,
     registry_path: Path | None,
 ) -> None:
     """Write the leaderboards and all runs behind them as pages that a browser opens from the disk.
 
-    Made of the tables and the run store alone: nothing is trained, scored or downloaded. Variants whose runs the store
-    does not have are shown without pictures and curves.
+    Made of the tables and the run store alone: nothing is trained or scored, and nothing is downloaded but what --live
+    needs. Variants whose runs the store does not have are shown without pictures and curves.
     """
     from ganzoo import registry as registries
     from ganzoo.report.site import write_report
@@ -49,6 +51,7 @@ def command(
             datasets=datasets,
             title=title,
             single_file=single_file,
+            live=live,
             progress=progress,
         )
     size = sum(path.stat().st_size for path in output.rglob("*") if path.is_file())

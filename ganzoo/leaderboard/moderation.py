@@ -53,18 +53,18 @@ def prior_of(variances: Array, df: Array) -> Prior:
     return Prior(d0, float(np.exp(logs.mean() + _mean_log(np.array(d0)))))
 
 
-def moderated(variances: Array, df: Array, floors: Array) -> tuple[Array, Array]:
+def moderated(variances: Array, df: Array) -> tuple[Array, Array]:
     """Moderated variances [k] and their degrees of freedom [k].
 
-    Of a model that scatters more than the others its own variance counts, and of none less than ``floors`` [k], the
-    square of what the sampling of its scores alone adds. There are never more degrees than all seeds have together.
+    Of a model that scatters more than the others its own variance counts. There are never more degrees than all seeds
+    have together.
     """
     prior = prior_of(variances, df)
     if math.isinf(prior.df):
         drawn = np.full_like(variances, prior.variance)
     else:
         drawn = (prior.df * prior.variance + df * variances) / (prior.df + df)
-    return np.maximum.reduce([drawn, variances, floors]), np.minimum(prior.df + df, df.sum())
+    return np.maximum(drawn, variances), np.minimum(prior.df + df, df.sum())
 
 
 def group_variances(groups: Sequence[Array]) -> tuple[Array, Array]:

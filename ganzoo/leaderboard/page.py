@@ -143,11 +143,11 @@ def grid(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 _LEGEND = (
     "Rows stand in the order of their means. *rank*: all places that a model may have; the ranges of all models hold",
     "at once with 95 % probability. They are what a t test of each pair leaves, with variances over seeds that are",
-    "drawn towards what the models have in common and are never less than the sampling of scores, and with Holm's",
-    "correction over all pairs. *P(best)*: the probability that its mean is the best. *best seed*: the best value of",
-    "one seed in the column that ranks; nothing is compared by it. Every score is of the last state of a training, not",
-    "of a chosen one. Seeds that gave the same generator count as one. A model of one seed, or of fewer than half of",
-    "the models have, or with a seed that failed has no rank; rows in brackets have none. Neither has a part in tests.",
+    "drawn towards what the models have in common, with the sampling of scores, and with Holm's correction over all",
+    "pairs. *P(best)*: the probability that its mean is the best. *best seed*: the best value of one seed in the",
+    "column that ranks; nothing is compared by it. Every score is of the last state of a training, not of a chosen",
+    "one. Seeds that gave the same generator count as one. A model of one seed, or of fewer than half of the models",
+    "have, or with a seed that failed has no rank; rows in brackets have none. Neither has a part in the tests.",
     f"{COPIED}: repeating training samples is ahead of every model in this column, so it says nothing of novelty.",
     "A *comparator* is no GAN, but trained and scored like one. The others are floors and ceilings:",
     "`real` are held-out real samples; where they are fewer than those of models, the row says how many (n): then its",
@@ -185,7 +185,7 @@ def to_markdown(
     lines += [
         "",
         f"Extractor {extractor}, protocol {markdown_code(protocol)}, ranked by {rank_by}.",
-        "Means over seeds ± half of the 95 % interval (Student's t).",
+        "Means over seeds ± half of the 95 % interval, over seeds and for the samples that they share.",
         *_LEGEND,
         *map(markdown, remarks(board, left)),
     ]

@@ -182,7 +182,8 @@ def _axes(x: Scale, y: Scale, x_name: str, y_name: str) -> str:
 def _figure(title: str, parts: Sequence[str], legend: Sequence[tuple[str, str]]) -> Markup:
     """An SVG that fits its column, with the legend as text below, which a narrow page can break into lines."""
     keys = [f"<li>{key} {html(name)}</li>" for name, key in legend]
-    box = f'viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{html(title)}"'
+    role = "group" if any("<a " in part for part in parts) else "img"  # what is an image has no links inside
+    box = f'viewBox="0 0 {WIDTH} {HEIGHT}" role="{role}" aria-label="{html(title)}"'
     listed = f'<ul class="legend">{"".join(keys)}</ul>' if keys else ""
     return Markup(f'<svg class="chart" {box}>{"".join(parts)}</svg>{listed}')
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import functools
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +16,10 @@ from ganzoo.leaderboard import gallery, view
 from ganzoo.leaderboard.runs_table import RUNS_FILE
 from ganzoo.report.boards import board_view
 from ganzoo.report.gathered import Board, Row, gather
+from ganzoo.report.live import FOLDER, LiveModel, slugs, write_live
 from ganzoo.report.variants import variant_view
 from ganzoo.scoring.features import Progress, silent
-from ganzoo.training.runs import COPIES, PICTURE
+from ganzoo.training.runs import COPIES, ONNX, PICTURE
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -32,6 +33,7 @@ WORST = (
     "Of seed {}, the samples that come nearest to training samples, each with the training sample on its right: the "
     "number is the distance over that one's own nearest neighbour's; below 1 it counts as memorised"
 )
+Models = Mapping[tuple[str, str], LiveModel]
 MARK = '<meta name="generator" content="ganzoo report">'
 """By which a report is known for one, so that another one may take its place."""
 
@@ -45,22 +47,39 @@ def write_report(
     datasets: Sequence[str] = (),
     title: str = "ganzoo leaderboards",
     single_file: bool = False,
+    live: bool = False,
     progress: Progress = silent,
 ) -> Path:
     """Write the report and return its first page; the same leaderboards and store give the same bytes.
 
-    ``single_file``: one page with all pictures inside. ``progress`` hears how many pages are made. An older
-    report at ``out`` is replaced; raises UsageError for anything else that is there, and what ``gather`` raises.
+    ``single_file``: one page with all pictures inside. ``live``: with the generators, which run in the page, and
+    with what runs them, which is fetched once. ``progress`` hears how many pages are made. An older report at
+    ``out`` is replaced. Raises UsageError for anything else that is there, DataError where nothing can be fetched,
+    and what ``gather`` raises.
     """
+    if single_file and live:
+        raise UsageError("Generators that run in the page are files of their own.", "Leave out single-file or live.")
     _require_ours(out)
     boards = gather(leaderboards, store, registry, datasets)
     fresh = out.with_name(f".{out.name}.new")
     if fresh.exists():
         shutil.rmtree(fresh)  # of a process that was killed
     with new_folder(fresh, parents=True) as folder:
-        _Site(folder, boards, title, single_file, progress).write(leaderboards)
+        site = _Site(folder, boards, title, single_file, progress, _live_models(boards) if live else {})
+        site.write(leaderboards)
     _replace(fresh, out)
     return out / INDEX
+
+
+def _live_models(boards: Sequence[Board]) -> dict[tuple[str, str], LiveModel]:
+    """The first seed of each row whose generator is there, by dataset and variant."""
+    found = {}
+    for board in boards:
+        for row in board.rows:
+            if row.made and row.made[0].folder is not None and row.made[0].manifest is not None:
+                onnx, classes = row.made[0].folder.file(ONNX), row.made[0].manifest.class_names
+                found[board.dataset, row.variant] = LiveModel(row.variant, board.dataset, onnx, classes)
+    return found
 
 
 def _require_ours(out: Path) -> None:
@@ -91,13 +110,19 @@ def _replace(fresh: Path, out: Path) -> None:
 class _Site:
     """Writes one report into an empty folder."""
 
-    def __init__(self, folder: Path, boards: Sequence[Board], title: str, single: bool, progress: Progress) -> None:
+    def __init__(
+        self, folder: Path, boards: Sequence[Board], title: str, single: bool, progress: Progress, models: Models
+    ) -> None:
         self._folder, self._boards, self._title, self._single = folder, boards, title, single
         self._progress, self._made = progress, 0
+        self._models = models
+        self._live = dict(zip(models, slugs(list(models.values())), strict=True))
         self._pages = _environment()
 
     def write(self, leaderboards: Path) -> None:
         """Every file of it, the first page last."""
+        if self._models:
+            write_live(list(self._models.values()), self._folder)
         views = []
         for board in self._boards:
             pages = {row.variant: self._variant(board, row) for row in board.rows}
@@ -106,14 +131,16 @@ class _Site:
             for row, each in zip(board.rows, found["rows"], strict=True):
                 each |= {"page": pages[row.variant], "anchor": self._anchor(board, row)}
             views.append(found)
-        script = _asset("board.js")
-        page = self._render("index.html.jinja", boards=views, title=self._title, inside=self._single, script=script)
+        words = {"boards": views, "title": self._title, "inside": self._single, "live": bool(self._live)}
+        page = self._render("index.html.jinja", **words, script=_asset("board.js"))
         self._put(INDEX, page.encode())
 
     def _variant(self, board: Board, row: Row) -> dict[str, Any]:
         self._made += 1
         self._progress("pages", self._made, sum(len(each.rows) for each in self._boards))
+        slug = self._live.get((board.dataset, row.variant), "")
         page = variant_view(board, row, self._pictures(board, row))
+        page["live"] = f"../{FOLDER}/{INDEX}#model={slug}" if slug else ""
         if not self._single:
             text = self._render("variant.html.jinja", page=page, back=f"../{INDEX}#{board.slug}")
             self._put(f"{board.slug}/{row.slug}.html", text.encode())

@@ -13,7 +13,7 @@ from scipy.stats import norm, t
 
 from ganzoo.columns import COLUMNS
 from ganzoo.leaderboard.aggregate import aggregate
-from ganzoo.leaderboard.ranking import Group, half_width, not_ranked, p_value, places, scaled
+from ganzoo.leaderboard.ranking import Group, half_width, not_ranked, p_values, places, scaled
 from ganzoo.registry import Registry
 
 
@@ -26,11 +26,13 @@ def test_half_width_of_few_values(values: Sequence[float], wanted: float) -> Non
     assert half_width(np.array(values)) == pytest.approx(wanted, nan_ok=True)
 
 
-def test_half_width_is_students_and_never_of_less_than_the_sampling_of_scores() -> None:
+def test_half_width_is_of_seeds_and_of_the_sampling_that_they_share() -> None:
     values = np.array([1.0, 2.0, 3.0])
-    assert half_width(values) == pytest.approx(4.302653 / math.sqrt(3), rel=1e-6)
-    assert half_width(values, np.array([0.9, 0.9, 0.9])) == half_width(values)
-    assert half_width(values, np.array([1.0, 2.0, 2.0])) == pytest.approx(4.302653, rel=1e-6), "√(9/3) over √3"
+    seeds = 4.302653 / math.sqrt(3)
+    assert half_width(values) == pytest.approx(seeds, rel=1e-6)
+    errors = np.array([1.0, 2.0, 2.0])
+    assert half_width(values, errors) == pytest.approx(math.hypot(seeds, 1.959964 * math.sqrt(3)), rel=1e-6)
+    assert half_width(np.array([1.0, 1.0]), np.array([0.5, 0.5])) == pytest.approx(0.979982, rel=1e-6)
 
 
 def ranked(rank_by: str, **values: list[float]) -> pd.DataFrame:
@@ -127,7 +129,7 @@ def test_means_without_any_scatter_are_equal_or_not() -> None:
     found = places(groups([[2.0, 2.0], [1.0, 1.0], [1.0, 1.0]]))
     assert [(each.rank, each.rank_to, each.p_best) for each in found] == [(3, 3, 0), (1, 2, 0.5), (1, 2, 0.5)]
     assert found[0].behind == (1, 2)
-    assert (p_value(0.0, 0.0, 2), p_value(0.1, 0.0, 2)) == (1, 0)
+    assert list(p_values(np.array([0.0, 0.1]), np.zeros(2), np.full(2, 2.0))) == [1, 0]
 
 
 def test_the_sampling_of_scores_can_be_all_that_there_is() -> None:
@@ -159,6 +161,14 @@ def test_the_probability_of_being_best_is_that_of_draws() -> None:
     assert found == pytest.approx(np.bincount(draws.argmin(1), minlength=3) / 200_000, abs=0.02)
 
 
+def test_many_models_have_places_too() -> None:
+    """As many as cells of a grid: the chances add up, and all but the first few have none."""
+    rng = np.random.default_rng(4)
+    found = places(groups(np.arange(300)[:, None] + rng.standard_normal((300, 3))))
+    chances = [each.p_best for each in found]
+    assert sum(chances) == pytest.approx(1) and max(chances) == max(chances[:4]) and max(chances[20:]) < 1e-3
+
+
 SCATTER: dict[str, Callable[[np.random.Generator, int], Any]] = {
     "alike": lambda rng, k: np.ones(k),
     "unlike": lambda rng, k: np.sqrt(4 / rng.chisquare(4, k)),
@@ -179,6 +189,21 @@ def told_apart(scatter: str, k: int, boards: int = 300) -> float:
 def test_equal_models_are_seldom_told_apart(scatter: str, k: int) -> None:
     """On at most one board of twenty, of which 300 see 5 % ± 2.5 %, however the scatter of models differs."""
     assert told_apart(scatter, k) < 0.075
+
+
+def test_sampling_that_seeds_have_in_common_tells_nobody_apart() -> None:
+    """Seeds that scatter by .03 around a value that the latents moved by .1, as those of conditional models do."""
+    rng = np.random.default_rng(5)
+
+    def boards(errors: float) -> float:
+        apart = 0
+        for _ in range(200):
+            values = 0.1 * rng.standard_normal((8, 1)) + 0.03 * rng.standard_normal((8, 3))
+            apart += any(each.behind for each in places([Group(v, np.full(3, errors)) for v in values]))
+        return apart / 200
+
+    assert boards(0.1) < 0.075
+    assert boards(0.0) > 0.9, "which the scatter over seeds alone does not see"
 
 
 def test_what_all_models_have_in_common_tells_more_of_them_apart() -> None:

@@ -122,7 +122,7 @@ function start() {
   const remember = (board) => history.replaceState(null, "", `#${board.state()}`);
   const boards = [...document.querySelectorAll("[data-board]")].map((section) => new Board(section, remember));
   const restore = () => {
-    const [name, state] = decodeURI(location.hash.slice(1)).split("?");
+    const [name, state] = location.hash.slice(1).split("?"); // names of boards need no escapes
     const board = boards.find((each) => each.name === name);
     if (!board || state === undefined) return;
     board.restore(new URLSearchParams(state));
