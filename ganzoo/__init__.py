@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from ganzoo.types import TrainData as TrainData
     from ganzoo.types import TrainRun as TrainRun
     from ganzoo.types import Variant as Variant
+    from ganzoo.views import picture as picture
 
 _HOMES = {
     "API_VERSION": "types",
@@ -94,6 +95,7 @@ _HOMES = {
     "diagnose": "diagnosis.diagnose",
     "load": "api",
     "pairs": "likeness",
+    "picture": "views",
     "sample": "api",
     "score": "api",
     "train": "api",

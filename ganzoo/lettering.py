@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ganzoo.escaping import one_line
+
 if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
 
@@ -55,6 +57,12 @@ def legible(names: Sequence[str], widest: int = _WIDEST) -> list[str]:
     return [_fitted(name if _font_of(name) else str(i), widest) for i, name in enumerate(names)]
 
 
+def drawable(text: str) -> str:
+    """A text as one line in letters that every picture can show, a plot too; question marks stand for others."""
+    line = one_line(text).encode(errors="backslashreplace").decode()
+    return "".join(letter if _has(_fonts()[-1], letter) else "?" for letter in line)
+
+
 def beside(names: Sequence[str], pictures: Sequence[Array]) -> Array:
     """Pictures uint8 [h, w, 3] of one width, one below the other, each with its name at the left: uint8 [H, W, 3].
 
@@ -70,7 +78,7 @@ def beside(names: Sequence[str], pictures: Sequence[Array]) -> Array:
 
 def margin_of(names: Sequence[str]) -> int:
     """Pixels that ``beside`` keeps for names."""
-    return round(max(map(_width, names))) + 2 * _MARGIN
+    return round(max(map(width_of, names))) + 2 * _MARGIN
 
 
 def _at_least(height: int, picture: Array) -> Array:
@@ -82,13 +90,14 @@ def _at_least(height: int, picture: Array) -> Array:
 def _fitted(text: str, widest: int) -> str:
     shown = text
     for end in range(len(text) - 1, 0, -1):
-        if _width(shown) <= widest:
+        if width_of(shown) <= widest:
             break
         shown = text[:end].rstrip() + "…"
     return shown
 
 
-def _width(text: str) -> float:
+def width_of(text: str) -> float:
+    """Pixels of a text on a line."""
     return (_font_of(text) or _fonts()[0]).getlength(text)
 
 

@@ -11,11 +11,11 @@ import pytest
 from PIL import Image
 
 import ganzoo
-from ganzoo import pictures
 from ganzoo.data import load
 from ganzoo.data.builtin import builtin_sources
 from ganzoo.errors import DataError, ScoreError, UsageError
 from ganzoo.labels import all_known, folder_name, folder_names, number_of, places, set_of
+from ganzoo.pictures import samples
 from ganzoo.plugin.manager import Zoo
 from ganzoo.scoring.scorer import draw_source, sets_of
 from ganzoo.scoring.setup import Terms
@@ -212,7 +212,7 @@ def test_a_generator_is_a_reference_by_the_names_of_its_classes(fake_zoo: Zoo, t
 
 def test_samples_in_folders_are_those_classes_again(fake_zoo: Zoo, tmp_path: Path) -> None:
     run = named(tmp_path / "ab", fake_zoo, "ab", (0, 1))
-    pictures.save_folder(ganzoo.load(run.path, device="cpu"), tmp_path / "made", 300)
+    samples.save_folder(ganzoo.load(run.path, device="cpu"), tmp_path / "made", 300)
     assert sorted(path.name for path in (tmp_path / "made").iterdir()) == ["a", "b"]
     found = classes(tmp_path / "made", reference=run.path)
     assert all(each.fid.value < 1 for each in found)

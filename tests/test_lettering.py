@@ -46,3 +46,7 @@ def test_names_of_most_alphabets_are_drawn(name: str) -> None:
 
 def test_a_name_that_cannot_be_drawn_is_its_number() -> None:
     assert lettering.legible(["dog", "猫", "a\nb"]) == ["dog", "1", "2"]
+
+
+def test_what_no_font_has_is_a_question_mark() -> None:
+    assert lettering.drawable("a\nb 中 → \udcff\x1b") == r"a\nb ? → \udcff\x1b"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,49 +13,90 @@ from ganzoo.cli import common
 from ganzoo.cli.output import echo
 from ganzoo.files import expanded
 
+COUNT = 64
+_VIEWS = ("grid", "interpolate", "traverse", "per_class", "neighbours")
+_WITH_DATA = ("interpolate", "neighbours")
+
 
 @click.command("sample")
 @click.argument("source", type=common.PATH)
-@click.option("-n", "count", type=click.IntRange(1), default=64, show_default=True, help="How many.")
+@click.option(
+    "-n",
+    "count",
+    type=click.IntRange(1),
+    help=f"How many; of --interpolate and --traverse how many rows.  [default: {COUNT}, of rows 8]",
+)
 @common.seed_option
 @click.option("--label", metavar="CLASS", help="Draw this class only, by name or number (conditional generators).")
+@click.option("--grid", metavar="ROWSxCOLUMNS", help="A grid of just this shape: --grid 4x10.")
+@click.option("--interpolate", type=click.IntRange(2, 100), metavar="N", help="N pictures from one sample to another.")
+@click.option("--traverse", metavar="CODE", help="One code along its values: c0, c1, …, z0, …, or y for the class.")
+@click.option("--per-class", is_flag=True, help="A row for each class, or else for each value of the categorical code.")
+@click.option(
+    "--neighbours", type=click.IntRange(1, 50), metavar="K", help="Each beside its K nearest training samples."
+)
+@click.option("--data", metavar="NAME", help="The training samples, also behind points.  [default: those of the run]")
+@common.data_dir_option
 @click.option(
     "-o",
     "--output",
     default="samples.png",
     metavar="PATH",
     show_default=True,
-    help="A .png grid, an .npz, or a folder: DIR/.",
+    help="A .png picture, an .npz, or a folder: DIR/.",
 )
 @common.device_option
 @common.foreign_options
-def command(source: Path, count: int, seed: int, label: str | None, output: str, device: str, **more: Any) -> None:
+def command(
+    source: Path, count: int | None, seed: int, label: str | None, output: str, device: str, **more: Any
+) -> None:
     """Draw samples from a run or an ONNX file.
 
     The same seed gives the same samples everywhere. A grid has no holes: of classes or codes it has a row for each, the
-    same z down each column. An .npz holds x: uint8 [N, C, H, W], or float32 points [N, d], and
-    z, y and c that they were made of. DIR/ gets one PNG a sample, in a subfolder per class where there are classes.
+    same z down each column. At most one of --grid, --interpolate, --traverse, --per-class and
+    --neighbours has another picture drawn. An .npz holds x: uint8 [N, C, H, W], or float32 points [N, d], and z, y and
+    c that they were made of. DIR/ gets one PNG a sample, in a subfolder per class where there are classes.
     """
     from ganzoo.errors import UsageError
 
     path = expanded(output)
     folder = output.endswith(("/", os.sep)) or path.is_dir()
     form = common.ending(path)
+    views = {name: more.pop(name) for name in _VIEWS}
+    named = next((name.replace("_", "-") for name, value in views.items() if value), None)
+    if named and (folder or form != ".png"):
+        raise UsageError(f"--{named} draws a .png picture, not '{output}'.", "Name for example -o samples.png.")
     if form not in (".png", ".npz") and not folder:
         raise UsageError(
             f"Samples are written as .png or .npz, not as '{path.name}'.",
             f"Name the output so, or end it with '/' for a folder of images: {output}/",
         )
-    from ganzoo import api, pictures
+    if more["data"] and named not in _WITH_DATA:
+        raise UsageError(f"--data '{more['data']}' has no say here.", "It goes with --interpolate and --neighbours.")
+    if views["grid"]:
+        views["grid"] = _shape(views["grid"])
+    n = count if named else count or COUNT
+    given: dict[str, Any] = {"seed": seed, "label": label, "device": device, "reading": common.reading_of(more)}
+    from ganzoo import views as pictures
 
-    shown = count
-    generator = api.load(source, device=device, reading=common.reading_of(more))
-    if folder:
-        pictures.save_folder(generator, path, count, seed, label)
-    elif form == ".npz":
-        pictures.save_npz(generator, path, count, seed, label)
+    if folder or form == ".npz":
+        drawn = pictures.files(source, path, count or COUNT, folder=folder, **given)
     else:
-        shown = pictures.save_samples(generator, path, count, seed, label)
-    common.show_notes([*generator.notes, *([generator.clipped] if generator.clipped else [])])
-    added = f", {shown - count} more than asked for, to fill its rows" if shown > count else ""
-    echo(f"{shown} samples of {generator.info.variant} ({generator.provider}) in {output}{added}")
+        data = {name: more[name] for name in ("data", "data_dir")}
+        with common.shown_progress(f"sample {source.name}") as progress:
+            drawn = pictures.picture(source, path, n, **views, **data, **given, progress=progress)
+    common.show_notes(drawn.notes)
+    wanted = n or drawn.samples
+    rows = named in ("interpolate", "traverse")
+    added = f", {drawn.samples - wanted} more than asked for, to fill its rows" if drawn.samples > wanted else ""
+    echo(f"{drawn.samples} samples of {drawn.variant} ({drawn.provider}) in {output}{'' if rows else added}")
+
+
+def _shape(text: str) -> tuple[int, int]:
+    """Rows and columns of ``--grid``. Raises UsageError."""
+    found = re.fullmatch(r"([1-9]\d{0,3})[x×]([1-9]\d{0,3})", text.lower())
+    if not found:
+        from ganzoo.errors import UsageError
+
+        raise UsageError(f"--grid '{text}' is not ROWSxCOLUMNS.", "Write for example --grid 4x10.")
+    return int(found[1]), int(found[2])

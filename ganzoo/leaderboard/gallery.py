@@ -12,7 +12,8 @@ from ganzoo.data.base import quantise
 from ganzoo.escaping import one_line
 from ganzoo.generator.engine import Generator
 from ganzoo.lettering import beside, legible
-from ganzoo.pictures import ask_for, best_columns, new_figure, save_figure, save_png, tile
+from ganzoo.pictures.canvas import new_figure, save_figure, save_png, tile
+from ganzoo.pictures.samples import ask_for, best_columns
 from ganzoo.training.runs import ONNX
 
 if TYPE_CHECKING:

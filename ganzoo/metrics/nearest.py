@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ganzoo.metrics import arrays
 from ganzoo.metrics.arrays import checked, same_width
 from ganzoo.metrics.base import Features, Index, Reference
-from ganzoo.metrics.distances import Cloud, below, centre_of, cut, precision, scale_of
+from ganzoo.metrics.distances import Cloud, below, centre_of, cut, precision, scale_of, squared_differences
 from ganzoo.metrics.shortlist import Shortlist
 
 NEIGHBOURS = 5
@@ -133,3 +133,21 @@ def _offer_nearest(
 def train_index(reference: Reference) -> TrainIndex:
     """Return the index of a reference's training set, made once."""
     return reference.once("train_index", lambda: TrainIndex(reference.train))
+
+
+def several_nearest(points: Features, train: Features, k: int) -> tuple[Features, NDArray[np.int64]]:
+    """Return for a few points [m, d] the distances to the k nearest of ``train`` [n, d] and their rows, both [m, k].
+
+    Nearest first, of those equally near the first row first; exact, as every pair is measured by differences in
+    float64. Time is O(m · n · d). Raises ScoreError for bad values, and for fewer than k rows.
+    """
+    points = checked(points, "the samples", keep_single=True)
+    train = checked(train, "the training features", least=k, keep_single=True)
+    same_width(train.shape[1], points)
+    scale, every = scale_of(points, train), np.arange(len(train))
+    distances, rows = np.empty((len(points), k)), np.empty((len(points), k), dtype=np.int64)
+    for i in range(len(points)):
+        squared = squared_differences(points, np.full(len(train), i), train, every, scale)
+        rows[i] = np.argsort(squared, kind="stable")[:k]
+        distances[i] = np.sqrt(squared[rows[i]]) / scale
+    return distances, rows

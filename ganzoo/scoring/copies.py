@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ganzoo.errors import ScoreError
-from ganzoo.pictures import new_figure, save_figure, save_png, tile
+from ganzoo.pictures.canvas import new_figure, save_figure, save_png, tile
+from ganzoo.pictures.clouds import plane
 from ganzoo.scoring.sheets import Caption, as_bytes, sheet
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def _pairs(samples: Array, train: Array) -> Array:
 def _draw_points(samples: Array, train: Array, ratios: Sequence[float], path: Path) -> None:
     figure = new_figure(5, 5)
     axes: Any = figure.add_subplot()
-    x, y = _plane(samples), _plane(train)
+    x, y = plane(samples), plane(train)
     for sample, goal, ratio in zip(x, y, ratios, strict=True):
         color = "tab:red" if ratio < 1 else "grey"
         axes.plot(*np.stack([sample, goal]).T, color=color, linewidth=0.8, zorder=1)
@@ -58,8 +59,3 @@ def _draw_points(samples: Array, train: Array, ratios: Sequence[float], path: Pa
     axes.set_aspect("equal", "datalim")
     axes.legend(fontsize=8)
     save_figure(figure, path)
-
-
-def _plane(points: Array) -> Array:
-    """The first two coordinates [k, 2]; of points on a line the second is 0."""
-    return points[:, :2] if points.shape[1] > 1 else np.column_stack([points[:, 0], np.zeros(len(points))])

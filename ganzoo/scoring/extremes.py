@@ -12,7 +12,7 @@ import numpy as np
 
 from ganzoo.errors import ScoreError
 from ganzoo.escaping import csv_cell
-from ganzoo.pictures import new_figure, save_figure, save_png, tile
+from ganzoo.pictures.canvas import new_figure, save_figure, save_png, tile
 from ganzoo.scoring.sheets import Caption, as_bytes, sheet
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ganzoo.escaping import csv_cell
 from ganzoo.files import write_text
-from ganzoo.pictures import best_columns, new_figure, save_figure
+from ganzoo.pictures.canvas import new_figure, save_figure
+from ganzoo.pictures.samples import best_columns
 
 if TYPE_CHECKING:
     from ganzoo.scoring.sensitivity import Sensitivity

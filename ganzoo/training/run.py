@@ -132,7 +132,7 @@ def _finish(
 ) -> None:
     log.write()
     exported = export_model(plugin, model, manifest, folder.file(runs.ONNX))
-    from ganzoo.pictures import save_samples
+    from ganzoo.pictures.samples import save_samples
 
     save_samples(exported.generator, folder.file(runs.PICTURE))
     told = measured(plugin, model, loop, dataset.heldout)

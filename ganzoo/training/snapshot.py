@@ -77,7 +77,7 @@ class Snapshots:
 
     def draw(self, checkpoint: Checkpoint, path: Path) -> bool:
         """Draw samples of its generator, exported but not held to parity; False where that cannot be."""
-        from ganzoo.pictures import save_samples
+        from ganzoo.pictures.samples import save_samples
 
         try:
             with same_random_states(), tempfile.TemporaryDirectory(prefix="ganzoo-snapshot-") as folder:

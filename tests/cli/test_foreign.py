@@ -69,6 +69,22 @@ def test_it_is_sampled_in_every_form(run: Any, theirs: Path, tmp_path: Path) -> 
         assert picture.size == (3 * 42 + 2, 2 * 42 + 2)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("--grid", "2x4"), ("--interpolate", 4), ("--traverse", "z0"), ("--neighbours", 2, "--data", "digits")],
+    ids=lambda words: words[0],
+)
+def test_its_pictures_are_those_of_its_export(
+    words: tuple[object, ...], run: Any, theirs: Path, tmp_path: Path
+) -> None:
+    assert run("export", theirs, *FLAGS, "-o", "ours.onnx").exit_code == 0
+    (tmp_path / "ours").mkdir()
+    for source, flags, output in ((theirs, FLAGS, "theirs.png"), (tmp_path / "ours.onnx", (), "ours/x.png")):
+        result = run("sample", source, *flags, *words, *CPU, "-o", output)
+        assert result.exit_code == 0, result.output
+    assert (tmp_path / "theirs.png").read_bytes() == (tmp_path / "ours" / "x.png").read_bytes()
+
+
 def test_an_export_needs_no_flags(run: Any, theirs: Path, tmp_path: Path) -> None:
     result = run("export", theirs, *FLAGS, "-o", "ours.onnx")
     assert result.exit_code == 0, result.output

@@ -76,6 +76,7 @@ def test_outputs_are_written_whatever_their_name(run: Any, named: Path, gaussian
     for words in (
         ("sample", gaussian.path, *CPU, "-o", f"o{BAD}.png"),
         ("sample", gaussian.path, *CPU, "-o", f"o{BAD}.npz"),
+        ("sample", gaussian.path, "--interpolate", 3, *CPU, "-o", f"w{BAD}.png"),
         ("export", gaussian.path, "-o", f"o{BAD}.onnx"),
         ("sample", f"o{BAD}.onnx", *CPU, "-o", f"p{BAD}.npz"),
         ("score", f"o{BAD}.onnx", f"o{BAD}.npz", *CPU, "--copies", f"c{BAD}.png"),

@@ -158,6 +158,13 @@ def test_a_foreign_file_with_hostile_metadata(hostile: Path, run: Any, tmp_path:
     for words in (
         ("sample", hostile, "-o", "grid.png"),
         ("sample", hostile, "-o", "many/", "-n", 40),
+        ("sample", hostile, "--per-class", "-o", "classes.png"),
+        ("sample", hostile, "--traverse", "y", "-n", 2, "-o", "y.png"),
+        ("sample", hostile, "--interpolate", 3, "-o", "way.png"),
+        ("sample", hostile, "--traverse", "\x1b[31m", "-o", "none.png"),
+        ("sample", hostile, "--grid", "\x1b[31m", "-o", "none.png"),
+        ("sample", hostile, "--neighbours", 2, "--data", "digits", "-n", 2, "-o", "near.png"),
+        ("sample", hostile, "--neighbours", 2, "--data", "\x1b[31m", "-o", "none.png"),
         ("export", hostile, "-o", "copy.onnx"),
         ("score", hostile, "--metrics", "fid", "-n", 100, "--by-class", *CPU),
         ("score", hostile, "--metrics", "fid", "-n", 100, "--by-class", "--json", *CPU),
@@ -169,6 +176,8 @@ def test_a_foreign_file_with_hostile_metadata(hostile: Path, run: Any, tmp_path:
         assert "Traceback" not in result.output
         clean(result.stdout, result.stderr)
         assert result.exit_code in (0, 1, 2), result.output
+    drawn = {"classes.png", "y.png", "way.png", "near.png"}
+    assert {path.name for path in tmp_path.glob("*.png")} >= drawn and not (tmp_path / "none.png").exists()
     folders = [path for path in (tmp_path / "many").iterdir() if path.is_dir()]
     assert len(folders) == 10
     clean(*(path.name for path in folders))

@@ -7,7 +7,7 @@ import pytest
 
 from ganzoo.errors import ScoreError
 from ganzoo.metrics import arrays, distances, shortlist
-from ganzoo.metrics.nearest import NEIGHBOURS, TrainIndex
+from ganzoo.metrics.nearest import NEIGHBOURS, TrainIndex, several_nearest
 
 
 def all_distances(a, b):
@@ -90,3 +90,24 @@ def test_refusals():
         TrainIndex(draw(1))
     with pytest.raises(ScoreError, match="width"):
         TrainIndex(draw(9)).nearest(draw(9, 3))
+
+
+def test_the_nearest_of_a_few_points_come_in_order():
+    train, points = draw(60), draw(7, seed=1)
+    far = all_distances(points, train)
+    distance, rows = several_nearest(points, train, 4)
+    assert rows.tolist() == np.argsort(far, axis=1)[:, :4].tolist()
+    np.testing.assert_allclose(distance, np.sort(far, axis=1)[:, :4], rtol=1e-12)
+    nearest, row = TrainIndex(train).nearest(points)
+    assert rows[:, 0].tolist() == row.tolist()
+    np.testing.assert_allclose(distance[:, 0], nearest, rtol=1e-12)
+    twice = np.concatenate([train, train])
+    assert several_nearest(train[:1], twice, 2)[1].tolist() == [[0, 60]], "the first row first"
+    huge = several_nearest(points * 1e200, train * 1e200, 4)
+    assert huge[1].tolist() == rows.tolist()
+    np.testing.assert_allclose(huge[0], distance * 1e200, rtol=1e-12)
+
+
+def test_more_neighbours_than_rows_are_refused():
+    with pytest.raises(ScoreError, match="have 3 rows, where at least 4 are needed"):
+        several_nearest(np.zeros((1, 2)), np.zeros((3, 2)), 4)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganzoo import api, pictures
+from ganzoo import api
 from ganzoo.data.base import Dataset, Split, quantise
 from ganzoo.errors import ScoreError, UnknownName
 from ganzoo.extractors import natural
@@ -17,6 +17,7 @@ from ganzoo.extractors.base import PixelExtractor
 from ganzoo.generator.engine import Generator
 from ganzoo.latents import SAMPLING
 from ganzoo.metrics import Metric, Sets
+from ganzoo.pictures import samples
 from ganzoo.plugin.manager import Zoo
 from ganzoo.registry import DatasetEntry, Registry
 from ganzoo.scoring import features
@@ -118,7 +119,7 @@ def require_same(scored: Score, floor: Score) -> None:
 def test_an_npz_of_samples_has_the_generators_score(
     gaussian: RunFolder, floor: Score, tmp_path: Path, catalogue: Registry, zoo: Zoo
 ) -> None:
-    pictures.save_npz(api.load(gaussian.path, device="cpu"), tmp_path / "x.npz", N, 0)
+    samples.save_npz(api.load(gaussian.path, device="cpu"), tmp_path / "x.npz", N, 0)
     scored = api.score(tmp_path / "x.npz", "digits", device="cpu", registry=catalogue, zoo=zoo)
     require_same(scored, floor)
 
@@ -134,7 +135,7 @@ def test_a_folder_of_samples_has_the_generators_score(
 
 def test_samples_of_one_class_can_be_scored(labelled: RunFolder, tmp_path: Path, catalogue: Registry, zoo: Zoo) -> None:
     """Labels in the file are passed over, whatever they are."""
-    pictures.save_npz(api.load(labelled.path, device="cpu"), tmp_path / "x.npz", 60, 0, label=3)
+    samples.save_npz(api.load(labelled.path, device="cpu"), tmp_path / "x.npz", 60, 0, label=3)
     scored = api.score(tmp_path / "x.npz", "digits", device="cpu", registry=catalogue, zoo=zoo)
     assert values(scored)["modes"] == 1
 

@@ -1,4 +1,4 @@
-"""Pictures of samples: grids of images, scatter plots of points."""
+"""Samples as they are drawn: grids of images, scatter plots of points, arrays and folders of files."""
 
 from __future__ import annotations
 
@@ -14,16 +14,13 @@ from ganzoo.data.base import quantise
 from ganzoo.errors import UsageError
 from ganzoo.files import new_folder, write_bytes
 from ganzoo.labels import folder_names
-from ganzoo.lettering import BACKGROUND, beside, legible, margin_of
+from ganzoo.lettering import beside, legible, margin_of
+from ganzoo.pictures.canvas import cell_size, new_figure, save_figure, save_image, save_png, tile
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from ganzoo.generator.engine import Generator
     from ganzoo.types import Array
 
-_MIN_SIDE = 40  # pixels a side at which an 8×8 digit can be read on a screen
-_GAP = 2
 _SAMPLES, _POINTS = 80, 2000
 _WIDEST = 4.0
 """Of a grid, its width over its height."""
@@ -116,7 +113,7 @@ def _row_names(generator: Generator) -> tuple[str, ...]:
 
 
 def _save_blocks(generator: Generator, names: Sequence[str], n: int, seed: int, path: Path) -> int:
-    layout = best_blocks(len(names), n, _cell(*generator.data.shape[1:]), margin_of(names))
+    layout = best_blocks(len(names), n, cell_size(*generator.data.shape[1:]), margin_of(names))
     first = generator.inputs(layout.each, seed)
     blocks = []
     for row in range(len(names)):
@@ -143,41 +140,6 @@ def save_grid(x: Array, path: Path, columns: int) -> None:
     save_png(tile(quantise(x), columns), path)
 
 
-def tile(images: Array, columns: int) -> Array:
-    """Lay uint8 images [N, C, H, W] out on a grid: uint8 [rows, columns, 3], one and two channels shown as grey."""
-    n, channels, height, width = images.shape
-    factor = _factor(height, width)
-    shown = images if channels >= 3 else np.repeat(images[:, :1], 3, axis=1)
-    big = shown[:, :3].repeat(factor, axis=2).repeat(factor, axis=3).transpose(0, 2, 3, 1)
-    rows = -(-n // columns)
-    cell_h, cell_w = _cell(height, width)
-    canvas = np.full((rows * cell_h + _GAP, columns * cell_w + _GAP, 3), BACKGROUND, np.uint8)
-    for i, image in enumerate(big):
-        top, left = _GAP + (i // columns) * cell_h, _GAP + (i % columns) * cell_w
-        canvas[top : top + image.shape[0], left : left + image.shape[1]] = image
-    return canvas
-
-
-def _factor(height: int, width: int) -> int:
-    """How often a pixel is repeated so that a picture can be seen."""
-    return max(1, -(-_MIN_SIDE // max(height, width)))
-
-
-def _cell(height: int, width: int) -> tuple[int, int]:
-    """The place of one picture on a grid."""
-    factor = _factor(height, width)
-    return height * factor + _GAP, width * factor + _GAP
-
-
-def save_png(pixels: Array, path: Path) -> None:
-    """Write uint8 [H, W, 3] as PNG, whole or not at all."""
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG", optimize=True)
-    write_bytes(path, buffer.getvalue())
-
-
 def save_points(x: Array, path: Path) -> None:
     """Write points [N, d] as a scatter plot of the first two coordinates."""
     figure = new_figure(4, 4)
@@ -185,23 +147,6 @@ def save_points(x: Array, path: Path) -> None:
     axes.scatter(x[:, 0], x[:, 1] if x.shape[1] > 1 else np.zeros(len(x)), s=4, alpha=0.4, linewidths=0)
     axes.set_aspect("equal", "datalim")
     save_figure(figure, path)
-
-
-def new_figure(width: float, height: float) -> Figure:
-    """An empty figure of so many inches at 100 pixels each, without a window."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), dpi=100, layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG, whole or not at all, without the name of the program that drew it."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None})
-    write_bytes(path, buffer.getvalue())
 
 
 def save_npz(generator: Generator, path: Path, n: int, seed: int = 0, label: int | str | None = None) -> None:
@@ -240,11 +185,3 @@ def save_folder(generator: Generator, folder: Path, n: int, seed: int = 0, label
                 below = made / (folders[inputs["y"][i]] if folders else "")
                 below.mkdir(exist_ok=True)
                 save_image(image, below / f"{next(numbers):0{digits}}.png")
-
-
-def save_image(image: Array, path: Path) -> None:
-    """Write one uint8 image [C, H, W] as PNG: one channel as grey, two as the first, three as colour."""
-    from PIL import Image
-
-    pixels = image[0] if len(image) < 3 else image[:3].transpose(1, 2, 0)
-    Image.fromarray(np.ascontiguousarray(pixels)).save(path, "PNG")

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import ganzoo
+from ganzoo.errors import UsageError
+from ganzoo.training.runs import RunFolder
+
+
+def test_from_python(gaussian: RunFolder, tmp_path: Path) -> None:
+    drawn = ganzoo.picture(gaussian.path, tmp_path / "way.png", 2, interpolate=4, device="cpu")
+    assert (drawn.path, drawn.samples, drawn.variant) == (tmp_path / "way.png", 8, "gaussian")
+    assert ganzoo.picture(gaussian.path, tmp_path / "grid.png", grid=(2, 3), device="cpu").samples == 6
+    assert Image.open(tmp_path / "grid.png").size == (3 * 42 + 2, 2 * 42 + 2)
+    with pytest.raises(UsageError, match=r"A picture is written as \.png, not as 'x\.npz'"):
+        ganzoo.picture(gaussian.path, tmp_path / "x.npz")
