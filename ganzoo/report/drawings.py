@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,4 +60,4 @@ def _walks(seed: Seed, folder: RunFolder) -> Iterator[Drawing]:
     codes = bool(generator.latent.categorical) + generator.latent.continuous
     for code in [f"c{i}" for i in range(min(codes, CODES))]:
         text = f"The code {code} {of} along its values, the rest as in samples 0, 1, 2"
-        yield Drawing(f"-{code}", text, lambda path, code=code: save_traversal(generator, path, code, ROWS))
+        yield Drawing(f"-{code}", text, partial(save_traversal, generator, code=code, rows=ROWS))
