@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import functools
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +15,12 @@ from ganzoo.files import new_folder
 from ganzoo.leaderboard import gallery, view
 from ganzoo.leaderboard.runs_table import RUNS_FILE
 from ganzoo.report.boards import board_view
+from ganzoo.report.drawings import drawings
 from ganzoo.report.gathered import Board, Row, gather
 from ganzoo.report.live import FOLDER, LiveModel, slugs, write_live
 from ganzoo.report.variants import variant_view
 from ganzoo.scoring.features import Progress, silent
-from ganzoo.training.runs import COPIES, ONNX, PICTURE
+from ganzoo.training.runs import ONNX
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -29,10 +30,6 @@ if TYPE_CHECKING:
 
 ASSETS = Path(__file__).with_name("assets")
 INDEX = "index.html"
-WORST = (
-    "Of seed {}, the samples that come nearest to training samples, each with the training sample on its right: the "
-    "number is the distance over that one's own nearest neighbour's; below 1 it counts as memorised"
-)
 Models = Mapping[tuple[str, str], LiveModel]
 MARK = '<meta name="generator" content="ganzoo report">'
 """By which a report is known for one, so that another one may take its place."""
@@ -167,40 +164,28 @@ class _Site:
 
     def _picture(self, board: Board) -> str:
         """The strip of all variants, of those whose generators the store has."""
-        shown = [(row.variant, row.made[0].folder) for row in board.rows if row.made]
-        return self._drawn(f"{board.slug}.png", [(name, folder) for name, folder in shown if folder is not None])
+        first = [(row.variant, row.made[0].folder) for row in board.rows if row.made]
+        shown = [(name, folder) for name, folder in first if folder is not None]
+        return self._drawn(f"{board.slug}.png", lambda path: gallery.write(shown, path))
 
     def _pictures(self, board: Board, row: Row) -> list[dict[str, str]]:
-        found, up = [], "" if self._single else "../"
-        if not row.made:
-            return []
-        first = row.made[0]
-        assert first.folder is not None
-        base = f"{board.slug}/{row.slug}"
-        if first.folder.file(PICTURE).is_file():
-            href = self._href(f"{base}.png", first.folder.file(PICTURE).read_bytes(), "image/png")
-            found.append(
-                {"href": _up(href, up), "text": f"Samples of seed {first.cells['seed']}, the first ones, not chosen"}
-            )
-        if len(row.made) > 1:
-            strips = [(f"seed {seed.cells['seed']}", seed.folder) for seed in row.made if seed.folder is not None]
-            href = self._drawn(f"{base}-seeds.png", strips)
-            found.append({"href": _up(href, up), "text": "Seeds side by side, each from the same latents"})
-        if first.folder.file(COPIES).is_file():
-            href = self._href(f"{base}-copies.png", first.folder.file(COPIES).read_bytes(), "image/png")
-            found.append({"href": _up(href, up), "text": WORST.format(first.cells["seed"])})
+        up, found = "" if self._single else "../", []
+        for end, text, write in drawings(row):
+            href = self._drawn(f"{board.slug}/{row.slug}{end}.png", write)
+            found.append({"href": _up(href, up), "text": text})
         return found
 
-    def _drawn(self, name: str, shown: Sequence[tuple[str, Any]]) -> str:
-        """A picture of generators; "" where there is none."""
+    def _drawn(self, name: str, write: Callable[[Path], object]) -> str:
+        """Where a picture is that ``write`` makes; "" where it makes none."""
         path = self._folder / name
         path.parent.mkdir(exist_ok=True)
-        if not gallery.write(shown, path):
-            return ""
-        if not self._single:
-            return name
+        write(path)
+        if not path.is_file() or not self._single:
+            return name if path.is_file() else ""
         content = path.read_bytes()
         path.unlink()
+        if not any(path.parent.iterdir()) and path.parent != self._folder:
+            path.parent.rmdir()
         return _inside(content, "image/png")
 
     def _href(self, name: str, content: bytes, kind: str) -> str:

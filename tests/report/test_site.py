@@ -25,7 +25,7 @@ from ganzoo.training.runs import RunFolder, RunStore
 from .conftest import HOSTILE
 
 Files = Callable[[Path], dict[str, bytes]]
-NAMES = ("digits.png", "digits/gaussian.png", "digits/gaussian-seeds.png", "digits/gaussian-copies.png")
+NAMES = ("digits.png", *(f"digits/gaussian{end}.png" for end in ("", "-seeds", "-between", "-copies")))
 VOID = {"meta", "img", "input", "link", "br"}
 
 
@@ -128,7 +128,7 @@ def test_a_variants_page_has_its_seeds_its_command_and_its_pictures(
 ) -> None:
     out = written(boards, store, tmp_path / "report")
     page = Page((out / "digits" / "gaussian.html").read_text())
-    ends = ("", "-seeds", "-copies")
+    ends = ("", "-seeds", "-between", "-copies")
     assert [each["src"] for each in page.all("img")] == [f"../digits/gaussian{end}.png" for end in ends]
     score = read_json(seed_0(store).file("score.json"), Score)
     assert [each.name for each in score.classes] == list("0123456789")
