@@ -49,7 +49,16 @@ package = "ganzoo-baselines"
 
 [variants.gaussian.recipes.digits]
 """
-FILES = {"run.json", "log.csv", "state.safetensors", "generator.onnx", "samples.png", "score.json", ".lock"}
+FILES = {
+    "run.json",
+    "log.csv",
+    "state.safetensors",
+    "generator.onnx",
+    "samples.png",
+    "score.json",
+    "copies.png",
+    ".lock",
+}
 PASSING = {"scored_utc", "samples_per_second", "bench", "attempt", "seal"}
 HIDDEN = {".lock", ".index.sqlite", ".index.sqlite-journal"}
 """What may be left beside the runs of a store: a journal that a kill left is rolled back by the next one."""
@@ -225,6 +234,7 @@ def outcome(folder: Path) -> dict[str, Any]:
     if (folder / "score.json").is_file():
         score = json.loads((folder / "score.json").read_bytes())
         found |= {f"score.json {name}": value for name, value in score.items() if name not in PASSING}
+        found["copies.png"] = hashlib.sha256((folder / "copies.png").read_bytes()).hexdigest()
     return found
 
 
