@@ -52,8 +52,8 @@ def _best(board: Board) -> str:
     p = max(ranked, key=lambda row: number(row, "p_best"))
     if len(first) == 1:
         return f"{first[0]} is first of {len(ranked)} models, and significantly so."
-    chance = f"most likely {p.variant}, with a probability of {number(p, 'p_best'):.0%}"
-    return f"Any of {len(first)} of {len(ranked)} models may be the first: {chance}."
+    chance = p.read[board.shown.columns.index("p_best")]
+    return f"{len(first)} of {len(ranked)} models may be the first, most likely {p.variant}: P(best) is {chance}."
 
 
 def _columns(board: Board) -> list[str]:
