@@ -45,7 +45,7 @@ class Picture:
     provider: str
     notes: tuple[str, ...] = ()
     """What a reader must know of the samples, in sentences without their full stops."""
-    frames: int = 1
+    frames: int = 0
     """Of an animation."""
 
 
@@ -92,10 +92,10 @@ def picture(
     At most one of: ``grid`` (rows, columns), a grid of just that shape; ``interpolate`` so many pictures from one
     sample to the next in each row; ``traverse`` one code, "c0", in each row; ``per_class``, a row per class;
     ``neighbours``, each sample beside so many training samples, the nearest ones; ``gif``, what a run's generator made
-    of the same latents while it was trained, as an animation, samples.gif: there ``n``, ``seed`` and ``label`` are
-    given. ``n`` is how many samples there
-    are, of ``interpolate`` and ``traverse`` how many rows. ``data`` are the training samples, which points are also
-    drawn in front of, by default those of the run. The same arguments give the same bytes.
+    of the same latents while it was trained, as an animation, samples.gif. ``n`` is how many samples there are, of
+    ``interpolate`` and ``traverse`` how many rows; of ``gif`` the run has chosen all samples. ``data`` are the training
+    samples, which points are also drawn in front of, by default those of the run. The same arguments give the same
+    bytes.
 
     Raises UsageError where two kinds are asked for, or one that this generator cannot be drawn as.
     """
@@ -160,9 +160,7 @@ def _check_fixed(n: int | None, seed: int, label: int | str | None) -> None:
     given = {"n": n, "seed": seed or None, "label": label}
     for name, value in given.items():
         if value is not None:
-            raise UsageError(
-                f"The {name} {value} has no say in a GIF: its samples were drawn in training.", "Leave it out."
-            )
+            raise UsageError(f"{name} {value} has no say in a GIF, whose samples a run drew long ago.", "Leave it out.")
 
 
 def animation(source: Path, path: Path) -> Picture:
@@ -173,14 +171,12 @@ def animation(source: Path, path: Path) -> Picture:
             f"{source} is a file; frames are what a run keeps while it trains.", "Name the folder of a run."
         )
     manifest, frames = folder.manifest(), read_frames(folder.file(FRAMES))
+    if frames is None and manifest.role not in TRAINED:
+        raise UsageError(f"{source} has no {FRAMES}: a {manifest.role} keeps none.", "Name the run of a model.")
     if frames is None:
-        why = (
-            "it is older than they are, or its plugin could not give any"
-            if manifest.role in TRAINED
-            else f"none are kept of the role {manifest.role}"
-        )
         raise UsageError(
-            f"{source} has no {FRAMES}: {why}.", "Name another run, or remove this one and train it again."
+            f"{source} has no {FRAMES}: it is older than they are, or its plugin could not give any.",
+            "Name another run, or remove this one and train it again.",
         )
     save_animation(frames.steps, frames.x, path, frames.behind)
     return Picture(path, frames.x.shape[1], manifest.variant, "", frames=len(frames.steps))

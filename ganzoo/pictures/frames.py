@@ -30,8 +30,6 @@ _ACROSS = 3
 """Clouds of a row of it."""
 _AROUND = 0.25
 """Room beside the training points, as a part of their extent."""
-_NAMES = 10
-"""Letters of the longest name: "step 1,000" has as many."""
 
 
 def step_name(step: int) -> str:
@@ -121,5 +119,6 @@ def _with_one_palette(pages: Sequence[Array]) -> list[Image]:
 
     if all((page == page[..., :1]).all() for page in pages):
         return [Image.fromarray(np.ascontiguousarray(page[..., 0])) for page in pages]
-    palette = Image.fromarray(np.concatenate(pages)).quantize(256, Image.Quantize.MEDIANCUT)
-    return [Image.fromarray(page).quantize(palette=palette, dither=Image.Dither.NONE) for page in pages]
+    whole = Image.fromarray(np.concatenate(pages)).quantize(256, Image.Quantize.MEDIANCUT, kmeans=1)
+    height, width = pages[0].shape[:2]
+    return [whole.crop((0, top, width, top + height)) for top in range(0, whole.height, height)]
