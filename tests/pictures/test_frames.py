@@ -78,7 +78,7 @@ def test_colours_are_as_they_were_or_near(tmp_path: Path) -> None:
 
 def blue(page: np.ndarray) -> int:
     """How many pixels are."""
-    return int((page[..., 2].astype(int) > page[..., 0] + 60).sum())
+    return int((page[..., 2].astype(int) > page[..., 0].astype(int) + 60).sum())
 
 
 def test_points_are_on_one_scale_in_front_of_the_data(tmp_path: Path) -> None:
