@@ -80,11 +80,12 @@ def test_frames_are_taken_after_the_chunks_that_reach_their_steps(
 
 
 def test_a_frame_has_what_a_run_of_so_many_steps_draws_first(stepper: Plugin, tmp_path: Path) -> None:
-    found = read_frames(train(stepper, tmp_path / "long").file(runs.FRAMES))
+    """From the same latents, whatever seed it is trained with."""
+    found = read_frames(train(stepper, tmp_path / "long", seed=1).file(runs.FRAMES))
     assert found is not None
     assert (found.steps, found.x.shape, found.x.dtype, found.behind) == (LADDER, (5, 16, 1, 8, 8), np.uint8, None)
     for step, x in zip(found.steps, found.x, strict=True):
-        short = train(stepper, tmp_path / str(step), {"steps": step})
+        short = train(stepper, tmp_path / str(step), {"steps": step}, seed=1)
         drawn = quantise(ganzoo.sample(short.path, COUNT["image"], seed=SEED, device="cpu"))
         assert np.abs(x.astype(int) - drawn).max() <= 1, "but for rounding, which differs between NumPy and ONNX"
     assert not np.array_equal(found.x[0], found.x[1])
@@ -131,6 +132,21 @@ def test_frames_after_the_state_that_a_run_goes_on_from_are_taken_away(
     assert kept(folder) == (1,), "without a checkpoint it begins"
     resumed = train(stepper, tmp_path / "killed")
     assert resumed.file(runs.FRAMES).read_bytes() == straight.file(runs.FRAMES).read_bytes()
+
+
+def test_a_training_that_begins_again_has_none_of_the_frames_before(
+    stepper: Plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even where it cannot take any of its own."""
+    with monkeypatch.context() as patch, pytest.raises(Interrupted):
+        patch.setenv("STEPPER_INTERRUPT", "12")
+        train(stepper, tmp_path)
+    the_run(tmp_path).file(runs.STATE).unlink()
+
+    def sample(model: Any, inputs: dict[str, Any]) -> Any:
+        return raises(inputs) if is_frame(inputs) else stepper.sample(model, inputs)
+
+    assert kept(train(with_hook(stepper, "sample", sample), tmp_path)) == ()
 
 
 def test_frames_do_not_change_what_is_trained(stepper: Plugin, tmp_path: Path) -> None:
