@@ -62,7 +62,8 @@ def over_time(row: Row) -> Iterator[Drawing]:
         if frames.x.ndim == 5
         else "from the same latents, in front of training points in grey and on one scale"
     )
-    steps = ", ".join(f"{step:,}" for step in frames.steps)
+    *before, last = (f"{step:,}" for step in frames.steps)
+    steps = f"{', '.join(before)} and {last}" if before else last
     text = f"What the generator of seed {seed.cells['seed']} made after {steps} steps: {what}"
     yield Drawing("-time", text, lambda path: save_strip(frames.steps, frames.x, path, frames.behind))
 

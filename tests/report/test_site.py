@@ -164,7 +164,7 @@ def test_a_run_with_frames_has_a_section_over_time(
         page = Page((out / ("index.html" if single else "digits/gaussian.html")).read_text())
         assert page.text.count("Over training time") == 1
         (shown,) = [each for each in page.all("img") if "what the generator" in each["alt"].lower()]
-        assert "of seed 0 made after 1, 1,000 steps: each column one latent, the samples 0 to 7" in shown["alt"]
+        assert "of seed 0 made after 1 and 1,000 steps: each column one latent, the samples 0 to 7" in shown["alt"]
         content = (
             base64.b64decode(shown["src"].removeprefix("data:image/png;base64,"))
             if single
