@@ -102,14 +102,17 @@ def _ask(study: Study, dataset: Dataset, folder: Path, more: dict[str, Any]) -> 
     """Serve the page until somebody stops it."""
     from ganzoo.rating.images import Images
     from ganzoo.rating.server import serving
-    from ganzoo.rating.session import Session, sole_use
+    from ganzoo.rating.session import RatingSession, sole_use
     from ganzoo.rating.study import require_same
 
     with sole_use(folder):
         require_same(folder, study)
         with common.shown_progress(f"rate {study.dataset}") as progress:
             images = Images.of(study, dataset, device=more["device"], progress=progress)
-        with serving(Session(study, folder, images), more["port"]) as (address, server), suppress(KeyboardInterrupt):
+        with (
+            serving(RatingSession(study, folder, images), more["port"]) as (address, server),
+            suppress(KeyboardInterrupt),
+        ):
             echo(f"{len(study.models)} models and real images: {address}")
             echo("Ctrl-C ends it. Answers are kept at once, and this address ends with the program.", err=True)
             if more["open_page"]:

@@ -12,8 +12,8 @@ from ganzoo.data.base import quantise
 from ganzoo.generator.engine import Generator
 from ganzoo.latents import generator as random
 from ganzoo.lettering import Word, lettered
+from ganzoo.rating.questions import CHECK, REAL
 from ganzoo.rating.study import POOL, onnx_of
-from ganzoo.rating.trials import CHECK, REAL
 from ganzoo.scoring.features import Progress, silent
 
 if TYPE_CHECKING:

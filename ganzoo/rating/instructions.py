@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ganzoo.escaping import markdown
+from ganzoo.rating.questions import CHECK_EVERY, PRACTICE
 from ganzoo.rating.results import ATTENTIVE, RESAMPLES
 from ganzoo.rating.staircase import DOWN, LEAST, MOST, START, UP
 from ganzoo.rating.study import POOL, Study
-from ganzoo.rating.trials import CHECK_EVERY, PRACTICE
 
 Section = tuple[str, list[str]]
 

@@ -11,19 +11,19 @@ from pathlib import Path
 import msgspec
 
 from ganzoo.errors import StoreError, UsageError
-from ganzoo.rating.trials import Trial
+from ganzoo.rating.questions import Question
 
 SUFFIX = ".jsonl"
 LONGEST = 60
 _OF_A_FILE = re.compile(r"[^A-Za-z0-9_-]+")
 
 
-class Judgement(Trial, frozen=True, kw_only=True):
+class Judgement(Question, frozen=True, kw_only=True):
     """What a rater said of one image."""
 
     rater: str
     number: int
-    """Of the trial, from 0."""
+    """Of the question, from 0."""
     said_fake: bool
     seconds: float
     """From the showing of the image to the answer."""

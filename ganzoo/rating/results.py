@@ -10,8 +10,8 @@ import numpy as np
 
 from ganzoo import latents
 from ganzoo.leaderboard.human import Judged
+from ganzoo.rating.questions import REAL
 from ganzoo.rating.staircase import threshold
-from ganzoo.rating.trials import REAL
 
 if TYPE_CHECKING:
     from ganzoo.rating.journal import Judgement

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ganzoo.errors import GanzooError, StoreError, UsageError
 from ganzoo.rating.instructions import sections
-from ganzoo.rating.session import Session
+from ganzoo.rating.session import RatingSession
 
 if TYPE_CHECKING:
     from flask import Flask, Response
@@ -27,7 +27,7 @@ _HEADERS = {
 }
 
 
-def app_of(session: Session, token: str) -> Flask:
+def app_of(session: RatingSession, token: str) -> Flask:
     """The application. Every address begins with the token, and only this machine's own names are answered to."""
     import flask
 
@@ -113,7 +113,7 @@ def _field(sent: dict[str, Any], name: str, kind: type | tuple[type, ...]) -> An
 
 
 @contextmanager
-def serving(session: Session, port: int = 0) -> Iterator[tuple[str, BaseWSGIServer]]:
+def serving(session: RatingSession, port: int = 0) -> Iterator[tuple[str, BaseWSGIServer]]:
     """The address of the page, with its token, and the server, which ``serve_forever`` runs.
 
     Raises StoreError where the port is taken.

@@ -12,9 +12,9 @@ from ganzoo.errors import StoreError
 from ganzoo.files import LOCK, make_folder
 from ganzoo.rating.images import Images
 from ganzoo.rating.journal import Journal, Judgement, rater_name
+from ganzoo.rating.questions import Question, questions
 from ganzoo.rating.staircase import exposures
 from ganzoo.rating.study import Study
-from ganzoo.rating.trials import Trial, trials
 from ganzoo.training.runs import utc_now
 
 MOST_ROUNDS = 1000
@@ -36,7 +36,7 @@ def sole_use(folder: Path) -> Iterator[None]:
         raise StoreError(f"Cannot use the folder {folder}: {error.strerror or error}.") from error
 
 
-class Session:
+class RatingSession:
     """What the page asks and says; safe to be used by several threads."""
 
     def __init__(self, study: Study, folder: Path, images: Images) -> None:
@@ -59,9 +59,9 @@ class Session:
             return rater.state()
 
     def judge(self, name: str, number: int, said_fake: bool, seconds: float, shown: float | None) -> dict[str, Any]:
-        """Keep an answer to trial ``number``, and say where the rater stands then.
+        """Keep an answer to question ``number``, and say where the rater stands then.
 
-        An answer to a trial that is not the one in hand, such as a second click, changes nothing: the first one counts.
+        An answer to a question that is not the one in hand, such as a second click, changes nothing: the first one counts.
         """
         with self._guard:
             rater = self._rater(name)
@@ -71,10 +71,10 @@ class Session:
     def picture(self, name: str, number: int, mask: bool) -> bytes | None:
         """The image that a rater is to see now, or what covers it; None for any other."""
         with self._guard:
-            trial = self._rater(name).trial(number)
-        if trial is None:
+            question = self._rater(name).question(number)
+        if question is None:
             return None
-        return (self.images.mask if mask else self.images.png)(trial.source, trial.index)
+        return (self.images.mask if mask else self.images.png)(question.source, question.index)
 
     def _rater(self, name: str) -> _Rater:
         name = rater_name(name)
@@ -87,57 +87,57 @@ class _Rater:
     def __init__(self, study: Study, journal: Journal, name: str, real: int) -> None:
         self._study, self._journal, self._name, self._real = study, journal, name, real
         self._rounds = 1
-        self._trials = self._deal()
-        while self._done > len(self._trials) and self._rounds < MOST_ROUNDS:
+        self._questions = self._deal()
+        while self._done > len(self._questions) and self._rounds < MOST_ROUNDS:
             self._rounds += 1
-            self._trials = self._deal()
+            self._questions = self._deal()
 
-    def _deal(self) -> list[Trial]:
-        return trials(self._study, self._name, self._rounds, self._real)
+    def _deal(self) -> list[Question]:
+        return questions(self._study, self._name, self._rounds, self._real)
 
     @property
     def _done(self) -> int:
         return len(self._journal.judgements)
 
-    def trial(self, number: int) -> Trial | None:
-        """The trial in hand, if this is its number."""
-        return self._trials[number] if number == self._done < len(self._trials) else None
+    def question(self, number: int) -> Question | None:
+        """The question in hand, if this is its number."""
+        return self._questions[number] if number == self._done < len(self._questions) else None
 
     def more(self) -> None:
-        if self._done >= len(self._trials) and self._rounds < MOST_ROUNDS:
+        if self._done >= len(self._questions) and self._rounds < MOST_ROUNDS:
             self._rounds += 1
-            self._trials = self._deal()
+            self._questions = self._deal()
 
     def state(self) -> dict[str, Any]:
         """What the page may know: nothing of where the image comes from."""
-        here = {"rater": self._name, "number": self._done, "total": len(self._trials)}
-        trial = self.trial(self._done)
-        if trial is None:
+        here = {"rater": self._name, "number": self._done, "total": len(self._questions)}
+        question = self.question(self._done)
+        if question is None:
             return here | {"done": True}
-        return here | {"done": False, "practice": trial.part == "practice", "exposure": self._exposure(trial)}
+        return here | {"done": False, "practice": question.part == "practice", "exposure": self._exposure(question)}
 
     def judge(self, number: int, said_fake: bool, seconds: float, shown: float | None) -> dict[str, Any]:
-        trial = self.trial(number)
-        if trial is None:
+        question = self.question(number)
+        if question is None:
             return {"kept": False}
         from msgspec.structs import asdict
 
         judged = Judgement(
-            **asdict(trial),
+            **asdict(question),
             rater=self._name,
             number=number,
             said_fake=said_fake,
             seconds=seconds,
-            exposure=self._exposure(trial),
+            exposure=self._exposure(question),
             shown=shown,
             date_utc=utc_now(),
         )
         self._journal.append(judged)
-        return {"kept": True, **({"right": judged.right} if trial.part == "practice" else {})}
+        return {"kept": True, **({"right": judged.right} if question.part == "practice" else {})}
 
-    def _exposure(self, trial: Trial) -> int | None:
-        """Milliseconds for which a trial is to be shown; practice and attention checks as at the beginning."""
+    def _exposure(self, question: Question) -> int | None:
+        """Milliseconds for which a question is to be shown; practice and attention checks as at the beginning."""
         if self._study.mode == "untimed":
             return None
-        block = [each.right for each in self._journal.judgements if trial.block and each.block == trial.block]
+        block = [each.right for each in self._journal.judgements if question.block and each.block == question.block]
         return exposures(block[len(block) - len(block) % self._study.images :])[-1]

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ganzoo.rating.journal import read_all
+from ganzoo.rating.questions import PRACTICE
 from ganzoo.rating.results import raters
-from ganzoo.rating.trials import PRACTICE
 from ganzoo.training.runs import RunFolder
 from tests.fakes.rated import rated_board
 

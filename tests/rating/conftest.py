@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from ganzoo.rating.images import Images
-from ganzoo.rating.session import Session
+from ganzoo.rating.questions import REAL
+from ganzoo.rating.session import RatingSession
 from ganzoo.rating.study import POOL, Mode, Model, Study
-from ganzoo.rating.trials import REAL
 
 MODELS = (Model("good", "runs/d/good/1", "a" * 64), Model("bad", "runs/d/bad/1", "b" * 64))
 
@@ -31,6 +31,6 @@ def images() -> Images:
 
 
 @pytest.fixture
-def session(images: Images, tmp_path: Path) -> Callable[..., Session]:
+def session(images: Images, tmp_path: Path) -> Callable[..., RatingSession]:
     """A new session, as after a start of the program, in one folder."""
-    return lambda mode="untimed", n=20: Session(study_of(mode, n), tmp_path, images)
+    return lambda mode="untimed", n=20: RatingSession(study_of(mode, n), tmp_path, images)

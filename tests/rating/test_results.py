@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from ganzoo.rating.journal import Judgement
+from ganzoo.rating.questions import CHECK, REAL
 from ganzoo.rating.results import raters, results
-from ganzoo.rating.trials import CHECK, REAL
 from tests.rating.conftest import study_of
 from tests.rating.test_journal import judged
 

@@ -14,18 +14,18 @@ from PIL import Image
 
 from ganzoo.errors import StoreError
 from ganzoo.rating.journal import Journal, read_all
+from ganzoo.rating.questions import PRACTICE
 from ganzoo.rating.server import app_of, serving
-from ganzoo.rating.session import Session, sole_use
-from ganzoo.rating.trials import PRACTICE
+from ganzoo.rating.session import RatingSession, sole_use
 
-Sessions = Callable[..., Session]
+Sessions = Callable[..., RatingSession]
 GREYS = {10: "good", 20: "bad", 30: "real"}
 
 
 class Rater:
     """Somebody at the page."""
 
-    def __init__(self, session: Session, name: str = "anna") -> None:
+    def __init__(self, session: RatingSession, name: str = "anna") -> None:
         self.client: FlaskClient = app_of(session, "t").test_client()
         self.name = name
         self.state = self.post("start")

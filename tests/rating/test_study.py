@@ -10,8 +10,8 @@ import pytest
 from ganzoo import api
 from ganzoo.errors import Damaged, Incompatible, UnknownName, UsageError
 from ganzoo.rating.images import Images
+from ganzoo.rating.questions import REAL
 from ganzoo.rating.study import STUDY_FILE, Model, Study, not_judged, planned, require_same, stored_study
-from ganzoo.rating.trials import REAL
 from ganzoo.training.runs import RunFolder, RunStore
 from tests.fakes.boards import seeds, write_runs
 from tests.fakes.rated import rated_board

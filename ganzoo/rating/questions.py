@@ -14,7 +14,7 @@ from ganzoo.rating.study import POOL, Study
 if TYPE_CHECKING:
     from ganzoo.types import Array
 
-Part = Literal["practice", "judged", "check"]
+Phase = Literal["practice", "judged", "check"]
 REAL, CHECK = "real", "check"
 """What stands for the name of a model where an image is none of any."""
 PRACTICE = 10
@@ -23,10 +23,10 @@ CHECK_EVERY = 20
 """Judged images to one attention check."""
 
 
-class Trial(msgspec.Struct, frozen=True):
+class Question(msgspec.Struct, frozen=True):
     """One image and the question whether it is real."""
 
-    part: Part
+    part: Phase
     source: str
     """The variant, "real", or "check": the word REAL or FAKE, to be answered as it says."""
     index: int
@@ -37,8 +37,8 @@ class Trial(msgspec.Struct, frozen=True):
     """Whose staircase the image belongs to, where the time is limited."""
 
 
-def trials(study: Study, rater: str, rounds: int, real: int = POOL) -> list[Trial]:
-    """All trials of a rater, in order: practice, then so many rounds; ``real`` is how many real images there are.
+def questions(study: Study, rater: str, rounds: int, real: int = POOL) -> list[Question]:
+    """All questions of a rater, in order: practice, then so many rounds; ``real`` is how many real images there are.
 
     Those of fewer rounds are the first of those of more.
     """
@@ -61,11 +61,11 @@ class _Deck:
     def random(self, purpose: str) -> np.random.Generator:
         return latents.generator(self._seed, f"rate {self._rater!r}: {purpose}")
 
-    def draw(self, part: Part, source: str, block: str = "") -> Trial:
+    def draw(self, part: Phase, source: str, block: str = "") -> Question:
         """The next image of a source."""
         if source not in self._next:
             self._next[source] = self._cards(source)
-        return Trial(part, source, next(self._next[source]), source != REAL, block)
+        return Question(part, source, next(self._next[source]), source != REAL, block)
 
     def _cards(self, source: str) -> Iterator[int]:
         random = self.random(f"images of {source}")
@@ -73,7 +73,7 @@ class _Deck:
             yield from random.permutation(self._sizes[source]).tolist()
 
 
-def _practice(study: Study, deck: _Deck) -> list[Trial]:
+def _practice(study: Study, deck: _Deck) -> list[Question]:
     random = deck.random("practice")
     names = [each.variant for each in study.models]
     fakes = [names[i % len(names)] for i in random.permutation(max(len(names), PRACTICE // 2))[: PRACTICE // 2]]
@@ -81,7 +81,7 @@ def _practice(study: Study, deck: _Deck) -> list[Trial]:
     return _shuffled(found, random)
 
 
-def _round(study: Study, deck: _Deck, number: int) -> list[Trial]:
+def _round(study: Study, deck: _Deck, number: int) -> list[Question]:
     random = deck.random(f"round {number}")
     names = [each.variant for each in study.models]
     half = study.images // 2
@@ -90,21 +90,21 @@ def _round(study: Study, deck: _Deck, number: int) -> list[Trial]:
         fakes = [names[order[i % len(names)]] for i in range(half)]
         return _shuffled([deck.draw("judged", source) for source in [*fakes, *[REAL] * half]], random)
     blocks = [[deck.draw("judged", source, names[i]) for source in [names[i], REAL] * half] for i in order]
-    return [trial for block in blocks for trial in _shuffled(block, random)]
+    return [question for block in blocks for question in _shuffled(block, random)]
 
 
-def _shuffled(found: Sequence[Trial], random: np.random.Generator) -> list[Trial]:
+def _shuffled(found: Sequence[Question], random: np.random.Generator) -> list[Question]:
     order: Array = random.permutation(len(found))
     return [found[i] for i in order]
 
 
-def _with_checks(found: Sequence[Trial], random: np.random.Generator) -> list[Trial]:
-    """Put an attention check somewhere among each so many trials, of a round at least one."""
-    mixed: list[Trial] = []
+def _with_checks(found: Sequence[Question], random: np.random.Generator) -> list[Question]:
+    """Put an attention check somewhere among each so many questions, of a round at least one."""
+    mixed: list[Question] = []
     for start in range(0, len(found), CHECK_EVERY):
         part = list(found[start : start + CHECK_EVERY])
         if len(part) == CHECK_EVERY or not start:
             fake = bool(random.integers(2))
-            part.insert(int(random.integers(len(part) + 1)), Trial("check", CHECK, int(fake), fake))
+            part.insert(int(random.integers(len(part) + 1)), Question("check", CHECK, int(fake), fake))
         mixed += part
     return mixed
