@@ -36,6 +36,7 @@ COMMANDS = {
     "bench": "Train and score many variants, and write the leaderboards.",
     "board": "Show a dataset's leaderboard, or compare two.",
     "report": "Write leaderboards and runs as pages for a browser.",
+    "rate": "Ask people which images are real, on a page of this machine.",
     "verify": "Check that the files of runs are what was written.",
     "new": "Write a plugin package that works at once.",
     "check": "Check a plugin against the published list of checks.",

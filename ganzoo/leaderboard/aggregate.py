@@ -83,6 +83,14 @@ def protocol_of(table: pd.DataFrame, dataset: str) -> str:
     return next((str(each) for each in rows[in_force(rows)]["protocol"] if each), "")
 
 
+def generators_behind(table: pd.DataFrame, dataset: str) -> dict[str, set[str]]:
+    """The sha256 of the generators behind each row of a dataset's board, by variant."""
+    return {
+        variant: {row["onnx_sha256"] for row in rows if row["onnx_sha256"]}
+        for variant, rows in rows_behind(table, dataset).items()
+    }
+
+
 def _turns(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows in the order in which they were made: by bench, and where it is the same or unknown as they stand."""
     turns = rows.assign(bench=_whole(rows["bench"]), attempt=_whole(rows["attempt"]))

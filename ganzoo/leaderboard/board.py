@@ -13,8 +13,8 @@ from ganzoo.columns import COLUMNS
 from ganzoo.errors import StoreError
 from ganzoo.escaping import csv_cell, csv_text
 from ganzoo.files import locked, write_bytes, write_text
-from ganzoo.leaderboard import datapackage, gallery, runs_table
-from ganzoo.leaderboard.aggregate import aggregate, distinct, in_force, latest, left_out
+from ganzoo.leaderboard import datapackage, gallery, human, runs_table
+from ganzoo.leaderboard.aggregate import aggregate, distinct, generators_behind, in_force, latest, left_out
 from ganzoo.leaderboard.index import StoreIndex
 from ganzoo.leaderboard.jobs import variant_of
 from ganzoo.leaderboard.own_numbers import own_numbers
@@ -59,15 +59,31 @@ def write(
         written += _write_long(folder / METRICS_FILE, found.long)
         files = [(runs_table.RUNS_FILE, extended.header)]
         files += [(METRICS_FILE, list(LONG))] if (folder / METRICS_FILE).is_file() else []
+        files += [(human.HUMAN_FILE, list(human.NAMES))] if (folder / human.HUMAN_FILE).is_file() else []
         table = _frame(extended)
         for dataset in sorted(set(table["dataset"])):
             rank_by = registry.rank_by(dataset)
-            board = aggregate(table, dataset, rank_by)
+            board = with_people(aggregate(table, dataset, rank_by), folder, table, dataset)
             written += _write_board(store, folder, table, board, dataset, rank_by, quick)
             files.append((f"{runs.slug(dataset)}.csv", list(board.columns)))
         written.append(folder / datapackage.FILE)
         write_bytes(written[-1], datapackage.descriptor(files))
     return written
+
+
+def with_people(board: pd.DataFrame, folder: Path, table: pd.DataFrame, dataset: str) -> pd.DataFrame:
+    """The board, with columns of what people said of its generators, where they were asked."""
+    human.add_columns(board, folder, dataset, generators_behind(table, dataset))
+    return board
+
+
+def write_people(
+    store: RunStore, folder: Path, registry: Registry, dataset: str, mode: str, found: list[human.Judged]
+) -> list[Path]:
+    """Put what people said of a dataset into human.csv, and bring the tables up to date."""
+    with locked(folder, "leaderboards folder"):
+        human.put(folder, dataset, mode, found)
+    return [folder / human.HUMAN_FILE, *write(store, folder, registry)]
 
 
 def _write_board(

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from ganzoo.columns import MEASURED
+from ganzoo.leaderboard.human import columns_of
 from ganzoo.metrics import builtin_metrics
 
 FILE = "datapackage.json"
@@ -36,6 +37,7 @@ _TEXT = {
     "note": "what a reader must know before believing the row, or why it failed or diverged",
     "behind": "models that are significantly better",
     "not_ranked": "why a model has no rank",
+    "mode": "how people were asked: untimed or timed",
     "column": "column of an extension's metric, or self:NAME:DIRECTION of a number that the run reported of itself",
 }
 _WHOLE = {
@@ -49,7 +51,16 @@ _WHOLE = {
     "failed": "seeds without a model",
     "bench": "number of the bench",
     "attempt": "how often the run had been tried",
+    "raters": "people who judged and passed the attention checks",
+    "judgements": "generated images that they judged",
 }
+
+
+def _parts(what: str) -> tuple[str, str, str, str]:
+    """What the four columns are that boards have of people's judgements, see ``human.columns_of``."""
+    return what, f"lower end of the 95 % bootstrap interval of {what}", "its upper end", "people who were counted"
+
+
 _NUMBER = {
     "parameters": "numbers stored in the generator's file",
     "steps": "generator updates",
@@ -60,8 +71,14 @@ _NUMBER = {
     "collapse_rate": "share of seeds that failed, diverged or reached less than half of the modes of the best row",
     "p_best": "probability that its mean is the best of the ranked models",
     "best_seed": "best value of one seed in the column that ranks the dataset",
-    "value": "value of that column",
+    "value": "value of that column; of people's judgements the share of errors or milliseconds",
     "se": "its standard error",
+    "low": "lower end of the 95 % bootstrap interval",
+    "high": "its upper end",
+    "fake_error": "share of generated images that people took for real",
+    "real_error": "share of real images that people took for generated",
+    **dict(zip(columns_of("human_error"), _parts("share of errors of people asked: real or fake?"), strict=True)),
+    **dict(zip(columns_of("human_ms"), _parts("milliseconds that people need to see an image"), strict=True)),
 }
 _ERRORS = {
     "_se": "standard error of {}, given the reference",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ganzoo.escaping import markdown, markdown_code
 from ganzoo.extractors.base import PIXELS, caution_of
+from ganzoo.leaderboard import human
 from ganzoo.training import runs
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ _LAST = {
 
 def shown_columns(board: pd.DataFrame) -> list[str]:
     """The columns of a board that people are shown, in the order of ``shown_table``."""
-    return [*_FIRST, *_metrics(board), *_LAST]
+    return [*_FIRST, *_metrics(board), *human.present(board), *_LAST]
 
 
 def _metrics(board: pd.DataFrame) -> list[str]:
@@ -55,7 +56,7 @@ def _metrics(board: pd.DataFrame) -> list[str]:
 
 def less_is_better(column: str) -> bool:
     """Whether a column is read so; columns that are no metrics are neither better nor worse."""
-    return SHOWN.get(column, "↓")[-1] != "↑"
+    return (SHOWN | human.SHOWN).get(column, "↓")[-1] != "↑"
 
 
 def shown_table(board: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
@@ -63,7 +64,7 @@ def shown_table(board: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     metrics = _metrics(board)
     aside = f" ({PIXELS})" if _name(extractor_of(board)) == PIXELS else ""
     marked = [f"{SHOWN[name]}{aside}{f' {COPIED}' * won_by_copying(board, name)}" for name in metrics]
-    header = [*_FIRST.values(), *marked, *_LAST.values()]
+    header = [*_FIRST.values(), *marked, *(human.SHOWN[name] for name in human.present(board)), *_LAST.values()]
     n = next((str(row["n_fake"]) for _, row in board.iterrows() if row["role"] != runs.REAL), "")
     return header, [_shown_row(row, metrics, n) for _, row in board.iterrows()]
 
@@ -85,7 +86,7 @@ def extractor_of(board: pd.DataFrame) -> str:
 def remarks(board: pd.DataFrame, left: str = "") -> list[str]:
     """What must be known before a board is believed: an extractor that is none, and rows that it leaves out."""
     caution = caution_of(_name(extractor_of(board)))
-    return [f"{text[0].upper()}{text[1:]}." for text in (caution, left) if text]
+    return [f"{text[0].upper()}{text[1:]}." for text in (caution, left) if text] + human.remarks(board)
 
 
 def _name(extractor: str) -> str:
@@ -98,6 +99,7 @@ def _shown_row(row: pd.Series[Any], metrics: list[str], n: str) -> list[str]:
     aside = ", comparator" if row["role"] == "comparator" else aside
     name = str(row["variant"]) if row["role"] == "model" else f"({row['variant']}{aside})"
     cells = [plus_minus(row[metric], row[f"{metric}_ci"]) for metric in metrics]
+    cells += [human.as_read(*(row[part] for part in human.columns_of(name)[:3])) for name in human.SHOWN if name in row]
     seconds = "" if math.isnan(row["train_cpu_seconds"]) else f"{row['train_cpu_seconds']:.0f}"
     real = row["variant"] == runs.REAL
     collapsed = "" if real else f"{row['collapse_rate']:.0%}"

@@ -17,6 +17,7 @@ import msgspec
 from ganzoo.errors import StoreError, UnknownName
 from ganzoo.escaping import csv_text
 from ganzoo.files import cache_root, sha256
+from ganzoo.leaderboard import human
 from ganzoo.leaderboard.index import code_stamp
 from ganzoo.leaderboard.rows import METRICS_FILE
 from ganzoo.leaderboard.runs_table import RUNS_FILE
@@ -63,7 +64,7 @@ def shown(out: Path, dataset: str, registry: Registry, total: bool = False) -> S
     known = sorted(set(table["dataset"]))
     if dataset not in known:
         raise UnknownName(f"leaderboard in {out}", dataset, known, f"Run 'ganzoo bench --all --data {dataset}' first.")
-    found = aggregate.aggregate(table, dataset, rank_by, total)
+    found = board.with_people(aggregate.aggregate(table, dataset, rank_by, total), out, table, dataset)
     header, rows = page.shown_table(found)
     own = board.own_rows(out, table, dataset, found)
     names, *cells = csv.reader(io.StringIO(board.to_csv(found)))
@@ -88,6 +89,7 @@ def _place(out: Path, dataset: str, rank_by: str, total: bool) -> Path | None:
         files = [sha256(out / RUNS_FILE)]
         if (out / METRICS_FILE).is_file():
             files.append(sha256(out / METRICS_FILE))
+        files.append(human.stamp(out))
     except OSError:
         return None
     return cache_root() / "boards" / f"{content_hash([code_stamp(), files, dataset, rank_by, total])}.json"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ganzoo.leaderboard import human
 from ganzoo.leaderboard.index import StoreIndex
 from ganzoo.options import content_hash
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def update(store: RunStore, folder: Path, registry: Registry, quick: bool, warn: Callable[[str], None]) -> list[Path]:
     """Do what ``board.write`` does, which see; where store, files, registry and code are as they were, do nothing."""
-    index, terms = StoreIndex(store), content_hash([quick, registry])
+    index, terms = StoreIndex(store), content_hash([quick, registry, human.stamp(folder)])
     recalled = index.recall(folder, terms)
     if recalled is not None:
         written, skipped = recalled

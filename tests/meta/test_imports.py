@@ -25,6 +25,7 @@ LAYERS = (
     ("likeness", "verify", "views"),
     ("diagnosis",),
     ("leaderboard",),
+    ("rating",),
     ("cards",),
     ("report",),
     ("checks",),
