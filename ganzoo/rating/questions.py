@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from ganzoo.types import Array
 
 Phase = Literal["practice", "judged", "check"]
-REAL, CHECK = "real", "check"
-"""What stands for the name of a model where an image is none of any."""
+REAL, CHECK = "real", ":check"
+"""What stands for the name of a model where an image is none of any; no model has such a name."""
 PRACTICE = 10
 """Images whose answers a rater is told, before those that count (HYPE: a tutorial with feedback)."""
 CHECK_EVERY = 20
@@ -28,7 +28,7 @@ class Question(msgspec.Struct, frozen=True):
 
     part: Phase
     source: str
-    """The variant, "real", or "check": the word REAL or FAKE, to be answered as it says."""
+    """The variant, REAL, or CHECK: the word REAL or FAKE, to be answered as it says."""
     index: int
     """Which image of the source."""
     fake: bool

@@ -61,7 +61,7 @@ class RatingSession:
     def judge(self, name: str, number: int, said_fake: bool, seconds: float, shown: float | None) -> dict[str, Any]:
         """Keep an answer to question ``number``, and say where the rater stands then.
 
-        An answer to a question that is not the one in hand, such as a second click, changes nothing: the first one counts.
+        An answer to any but the question in hand, such as a second click, changes nothing: the first one counts.
         """
         with self._guard:
             rater = self._rater(name)

@@ -106,6 +106,47 @@ def test_what_is_no_seed_is_said_and_changes_nothing(seed: str, visit: Open) -> 
     assert np.array_equal(numbers(page, "state.all"), before)
 
 
+def test_a_seed_that_is_typed_fast_leaves_the_samples_of_the_last(visit: Open, runs: dict[str, RunFolder]) -> None:
+    page, generator = live(visit, "gaussian"), ganzoo.load(runs["gaussian"].path, device="cpu")
+    page.locator("#seed").fill("1")
+    page.locator("#seed").press_sequentially("2345")
+    settled(page, 12345)
+    x = numbers(page, "state.all")
+    assert np.abs(x - generator.sample(16, 12345).ravel()).max() < 1e-3
+    assert page.evaluate("state.rows[0].z[0] === inputs(state.model.latent, state.seed, 0).z[0]")
+
+
+def test_a_generator_that_could_not_be_loaded_is_said_and_tried_again(visit: Open) -> None:
+    page = visit("live/index.html#model=ring-wgan")
+    ready(page)
+    page.evaluate("real = loadScript; loadScript = () => Promise.reject(new Error('the file is gone.')); undefined")
+    page.locator("#model").select_option("digits-gaussian")
+    page.wait_for_selector("#status.fault")
+    assert page.locator("#status").inner_text() == "This generator does not run here: the file is gone."
+    assert page.locator("#stage").is_hidden()
+    page.evaluate("loadScript = real; undefined")
+    page.locator("#model").select_option("ring-wgan")
+    ready(page)
+    page.locator("#model").select_option("digits-gaussian")
+    page.wait_for_function("state.model.slug === 'digits-gaussian'")
+    ready(page)
+
+
+def test_an_unknown_generator_is_said(visit: Open) -> None:
+    page = ready(visit("live/index.html#model=digits-nobody"))
+    page.wait_for_function("document.getElementById('status').textContent.includes('no generator digits-nobody')")
+
+
+def test_nine_tiles_stand_beside_each_other_on_a_phone(visit: Open) -> None:
+    page = ready(visit("live/index.html#model=digits-gaussian", width=360))
+    page.wait_for_function("document.querySelectorAll('#strip canvas').length === 9")
+    tops = page.evaluate(
+        "[...document.querySelectorAll('#strip canvas')].map((each) => each.getBoundingClientRect().top)"
+    )
+    assert len(set(tops)) == 1
+    assert page.evaluate("document.documentElement.scrollWidth <= 360")
+
+
 def test_the_address_names_the_generator_and_an_unknown_one_is_the_first(visit: Open) -> None:
     page = live(visit, "wgan")
     assert page.locator("#plot").is_visible() and not page.locator("#grid").is_visible()

@@ -36,14 +36,23 @@ async function startRuntime() {
 
 async function newSession(slug) {
   starting ??= startRuntime();
-  await starting;
+  try {
+    await starting;
+  } catch (error) {
+    starting = undefined;  // it is tried again
+    throw error;
+  }
   await loadScript(`models/${slug}.js`);
   const file = await unpacked(`models/${slug}`);
   return ort.InferenceSession.create(file, { executionProviders: ["wasm"] });
 }
 
 function openGenerator(slug) {
-  if (!sessions.has(slug)) sessions.set(slug, newSession(slug));
+  if (!sessions.has(slug)) {
+    const session = newSession(slug);
+    session.catch(() => sessions.delete(slug));  // the next time it is loaded again
+    sessions.set(slug, session);
+  }
   return sessions.get(slug);
 }
 

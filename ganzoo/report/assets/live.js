@@ -36,7 +36,7 @@ async function attempt(work) {
   try {
     await work();
   } catch (error) {
-    say(`This generator does not run in this browser: ${error.message}.`, true);
+    say(`This generator does not run here: ${error.message.replace(/\.+$/, "")}.`, true);
   }
 }
 
@@ -75,9 +75,11 @@ function numberIn(id) {
 // Drawing
 
 async function showAll() {
-  const { session, model } = state;
-  state.rows = Array.from({ length: isImage() ? state.count : POINTS }, (_, i) => drawnRow(i));
-  state.all = await generate(session, model.latent, state.rows);
+  const { session, model, seed, count } = state;
+  const rows = Array.from({ length: isImage() ? count : POINTS }, (_, i) => drawnRow(i));
+  const all = await generate(session, model.latent, rows);
+  if (model !== state.model || seed !== state.seed || count !== state.count) return;  // there is another wish by now
+  Object.assign(state, { rows, all });
   byId("all-note").textContent = isImage()
     ? `Samples 0 to ${state.count - 1}. Choose one to change it.`
     : `Samples 0 to ${POINTS - 1}${model.latent.classes ? ", a colour for each class" : ""}. The ring is the one sample.`;
@@ -248,6 +250,7 @@ async function openModel(slug) {
   byId("count").closest("label").hidden = !isImage();
   await refresh();
   byId("stage").hidden = false;
+  if (slug && slug !== model.slug) say(`This report has no generator ${slug}: this is ${model.name} on ${model.dataset}.`, true);
 }
 
 async function refresh() {
