@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from ganzoo.plugin.manager import Plugin
     from ganzoo.training.runs import Manifest, RunFolder, RunStore
 
+_AGAIN = {runs.ONNX: "Run again", runs.FRAMES: "Only a whole training gives it again: remove the folder and run again"}
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -126,8 +128,7 @@ def _named_files(folder: RunFolder, manifest: Manifest, command: str) -> Iterato
         if name == runs.STATE or (path.is_file() and sha256(path) == digest):
             continue
         what = "it is not there" if not path.is_file() else f"it is not the file that {runs.MANIFEST} names by its hash"
-        again = "Run again" if name == runs.ONNX else f"Remove {runs.MANIFEST} and run again"
-        yield Finding(path, what, f"{again}: {command}")
+        yield Finding(path, what, f"{_AGAIN.get(name, f'Remove {runs.MANIFEST} and run again')}: {command}")
 
 
 def _states(folder: RunFolder, command: str) -> Iterator[Finding]:

@@ -14,13 +14,16 @@ from ganzoo.files import exists, expanded
 from ganzoo.latents import generator as random
 from ganzoo.pictures import walks
 from ganzoo.pictures.clouds import PointGroup
+from ganzoo.pictures.frames import save_animation
 from ganzoo.pictures.neighbours import save_neighbours
 from ganzoo.pictures.samples import save_folder, save_npz, save_samples
 from ganzoo.plugin.manager import Zoo
 from ganzoo.scoring.features import Progress, silent
 from ganzoo.scoring.neighbours import surroundings
 from ganzoo.scoring.setup import Terms
-from ganzoo.training.runs import MANIFEST, RunFolder
+from ganzoo.training.frames import read_frames
+from ganzoo.training.runs import FRAMES, MANIFEST, RunFolder
+from ganzoo.types import TRAINED
 
 if TYPE_CHECKING:
     from ganzoo.generator.engine import Generator
@@ -42,6 +45,8 @@ class Picture:
     provider: str
     notes: tuple[str, ...] = ()
     """What a reader must know of the samples, in sentences without their full stops."""
+    frames: int = 0
+    """Of an animation."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ class _Request:
 
 def picture(
     source: str | Path,
-    output: str | Path = "samples.png",
+    output: str | Path | None = None,
     n: int | None = None,
     *,
     grid: tuple[int, int] | None = None,
@@ -71,6 +76,7 @@ def picture(
     traverse: str | None = None,
     per_class: bool = False,
     neighbours: int | None = None,
+    gif: bool = False,
     seed: int = 0,
     label: int | str | None = None,
     data: str | None = None,
@@ -81,23 +87,30 @@ def picture(
     zoo: Zoo | None = None,
     progress: Progress = silent,
 ) -> Picture:
-    """Draw samples of a run folder or an ONNX file into a PNG; without another wish ``n`` of them on a grid.
+    """Draw samples of a run folder or an ONNX file into a PNG, samples.png; without another wish ``n`` on a grid.
 
     At most one of: ``grid`` (rows, columns), a grid of just that shape; ``interpolate`` so many pictures from one
     sample to the next in each row; ``traverse`` one code, "c0", in each row; ``per_class``, a row per class;
-    ``neighbours``, each sample beside so many training samples, the nearest ones. ``n`` is how many samples there
-    are, of ``interpolate`` and ``traverse`` how many rows. ``data`` are the training samples, which points are also
-    drawn in front of, by default those of the run. The same arguments give the same bytes.
+    ``neighbours``, each sample beside so many training samples, the nearest ones; ``gif``, what a run's generator made
+    of the same latents while it was trained, as an animation, samples.gif. ``n`` is how many samples there are, of
+    ``interpolate`` and ``traverse`` how many rows; of ``gif`` the run has chosen all samples. ``data`` are the training
+    samples, which points are also drawn in front of, by default those of the run. The same arguments give the same
+    bytes.
 
     Raises UsageError where two kinds are asked for, or one that this generator cannot be drawn as.
     """
     kinds = {"grid": grid, "interpolate": interpolate, "traverse": traverse, "per_class": per_class or None}
-    kinds["neighbours"] = neighbours
+    kinds |= {"neighbours": neighbours, "gif": gif or None}
     kind = _one_of({name: value for name, value in kinds.items() if value is not None})
-    path = expanded(output)
-    if path.suffix.lower() != ".png":
-        raise UsageError(f"A picture is written as .png, not as '{path.name}'.", "Name the output so.")
+    form = ".gif" if kind == "gif" else ".png"
+    path = expanded(output or f"samples{form}")
+    if path.suffix.lower() != form:
+        what = "An animation" if kind == "gif" else "A picture"
+        raise UsageError(f"{what} is written as {form}, not as '{path.name}'.", "Name the output so.")
     _check_free(kind, n, label)
+    if kind == "gif":
+        _check_fixed(n, seed, label)
+        return animation(expanded(source), path)
     request = _Request(expanded(source), path, n, seed, label, data, data_dir, device, registry, zoo, progress)
     generator = load(request.source, device=device, reading=reading)
     return _picture(generator, path, _KINDS[kind](generator, request, kinds.get(kind)))
@@ -140,6 +153,33 @@ def _check_free(kind: str, n: int | None, label: int | str | None) -> None:
         )
     if kind == "per_class" and label is not None:
         raise UsageError(f"Of the class {label} alone there is no row per class.", "Leave the label or per_class out.")
+
+
+def _check_fixed(n: int | None, seed: int, label: int | str | None) -> None:
+    """Raise UsageError for what has no say where samples were drawn long ago."""
+    given = {"n": n, "seed": seed or None, "label": label}
+    for name, value in given.items():
+        if value is not None:
+            raise UsageError(f"{name} {value} has no say in a GIF, whose samples a run drew long ago.", "Leave it out.")
+
+
+def animation(source: Path, path: Path) -> Picture:
+    """Draw the frames of a run. Raises UsageError for what is no run or has none, Damaged for ones that are damaged."""
+    folder = RunFolder(source)
+    if source.is_file():
+        raise UsageError(
+            f"{source} is a file; frames are what a run keeps while it trains.", "Name the folder of a run."
+        )
+    manifest, frames = folder.manifest(), read_frames(folder.file(FRAMES))
+    if frames is None and manifest.role not in TRAINED:
+        raise UsageError(f"{source} has no {FRAMES}: a {manifest.role} keeps none.", "Name the run of a model.")
+    if frames is None:
+        raise UsageError(
+            f"{source} has no {FRAMES}: it is older than they are, or its plugin could not give any.",
+            "Name another run, or remove this one and train it again.",
+        )
+    save_animation(frames.steps, frames.x, path, frames.behind)
+    return Picture(path, frames.x.shape[1], manifest.variant, "", frames=len(frames.steps))
 
 
 def _plain(generator: Generator, request: _Request, _: Any) -> int:

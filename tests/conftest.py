@@ -130,3 +130,10 @@ def memoriser(store_root: Path, zoo: Zoo, catalogue: Registry) -> RunFolder:
 def labelled(store_root: Path, fake_zoo: Zoo, catalogue: Registry) -> RunFolder:
     """A finished run of the conditional fake on digits; read only."""
     return api.train("labelled", "digits", runs=store_root, registry=catalogue, zoo=fake_zoo)
+
+
+@pytest.fixture(scope="session")
+def stepped(tmp_path_factory: pytest.TempPathFactory, fake_zoo: Zoo, catalogue: Registry) -> RunFolder:
+    """A finished run of the fake that trains by steps, 40 of them, on digits; read only."""
+    root = tmp_path_factory.mktemp("stepped") / "runs"
+    return api.train("stepper", "digits", runs=root, registry=catalogue, zoo=fake_zoo)

@@ -76,6 +76,21 @@ def test_the_way_to_mend_a_finished_run_mends_it(name: str, store: RunStore, zoo
     assert folder.hashes() == before
 
 
+def test_frames_are_mended_by_training_again(
+    stepped: RunFolder, tmp_path: Path, fake_zoo: Zoo, catalogue: Registry
+) -> None:
+    store = RunStore(tmp_path / "runs")
+    folder = store.folder("digits", "stepper", stepped.path.name)
+    shutil.copytree(stepped.path, folder.path)
+    assert not verify_run(folder).findings
+    folder.file(runs.FRAMES).write_bytes(b"x")
+    (finding,) = verify_run(folder).findings
+    assert (finding.path, "remove the folder" in finding.mend) == (folder.file(runs.FRAMES), True)
+    shutil.rmtree(folder.path)
+    api.train("stepper", "digits", runs=store.root, registry=catalogue, zoo=fake_zoo)
+    assert folder.file(runs.FRAMES).read_bytes() == stepped.file(runs.FRAMES).read_bytes()
+
+
 def test_files_beside_the_runs_are_looked_at_too(store: RunStore) -> None:
     (failure,) = store.failure_files()
     failure.write_bytes(b"\xff")

@@ -17,3 +17,17 @@ def test_from_python(gaussian: RunFolder, tmp_path: Path) -> None:
     assert Image.open(tmp_path / "grid.png").size == (3 * 42 + 2, 2 * 42 + 2)
     with pytest.raises(UsageError, match=r"A picture is written as \.png, not as 'x\.npz'"):
         ganzoo.picture(gaussian.path, tmp_path / "x.npz")
+
+
+def test_an_animation_from_python(stepped: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    drawn = ganzoo.picture(stepped.path, gif=True)
+    assert (drawn.path, drawn.samples, drawn.frames, drawn.variant) == (Path("samples.gif"), 16, 5, "stepper")
+    with Image.open("samples.gif") as image:
+        assert image.n_frames == 5
+    assert ganzoo.picture(stepped.path, n=4, device="cpu").path == Path("samples.png")
+    with pytest.raises(UsageError, match=r"An animation is written as \.gif, not as 'x\.png'"):
+        ganzoo.picture(stepped.path, tmp_path / "x.png", gif=True)
+    for given in ({"n": 3}, {"seed": 1}, {"label": 0}):
+        with pytest.raises(UsageError, match="has no say in a GIF"):
+            ganzoo.picture(stepped.path, gif=True, **given)

@@ -128,7 +128,7 @@ def _interrupt(context: Context, number: signal.Signals) -> None:
     plugin = _Interrupting(context.plugin, number)
     dataset = Dataset(form.data.spec, form.data, form.data)
     try:
-        train_run(cast("Any", plugin), dataset, context.options, store=store, rehearsed=False)
+        train_run(cast("Any", plugin), dataset, context.options, store=store, rehearsed=False, framed=False)
     except Interrupted:
         pass
     except KeyboardInterrupt as error:

@@ -14,7 +14,7 @@ from ganzoo.cli.output import echo
 from ganzoo.files import expanded
 
 COUNT = 64
-_VIEWS = ("grid", "interpolate", "traverse", "per_class", "neighbours")
+_VIEWS = ("grid", "interpolate", "traverse", "per_class", "neighbours", "gif")
 _WITH_DATA = ("interpolate", "neighbours")
 
 
@@ -35,38 +35,43 @@ _WITH_DATA = ("interpolate", "neighbours")
 @click.option(
     "--neighbours", type=click.IntRange(1, 50), metavar="K", help="Each beside its K nearest training samples."
 )
+@click.option("--gif", is_flag=True, help="What a run's generator made of the same latents while it trained: a .gif.")
 @click.option("--data", metavar="NAME", help="The training samples, also behind points.  [default: those of the run]")
 @common.data_dir_option
 @click.option(
     "-o",
     "--output",
-    default="samples.png",
     metavar="PATH",
-    show_default=True,
-    help="A .png picture, an .npz, or a folder: DIR/.",
+    help="A .png picture, an .npz, a folder: DIR/, or of --gif a .gif.  [default: samples.png, samples.gif]",
 )
 @common.device_option
 @common.foreign_options
 def command(
-    source: Path, count: int | None, seed: int, label: str | None, output: str, device: str, **more: Any
+    source: Path, count: int | None, seed: int, label: str | None, output: str | None, device: str, **more: Any
 ) -> None:
     """Draw samples from a run or an ONNX file.
 
     The same seed gives the same samples everywhere. A grid has no holes: of classes or codes it has a row for each, the
-    same z down each column. At most one of --grid, --interpolate, --traverse, --per-class and
-    --neighbours has another picture drawn. An .npz holds x: uint8 [N, C, H, W], or float32 points [N, d], and z, y and
+    same z down each column. At most one of --grid, --interpolate, --traverse, --per-class, --neighbours and --gif has
+    another picture drawn. An .npz holds x: uint8 [N, C, H, W], or float32 points [N, d], and z, y and
     c that they were made of. DIR/ gets one PNG a sample, in a subfolder per class where there are classes.
     """
     from ganzoo.errors import UsageError
 
+    views = {name: more.pop(name) for name in _VIEWS}
+    named = next((name.replace("_", "-") for name, value in views.items() if value), None)
+    picture = ".gif" if named == "gif" else ".png"
+    output = f"samples{picture}" if output is None else output
     path = expanded(output)
     folder = output.endswith(("/", os.sep)) or path.is_dir()
     form = common.ending(path)
-    views = {name: more.pop(name) for name in _VIEWS}
-    named = next((name.replace("_", "-") for name, value in views.items() if value), None)
-    if named and (folder or form != ".png"):
-        raise UsageError(f"--{named} draws a .png picture, not '{output}'.", "Name for example -o samples.png.")
-    if form not in (".png", ".npz") and not folder:
+    if named and (folder or form != picture):
+        raise UsageError(
+            f"--{named} draws a {picture} picture, not '{output}'.", f"Name for example -o samples{picture}."
+        )
+    if form == ".gif" and not (named or folder):
+        raise UsageError(f"'{path.name}' is an animation, which samples are not.", "Add --gif: it shows the training.")
+    if form not in (".png", ".npz", ".gif") and not folder:
         raise UsageError(
             f"Samples are written as .png or .npz, not as '{path.name}'.",
             f"Name the output so, or end it with '/' for a folder of images: {output}/",
@@ -86,6 +91,9 @@ def command(
         with common.shown_progress(f"sample {source.name}") as progress:
             drawn = pictures.picture(source, path, n, **views, **data, **given, progress=progress)
     common.show_notes(drawn.notes)
+    if drawn.frames:
+        echo(f"{drawn.samples} samples of {drawn.variant} after {drawn.frames} steps in {output}")
+        return
     wanted = n or drawn.samples
     rows = named in ("interpolate", "traverse")
     added = f", {drawn.samples - wanted} more than asked for, to fill its rows" if drawn.samples > wanted else ""

@@ -47,17 +47,18 @@ class VariantSpec:
         what it returns is exported and checked, so that a broken export costs no training. A generator that is nothing
         before its first step is tried once more after one. Where the hook raises, it is simply trained.
 
-        Of a model, the generator is looked at now and then while it trains: this hook is called beside the call that
-        goes on, with a run that has a few of the samples, restores the state of that moment and has no steps left.
-        Share nothing between two calls. Where the hook raises, nobody looks.
+        Of a model, the generator is looked at and sampled now and then while it trains, after the first step already:
+        this hook is called beside the call that goes on, with a run that has a few of the samples, restores the state
+        of that moment and has no steps left. Share nothing between two calls. Where the hook raises, nobody looks.
         """
 
     @hookspec(firstresult=True)
     def sample(self, model: Any, inputs: dict[str, Array]) -> Array:
         """Run the generator natively on ``inputs`` (``z``, and ``y``, ``c``, ``noise`` where it has them).
 
-        Returns float32 [N, C, H, W] in [-1, 1], or [N, d] for points. It exists to prove that the ONNX file
-        says the same.
+        Returns float32 [N, C, H, W] in [-1, 1], or [N, d] for points. It exists to prove that the ONNX file says the
+        same, and shows what becomes of a model while it trains: then it is called now and then, beside the training,
+        for frames of the same few latents. Where the hook raises there, the run has no more frames.
         """
         raise AssertionError  # a specification is never called
 

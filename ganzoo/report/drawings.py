@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from ganzoo.errors import StoreError
 from ganzoo.generator.engine import Generator
 from ganzoo.leaderboard import gallery
+from ganzoo.pictures.frames import SHOWN, save_strip
 from ganzoo.pictures.walks import save_interpolation, save_traversal
 from ganzoo.report.gathered import Row, Seed
-from ganzoo.training.runs import COPIES, ONNX, PICTURE, RunFolder
+from ganzoo.training.frames import read_frames
+from ganzoo.training.runs import COPIES, FRAMES, ONNX, PICTURE, RunFolder
 
 STEPS, ROWS, CODES = 9, 3, 4
 """Pictures of an interpolation, rows of it and of a traversal, and codes that are traversed at most."""
@@ -43,6 +47,25 @@ def drawings(row: Row) -> Iterator[Drawing]:
         )
     yield from _walks(seed, folder)
     yield from _kept(folder, COPIES, "-copies", WORST.format(seed.cells["seed"]))
+
+
+def over_time(row: Row) -> Iterator[Drawing]:
+    """What the first seed made of the same latents while it was trained, where its run kept that."""
+    seed = next((each for each in row.made if each.folder is not None), None)
+    frames = None
+    with suppress(OSError, StoreError):  # a page has what can be read
+        frames = read_frames(seed.folder.file(FRAMES)) if seed and seed.folder else None
+    if seed is None or frames is None:
+        return
+    what = (
+        f"each column one latent, the samples 0 to {min(SHOWN, frames.x.shape[1]) - 1} of its stream"
+        if frames.x.ndim == 5
+        else "from the same latents, in front of training points in grey and on one scale"
+    )
+    *before, last = (f"{step:,}" for step in frames.steps)
+    steps = f"{', '.join(before)} and {last}" if before else last
+    text = f"What the generator of seed {seed.cells['seed']} made after {steps} steps: {what}"
+    yield Drawing("-time", text, lambda path: save_strip(frames.steps, frames.x, path, frames.behind))
 
 
 def _kept(folder: RunFolder, name: str, end: str, text: str) -> Iterator[Drawing]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import functools
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from ganzoo.files import new_folder
 from ganzoo.leaderboard import gallery, view
 from ganzoo.leaderboard.runs_table import RUNS_FILE
 from ganzoo.report.boards import board_view
-from ganzoo.report.drawings import drawings
+from ganzoo.report.drawings import Drawing, drawings, over_time
 from ganzoo.report.gathered import Board, Row, gather
 from ganzoo.report.live import FOLDER, LiveModel, slugs, write_live
 from ganzoo.report.variants import variant_view
@@ -136,7 +136,8 @@ class _Site:
         self._made += 1
         self._progress("pages", self._made, sum(len(each.rows) for each in self._boards))
         slug = self._live.get((board.dataset, row.variant), "")
-        page = variant_view(board, row, self._pictures(board, row))
+        page = variant_view(board, row, self._pictures(board, row, drawings(row)))
+        page["over_time"] = self._pictures(board, row, over_time(row))
         page["live"] = f"../{FOLDER}/{INDEX}#model={slug}" if slug else ""
         if not self._single:
             text = self._render("variant.html.jinja", page=page, back=f"../{INDEX}#{board.slug}")
@@ -168,9 +169,9 @@ class _Site:
         shown = [(name, folder) for name, folder in first if folder is not None]
         return self._drawn(f"{board.slug}.png", lambda path: gallery.write(shown, path))
 
-    def _pictures(self, board: Board, row: Row) -> list[dict[str, str]]:
+    def _pictures(self, board: Board, row: Row, made: Iterable[Drawing]) -> list[dict[str, str]]:
         up, found = "" if self._single else "../", []
-        for end, text, write in drawings(row):
+        for end, text, write in made:
             href = self._drawn(f"{board.slug}/{row.slug}{end}.png", write)
             found.append({"href": _up(href, up), "text": text})
         return found

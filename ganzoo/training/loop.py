@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -61,6 +62,34 @@ class MemoryCheckpoints:
         )
 
 
+class Framing(Protocol):
+    """Who keeps frames of a training: what its generator makes of the same latents."""
+
+    def wants_frame(self, part: range) -> bool:
+        """Whether one is due after this part."""
+
+    def framed(self, checkpoint: Checkpoint) -> AbstractContextManager[None]:
+        """Keep a frame of this state; within, its generator need not be built again."""
+
+    def go_on_from(self, step: int) -> None:
+        """Forget frames of later steps, which will be taken again; 0 for a training that begins."""
+
+
+class NoFrames:
+    """Nobody keeps any."""
+
+    def wants_frame(self, part: range) -> bool:
+        """Never."""
+        return False
+
+    def framed(self, checkpoint: Checkpoint) -> AbstractContextManager[None]:
+        """Nothing is kept."""
+        return nullcontext()
+
+    def go_on_from(self, step: int) -> None:
+        """There is nothing to forget."""
+
+
 def ignore_events(event: str, fields: dict[str, Any]) -> None:
     """The observer that observes nothing."""
 
@@ -81,6 +110,7 @@ class Loop:
         checkpoint_seconds: float = 30.0,
         log_every: int = 100,
         watch: Watch | None = None,
+        frames: Framing | None = None,
         declared: Sequence[Report] = (),
     ) -> None:
         self.data = data
@@ -98,6 +128,7 @@ class Loop:
         self._checkpoint_seconds = checkpoint_seconds
         self._log_every = log_every
         self._watch = watch or Watch()
+        self._frames = frames or NoFrames()
         self._state: Checkpointable | None = None
         self._streams = TrainStreams(latent, seed, len(data.x))
         self._stop_reason = ""
@@ -138,8 +169,8 @@ class Loop:
             now = time.perf_counter()
             self.seconds = before + now - resumed
             self.cpu_seconds = cpu_before + time.process_time() - cpu_resumed
-            if self._watch.wants_state(self._part) and self.steps_done < total:
-                self._watch.state(self._checkpoint(state), self._part, total)
+            if self.steps_done < total:
+                self._look(state)
             if self._stop_reason:
                 self._save(state)
                 raise Interrupted(
@@ -151,6 +182,16 @@ class Loop:
                 saved = time.perf_counter()
         if self.steps_done > first:
             self._save(state)
+
+    def _look(self, state: Checkpointable) -> None:
+        """Look at the state after the part in hand, and keep a frame of its generator, where either is due."""
+        looks, framed = self._watch.wants_state(self._part), self._frames.wants_frame(self._part)
+        if not (looks or framed):
+            return
+        checkpoint = self._checkpoint(state)
+        with self._frames.framed(checkpoint) if framed else nullcontext():
+            if looks:
+                self._watch.state(checkpoint, self._part, self._total)
 
     def log(self, **scalars: Any) -> None:
         """Write scalars to log.csv and to observers, at every step that is logged; look at them there and early on."""
@@ -196,6 +237,7 @@ class Loop:
 
     def _restore(self, state: Checkpointable) -> None:
         checkpoint = self._checkpoints.load()
+        self._frames.go_on_from(checkpoint.step if checkpoint else 0)
         if checkpoint is None:
             return
         state.load_arrays(checkpoint.arrays)

@@ -24,6 +24,7 @@ from ganzoo.training import runs
 from ganzoo.training.checkpoints import FileCheckpoints
 from ganzoo.training.divergence import Watch
 from ganzoo.training.environment import environment
+from ganzoo.training.frames import FrameFile
 from ganzoo.training.log_file import LogFile
 from ganzoo.training.loop import Loop, Observer, ignore_events
 from ganzoo.training.rehearsal import rehearse
@@ -51,11 +52,13 @@ def train(
     checkpoint_seconds: float = 30.0,
     wait: bool = False,
     rehearsed: bool = True,
+    framed: bool = True,
 ) -> RunFolder:
     """Train ``plugin`` on ``dataset`` into its folder of the run store, or return the folder if that work is done.
 
     ``options`` are layers of values, later ones winning; ``reference`` is the name by which the dataset can be loaded
-    again. An unfinished run is resumed where it stopped, bit for bit; a new one is ``rehearsed`` first.
+    again. An unfinished run is resumed where it stopped, bit for bit; a new one is ``rehearsed`` first. Frames are kept
+    of what is trained, if ``framed``.
     A run that another process works on is an error, or with ``wait`` a "waiting" event and then what that process left.
     One that diverges leaves its last finite state, drawn as diverged.png, and is not repeated: it would diverge again.
     Raises UsageError before anything is written; afterwards every failure is also recorded in run.json.
@@ -76,7 +79,9 @@ def train(
             log.notify("warning", {"text": f"{damage} It is made anew."})
         folder.write_manifest(manifest)
         checkpoints = FileCheckpoints(folder, log)
-        snapshots = Snapshots(plugin, dataset.train, resolved, _generator_info(manifest), device)
+        frames = FrameFile(folder.file(runs.FRAMES), dataset.train, lambda text: log.notify("warning", {"text": text}))
+        info = _generator_info(manifest)
+        snapshots = Snapshots(plugin, dataset.train, resolved, info, device, frames if framed else None)
         loop = Loop(
             data=dataset.train,
             options=resolved,
@@ -87,16 +92,18 @@ def train(
             observer=log,
             checkpoint_seconds=checkpoint_seconds,
             watch=Watch(snapshots.fault),
+            frames=snapshots,
             declared=plugin.variant.reports,
         )
         with _recorded(folder, manifest, loop, log), _kept_if_diverged(folder, loop, snapshots):
             log.notify("started", _event(manifest))
             if rehearsed and not checkpoints.stored():  # a run that goes on was, when it began
                 with _stop_signals(loop):
-                    rehearse(plugin, dataset.train, resolved, _generator_info(manifest), device)
+                    rehearse(plugin, dataset.train, resolved, info, device)
             with _stop_signals(loop):
                 model = plugin.train(loop)
                 snapshots.require_alive(model, loop.steps_done)
+                snapshots.frame_last(model, loop.steps_done)
             _finish(plugin, model, dataset, folder, manifest, loop, log)
     return folder
 

@@ -4,6 +4,7 @@ runs/<dataset>/<variant>/<key>/
     run.json             manifest
     log.csv              scalars per step
     state.safetensors    resumable training state, and state.previous.safetensors the one before
+    frames.npz           what the generator made of the same latents while it trained
     generator.onnx  samples.png  score.json  copies.png
     diverged.png         of a run that diverged: samples of its last finite state
 """
@@ -28,7 +29,7 @@ from ganzoo.sealed import read_json, write_json
 from ganzoo.types import API_VERSION, About, DataSpec, LatentSpec, SelfReported
 
 MANIFEST, LOG, STATE, PREVIOUS = "run.json", "log.csv", "state.safetensors", "state.previous.safetensors"
-ONNX, PICTURE, SCORE = "generator.onnx", "samples.png", "score.json"
+ONNX, PICTURE, SCORE, FRAMES = "generator.onnx", "samples.png", "score.json", "frames.npz"
 COPIES = "copies.png"  # of a run that a bench scored: the samples nearest to training samples, each beside its own
 DIVERGED_PICTURE = "diverged.png"
 FAILED = ".failed.json"  # ends the name of a bench job's note
@@ -228,7 +229,7 @@ class RunFolder:
 
     def hashes(self) -> dict[str, str]:
         """sha256 of every file of the run but the manifest itself."""
-        names = (LOG, STATE, ONNX, PICTURE)
+        names = (LOG, STATE, ONNX, PICTURE, FRAMES)
         return {name: sha256(self.file(name)) for name in names if self.file(name).is_file()}
 
     @contextmanager

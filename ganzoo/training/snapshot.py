@@ -1,10 +1,11 @@
-"""The generator of a checkpoint, beside a training or after it: to look at it, and to draw the last one of a run."""
+"""The generator of a checkpoint, beside a training or after it: to look at it, to keep frames, to draw the last one."""
 
 from __future__ import annotations
 
 import gc
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from ganzoo import latents
 from ganzoo.errors import Diverged
 from ganzoo.generator.engine import Generator
 from ganzoo.generator.export import finalise
+from ganzoo.training import frames
 from ganzoo.training.divergence import FIRST_VERDICT, HINT, LOOKED_AT, Extent
 from ganzoo.training.loop import Loop, MemoryCheckpoints
 from ganzoo.training.rehearsal import ROWS, few, same_random_states
@@ -24,8 +26,9 @@ if TYPE_CHECKING:
     from ganzoo.data.base import Split
     from ganzoo.generator.contract import GeneratorInfo
     from ganzoo.plugin.manager import Plugin
+    from ganzoo.training.frames import FrameFile
     from ganzoo.training.loop import Checkpoint
-    from ganzoo.types import Checkpointable
+    from ganzoo.types import Checkpointable, FloatArray
 
 
 class Snapshots:
@@ -34,7 +37,15 @@ class Snapshots:
     It gets objects of its own, so that a training that goes on is not touched.
     """
 
-    def __init__(self, plugin: Plugin, data: Split, options: Any, info: GeneratorInfo, device: str) -> None:
+    def __init__(
+        self,
+        plugin: Plugin,
+        data: Split,
+        options: Any,
+        info: GeneratorInfo,
+        device: str,
+        file: FrameFile | None = None,
+    ) -> None:
         self._plugin = plugin
         self._data = data
         self._options = options
@@ -43,6 +54,9 @@ class Snapshots:
         self._extent: Extent | None = None
         self._judged = plugin.variant.role in TRAINED  # a baseline may be as plain as it likes
         self._able = True
+        self._file = file if self._judged else None
+        self._built: object = None
+        """The generator of the state in hand, between a frame of it and a look at it."""
 
     def fault(self, checkpoint: Checkpoint) -> str:
         """What is wrong with its generator; "" where nothing is, and where the plugin cannot make one here."""
@@ -50,12 +64,52 @@ class Snapshots:
             return ""
         try:
             with same_random_states():
-                found = self._fault_of(self._model(few(self._data), checkpoint))
+                model = self._model(few(self._data), checkpoint) if self._built is None else self._built
+                found = self._fault_of(model)
         except Exception:  # noqa: BLE001 - foreign code: a look must not end a training that goes well
             self._able, found = False, ""
-        if self._device != "cpu":
-            gc.collect()  # a framework's objects are full of cycles: the training needs the memory
+        self._give_back()
         return found
+
+    def wants_frame(self, part: range) -> bool:
+        """Whether a frame is due after this part, and the plugin can show one."""
+        return self._file is not None and frames.is_due(part, self._data.spec.kind)
+
+    @contextmanager
+    def framed(self, checkpoint: Checkpoint) -> Iterator[None]:
+        """Keep a frame of its generator, which is not built again for a look meanwhile.
+
+        A plugin that cannot give one is not asked again.
+        """
+        self._keep_frame(lambda: self._model(few(self._data), checkpoint), checkpoint.step)
+        try:
+            yield
+        finally:
+            self._built = None
+            self._give_back()
+
+    def go_on_from(self, step: int) -> None:
+        """Forget frames of later steps."""
+        if self._file is not None:
+            self._file.go_on_from(step)
+
+    def frame_last(self, model: object, steps: int) -> None:
+        """Keep a frame of the finished model."""
+        self._keep_frame(lambda: model, steps)
+        self._built = None
+
+    def _keep_frame(self, build: Callable[[], object], step: int) -> None:
+        if self._file is None:
+            return
+        try:
+            with same_random_states():
+                built = build()
+                x = self._frame_of(built)
+        except Exception:  # noqa: BLE001 - foreign code: a frame must not end a training that goes well
+            self._file = None
+        else:
+            self._built = built
+            self._file.add(step, x)
 
     def require_alive(self, model: object, steps: int) -> None:
         """Raise Diverged for a trained model that is dead or saturated, where it is old enough to be judged."""
@@ -74,6 +128,18 @@ class Snapshots:
         self._extent = self._extent or Extent.of(_thinned(self._data))
         inputs = latents.samples(self._info.latent, seed=self._info.seed, start=0, count=LOOKED_AT)
         return self._extent.fault(np.asarray(self._plugin.sample(model, inputs)))
+
+    def _frame_of(self, model: object) -> FloatArray:
+        """What a model makes of the fixed latents. Raises ValueError for what are no samples."""
+        spec = self._data.spec
+        x = np.asarray(self._plugin.sample(model, frames.inputs(self._info.latent, spec.kind)), np.float32)
+        if x.shape != (frames.COUNT[spec.kind], *spec.shape):
+            raise ValueError(f"samples of shape {x.shape}")
+        return x
+
+    def _give_back(self) -> None:
+        if self._device != "cpu":
+            gc.collect()  # a framework's objects are full of cycles: the training needs the memory
 
     def draw(self, checkpoint: Checkpoint, path: Path) -> bool:
         """Draw samples of its generator, exported but not held to parity; False where that cannot be."""

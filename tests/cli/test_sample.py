@@ -110,6 +110,42 @@ def test_neighbours_of_points(run: Any, points: Path, tmp_path: Path) -> None:
     assert Image.open(tmp_path / "near.png").size == (650, 500)
 
 
+def test_an_animation_of_the_training(run: Any, stepped: RunFolder, tmp_path: Path) -> None:
+    result = run("sample", stepped.path, "--gif")
+    assert result.output == "16 samples of stepper after 5 steps in samples.gif\n"
+    first = (tmp_path / "samples.gif").read_bytes()
+    assert run("sample", stepped.path, "--gif", "-o", "b.GIF").exit_code == 0
+    assert (tmp_path / "b.GIF").read_bytes() == first
+    with Image.open(tmp_path / "b.GIF") as image:
+        assert (image.format, image.n_frames, image.size) == ("GIF", 5, (170, 194))
+
+
+def test_a_run_that_diverged_has_an_animation_too(run: Any, stepped: RunFolder, tmp_path: Path) -> None:
+    """It needs no generator, plugin or data."""
+    folder = RunFolder(tmp_path / "kept")
+    folder.path.mkdir()
+    for name in ("run.json", "frames.npz"):
+        folder.file(name).write_bytes(stepped.file(name).read_bytes())
+    assert run("sample", "kept", "--gif").exit_code == 0
+
+
+def test_a_run_without_frames_is_said_in_a_sentence(
+    refused: Refused, stepped: RunFolder, gaussian: RunFolder, tmp_path: Path
+) -> None:
+    assert "has no frames.npz: a floor keeps none. Name the run of a model." in refused(
+        2, "sample", gaussian.path, "--gif"
+    )
+    older = RunFolder(tmp_path / "older")
+    older.path.mkdir()
+    older.file("run.json").write_bytes(stepped.file("run.json").read_bytes())
+    assert "has no frames.npz: it is older than they are" in refused(2, "sample", "older", "--gif")
+    older.file("frames.npz").write_bytes(b"PK")
+    assert "frames.npz is damaged" in refused(1, "sample", "older", "--gif")
+    assert "is a file; frames are what a run keeps" in refused(2, "sample", stepped.file("generator.onnx"), "--gif")
+    assert "nowhere is no run folder" in refused(1, "sample", "nowhere", "--gif")
+    assert not list(tmp_path.glob("*.gif"))
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -128,6 +164,15 @@ def test_neighbours_of_points(run: Any, points: Path, tmp_path: Path) -> None:
         (("--per-class", "-o", "x.npz"), "--per-class draws a .png picture, not 'x.npz'."),
         (("--traverse", "y", "-o", "many/"), "--traverse draws a .png picture, not 'many/'."),
         (("--data", "ring"), "--data 'ring' has no say here."),
+        (("--gif", "--data", "ring"), "--data 'ring' has no say here."),
+        (("--gif", "-o", "x.png"), "--gif draws a .gif picture, not 'x.png'. Name for example -o samples.gif."),
+        (("--gif", "-o", "many/"), "--gif draws a .gif picture, not 'many/'."),
+        (("--gif", "--grid", "2x2"), "grid and gif are two pictures. Ask for one at a time."),
+        (("-o", "x.gif"), "'x.gif' is an animation, which samples are not. Add --gif: it shows the training."),
+        (("--grid", "2x2", "-o", "x.gif"), "--grid draws a .png picture, not 'x.gif'."),
+        (("--gif", "-n", 5), "n 5 has no say in a GIF, whose samples a run drew long ago. Leave it out."),
+        (("--gif", "--seed", 5), "seed 5 has no say in a GIF"),
+        (("--gif", "--label", 3), "label 3 has no say in a GIF"),
     ],
 )
 def test_a_wrong_request_is_one_sentence(

@@ -55,6 +55,7 @@ FILES = {
     "state.safetensors",
     "generator.onnx",
     "samples.png",
+    "frames.npz",
     "score.json",
     "copies.png",
     ".lock",
@@ -224,12 +225,13 @@ def _alive(pid: int) -> bool:
 def outcome(folder: Path) -> dict[str, Any]:
     """What a finished run must have bit for bit, killed or not: everything but times, dates, and turns of a bench."""
     manifest = json.loads((folder / "run.json").read_bytes())
+    frames = manifest["role"] == "model"
     state = (folder / "state.safetensors").read_bytes()
     arrays = 8 + int.from_bytes(state[:8], "little")
     names = ("status", "note", "steps", "parameters", "parity", "onnx_sha256", "content_hash", "options", "latent")
     found = {f"run.json {name}": manifest[name] for name in names}
     found["state.safetensors"] = hashlib.sha256(state[arrays:]).hexdigest()
-    for name in ("generator.onnx", "log.csv", "samples.png"):
+    for name in ("generator.onnx", "log.csv", "samples.png", *(["frames.npz"] if frames else [])):
         found[name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
     if (folder / "score.json").is_file():
         score = json.loads((folder / "score.json").read_bytes())

@@ -130,10 +130,13 @@ class Bench:
 
     def _of_runs(self) -> dict[str, Kind]:
         from ganzoo.leaderboard import rows
+        from ganzoo.pictures.frames import save_animation
         from ganzoo.scoring.protocol import Score
         from ganzoo.scoring.reference import cached
         from ganzoo.sealed import read_json, write_json
+        from ganzoo.testing import toy_images
         from ganzoo.training.checkpoints import checked
+        from ganzoo.training.frames import FrameFile, read_frames
         from ganzoo.training.log_file import LogFile
         from ganzoo.training.loop import ignore_events
         from ganzoo.training.runs import Failure, RunFolder
@@ -165,6 +168,17 @@ class Bench:
             lines = ["step,d_loss,g_loss", *(f"{step},0.5,-1.25e-05" for step in range(0, 300, 10))]
             (folder / "log.csv").write_text("\n".join(lines) + "\n")
             return folder / "log.csv"
+
+        def framed(folder: Path) -> Path:
+            file = FrameFile(folder / "frames.npz", toy_images())
+            for step in (1, 30):
+                file.add(step, toy_images().scaled()[step : step + 16])
+            return folder / "frames.npz"
+
+        def animated(path: Path) -> Any:
+            found = read_frames(path)
+            save_animation(found.steps, found.x, path.with_suffix(".gif"), found.behind)
+            return found.steps, found.x.tobytes()
 
         def row(path: Path) -> Any:
             entry = rows.read_entry(path.parents[2], "/".join(path.parts[-3:]))
@@ -200,6 +214,7 @@ class Bench:
             "failed.json": Kind(failure, row, True),
             "state.safetensors": Kind(lambda f: self._copied(f) / "state.safetensors", state, True),
             "log.csv": Kind(logged, log),
+            "frames.npz": Kind(framed, animated),
             "cached reference": Kind(reference, from_cache, True),
         }
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from PIL import Image
 
 from ganzoo import registry
 from ganzoo.columns import COLUMNS
@@ -20,7 +21,9 @@ from ganzoo.report import site
 from ganzoo.report.site import write_report
 from ganzoo.scoring.protocol import Score
 from ganzoo.sealed import read_json
-from ganzoo.training.runs import RunFolder, RunStore
+from ganzoo.testing import toy_images
+from ganzoo.training.frames import FrameFile
+from ganzoo.training.runs import FRAMES, RunFolder, RunStore
 
 from .conftest import HOSTILE
 
@@ -145,6 +148,41 @@ def test_a_variants_page_has_its_seeds_its_command_and_its_pictures(
     assert f"seed 0: {HOSTILE}" in broken.text and "Not ranked: 1 of 1 failed." in broken.text
     assert "what real data score" in Page((out / "digits" / "real.html").read_text()).text
     assert "its role is comparator" in Page((out / "digits" / "vae.html").read_text()).text
+
+
+@pytest.mark.parametrize("single", [False, True])
+def test_a_run_with_frames_has_a_section_over_time(
+    single: bool, boards: Path, store: RunStore, tmp_path: Path, files: Files
+) -> None:
+    frames = seed_0(store).file(FRAMES)
+    data = toy_images(classes=0)
+    file = FrameFile(frames, data)
+    for step in (1, 1_000):
+        file.add(step, data.scaled()[:16] / (1 + step))
+    try:
+        out = written(boards, store, tmp_path / "report", single_file=single)
+        page = Page((out / ("index.html" if single else "digits/gaussian.html")).read_text())
+        assert page.text.count("Over training time") == 1
+        (shown,) = [each for each in page.all("img") if "what the generator" in each["alt"].lower()]
+        assert "of seed 0 made after 1 and 1,000 steps: each column one latent, the samples 0 to 7" in shown["alt"]
+        content = (
+            base64.b64decode(shown["src"].removeprefix("data:image/png;base64,"))
+            if single
+            else (out / "digits" / shown["src"]).read_bytes()
+        )
+        assert Image.open(io.BytesIO(content)).height == 2 * 44
+        assert files(written(boards, store, tmp_path / "again", single_file=single)) == files(out)
+        frames.write_bytes(b"PK")
+        out = written(boards, store, tmp_path / "report", single_file=single)
+        text = (out / ("index.html" if single else "digits/gaussian.html")).read_text()
+        assert "Over training time" not in text, "damaged ones are left out"
+    finally:
+        frames.unlink()
+
+
+def test_a_run_without_frames_has_no_such_section(boards: Path, store: RunStore, tmp_path: Path) -> None:
+    out = written(boards, store, tmp_path / "report")
+    assert "Over training time" not in "".join(page.text for page in pages(out).values())
 
 
 def test_the_same_store_gives_the_same_bytes(boards: Path, store: RunStore, tmp_path: Path, files: Files) -> None:

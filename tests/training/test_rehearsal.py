@@ -80,8 +80,9 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def train(watched: Watched, root: Path, **given: Any) -> RunFolder:
+    """Train without frames, which have the plugin called once more each."""
     data = given.pop("data", toy())
-    return run.train(watched.plugin, data, {"steps": STEPS}, store=RunStore(root), **given)
+    return run.train(watched.plugin, data, {"steps": STEPS}, store=RunStore(root), framed=False, **given)
 
 
 def the_run(root: Path) -> RunFolder:

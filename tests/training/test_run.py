@@ -31,6 +31,7 @@ from ganzoo.errors import (
     StoreError,
     UsageError,
 )
+from ganzoo.files import sha256
 from ganzoo.plugin.manager import Plugin, Zoo
 from ganzoo.testing import toy_images, toy_points
 from ganzoo.training import run, runs
@@ -179,11 +180,11 @@ def log_steps(folder: RunFolder) -> list[int]:
         return [int(row["step"]) for row in csv.DictReader(file)]
 
 
-def outcome(folder: RunFolder) -> tuple[str, str]:
-    """What must be the same bit for bit: the generator, and the tensors of the state."""
+def outcome(folder: RunFolder) -> tuple[str, str, str]:
+    """What must be the same bit for bit: the generator, the tensors of the state, and the frames."""
     state = folder.file(runs.STATE).read_bytes()
     header = 8 + int.from_bytes(state[:8], "little")  # the header also holds how long it took
-    return folder.manifest().onnx_sha256, state[header:].hex()
+    return folder.manifest().onnx_sha256, state[header:].hex(), sha256(folder.file(runs.FRAMES))
 
 
 @pytest.fixture
@@ -195,7 +196,7 @@ def straight(stepper: Plugin, tmp_path: Path) -> RunFolder:
 def test_a_finished_run_has_all_its_files(straight: RunFolder) -> None:
     manifest = straight.manifest()
     assert {path.name for path in straight.path.iterdir()} - {".lock"} == {
-        *("run.json", "log.csv", "state.safetensors", "generator.onnx", "samples.png")
+        *("run.json", "log.csv", "state.safetensors", "generator.onnx", "samples.png", "frames.npz")
     }
     assert manifest.status == "finished"
     assert (manifest.steps, manifest.variant, manifest.distribution, manifest.version) == (
@@ -215,11 +216,14 @@ def test_a_finished_run_has_all_its_files(straight: RunFolder) -> None:
 
 
 def test_a_run_says_how_long_it_trained(stepper: Plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By two clocks: one goes on half a second with each look, that of this process's CPU half as fast."""
+    """By two clocks: one goes on half a second with each look at it, that of this process's CPU half as fast.
+
+    Without frames, which look at them too.
+    """
     wall, cpu = itertools.count(0, 0.5), itertools.count(0, 0.25)
     clocks = SimpleNamespace(perf_counter=lambda: next(wall), process_time=lambda: next(cpu))
     monkeypatch.setattr("ganzoo.training.loop.time", clocks)
-    manifest = train(stepper, tmp_path).manifest()
+    manifest = train(stepper, tmp_path, framed=False).manifest()
     assert (manifest.train_seconds, manifest.train_cpu_seconds) == (20.0, 10.0)
 
 
@@ -529,7 +533,7 @@ def test_a_dead_generator_ends_the_run_and_its_state_is_kept_and_drawn(dead: Run
     assert (pixels == 255).mean() > 0.8, "white samples"
     assert not dead.is_finished()
     assert {path.name for path in dead.path.iterdir()} - {".lock"} == {
-        *("run.json", "log.csv", "state.safetensors", "diverged.png")
+        *("run.json", "log.csv", "state.safetensors", "diverged.png", "frames.npz")
     }
 
 
@@ -599,7 +603,7 @@ def test_looks_do_not_change_what_is_trained(stepper: Plugin, tmp_path: Path, mo
 def test_a_look_that_the_plugin_cannot_take_ends_no_run(
     stepper: Plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is not tried a second time."""
+    """It is not tried a second time, nor is the frame that was tried before it."""
     calls = []
 
     def called(hook: str, given: dict[str, Any]) -> Any:
@@ -611,5 +615,7 @@ def test_a_look_that_the_plugin_cannot_take_ends_no_run(
 
     monkeypatch.setattr("ganzoo.training.divergence._scheduled", lambda part: True)
     single = dataclasses.replace(stepper, _call=called)
-    assert train(single, tmp_path, rehearsed=False).is_finished()
-    assert len(calls) == 2
+    folder = train(single, tmp_path, rehearsed=False)
+    assert folder.is_finished()
+    assert not folder.file(runs.FRAMES).exists()
+    assert len(calls) == 3

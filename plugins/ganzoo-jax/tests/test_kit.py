@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -80,6 +81,25 @@ def test_the_loop_runs_the_steps_it_was_given_and_no_padding() -> None:
     carry, losses = loop(jnp.float32(1.0), jnp.float32(2.0), {"x": np.float32([10, 20, 30])}, 3)
     assert float(carry) == ((1 * 2 + 10) * 2 + 20) * 2 + 30
     assert float(losses["last"]) == 30
+
+
+def test_what_is_sampled_from_is_compiled_once_for_each_network() -> None:
+    """However many generators there are of it: a run is sampled from while it trains."""
+    traced: list[int] = []
+
+    @dataclass(frozen=True)
+    class Scaled:
+        z_dim: int
+
+        def apply(self, params: Any, z: Any) -> Any:
+            traced.append(self.z_dim)
+            return params * z
+
+    z = np.ones((3, 2), np.float32)
+    for factor in (1.0, 2.0):
+        x = kit.Generator(Scaled(2), np.float32(factor)).sample(z)
+        np.testing.assert_array_equal(x, factor * z)
+    assert traced == [2]
 
 
 def test_the_loop_is_compiled_once_for_full_and_shorter_parts() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 import jax
@@ -145,9 +146,15 @@ class Generator:
 
     def sample(self, z: Any) -> Any:
         """Samples float32 [N, ...] for NumPy latents, in full float32 (no TF32)."""
-        apply = jax.jit(self.network.apply)
+        apply = _compiled(self.network)
         with jax.default_matmul_precision("highest"):
             return np.concatenate([np.asarray(apply(self.params, part)) for part in _batches(z)])
+
+
+@lru_cache(maxsize=8)
+def _compiled(network: Network) -> Any:
+    """A generator's function, kept: a run is sampled from now and then while it trains."""
+    return jax.jit(network.apply)
 
 
 def _batches(z: Any) -> Iterator[Any]:
