@@ -23,6 +23,7 @@ def builtin_metrics() -> list[Metric]:
     from ganzoo.metrics.fld import FLD
     from ganzoo.metrics.inception import IS
     from ganzoo.metrics.kid import KID
+    from ganzoo.metrics.membership import MEMBERSHIP
     from ganzoo.metrics.modes import CLASS_MODES, MIXTURE_MODES
     from ganzoo.metrics.neighbours import NEIGHBOUR_SCORES
     from ganzoo.metrics.realism import REALISM
@@ -35,7 +36,7 @@ def builtin_metrics() -> list[Metric]:
     quality = [FID, IS, KID, NEIGHBOUR_SCORES, MIXTURE_MODES, CLASS_MODES, REGION_MODES, VENDI]
     copying = [REPEATS, MEMORISED, MEMORISED_HELDOUT, DUPLICATES, CT]
     control = [LABEL_ACCURACY, CODE_ERROR]
-    on_request = [INTRA_FID, UTILITY, CMMD, FD_INFINITY, SLICED, REALISM, CLIPPED, FLD]
+    on_request = [INTRA_FID, UTILITY, CMMD, FD_INFINITY, SLICED, REALISM, CLIPPED, FLD, MEMBERSHIP]
     return [*quality, *copying, *control, *on_request]
 
 

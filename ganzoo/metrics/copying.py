@@ -16,7 +16,7 @@ from ganzoo.errors import ScoreError
 from ganzoo.metrics.arrays import checked, same_width
 from ganzoo.metrics.base import Features, Influence, Metric, Reference, Sets
 from ganzoo.metrics.nearest import TrainIndex, train_index
-from ganzoo.metrics.shares import estimate, estimates, near_share_influence, share, share_influence
+from ganzoo.metrics.shares import estimate, estimates, near_share_influence, share, share_below, share_influence
 from ganzoo.types import Estimate
 
 CELLS = 3
@@ -205,20 +205,12 @@ def _rank_z(fake: Features, test: Features) -> tuple[float, Features, Features]:
     z is √(12nm/(n+m+1)) (A − ½) nearly, A the chance of own > test: a row moves A, and by being there n or m.
     """
     n, m = len(fake), len(test)
-    above, below = _share_below(fake, test), 1 - _share_below(test, fake)
+    above, below = share_below(fake, test), 1 - share_below(test, fake)
     slope = n * m / np.sqrt(n * m * (n + m + 1) / 12)
     z = float(slope * (above.mean() - 0.5 + 0.5 / (n * m)))
     fake_rows = slope * (above - above.mean()) / n + z * m / (2 * n * (n + m))
     test_rows = slope * (below - below.mean()) / m + z * n / (2 * m * (n + m))
     return z, fake_rows, test_rows
-
-
-def _share_below(points: Features, others: Features) -> Features:
-    """Return for each of ``points`` the share of ``others`` below it; equal ones count half."""
-    ordered = np.sort(others)
-    below = (np.searchsorted(ordered, points, "left") + np.searchsorted(ordered, points, "right")) / 2
-    shares: Features = below / len(others)
-    return shares
 
 
 def reference_partition(reference: Reference) -> Partition:

@@ -82,3 +82,11 @@ def estimate(influence: Influence) -> Estimate:
 def estimates(influences: Mapping[str, Influence]) -> dict[str, Estimate]:
     """Return ``estimate`` of every column."""
     return {name: estimate(influence) for name, influence in influences.items()}
+
+
+def share_below(points: Features, others: Features) -> Features:
+    """Return for each of ``points`` the share of ``others`` below it; equal ones count half."""
+    ordered = np.sort(others)
+    below = (np.searchsorted(ordered, points, "left") + np.searchsorted(ordered, points, "right")) / 2
+    shares: Features = below / len(others)
+    return shares
