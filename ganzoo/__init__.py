@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ganzoo._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from ganzoo.adding import add as add
     from ganzoo.api import compare as compare
     from ganzoo.api import dataset as dataset
     from ganzoo.api import load as load
@@ -89,6 +90,7 @@ _HOMES = {
     "Reference": "metrics.base",
     "Sets": "metrics.base",
     "Terms": "scoring.setup",
+    "add": "adding",
     "card": "cards.page",
     "compare": "api",
     "dataset": "api",

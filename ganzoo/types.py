@@ -27,6 +27,8 @@ SELF = "self:"
 
 Kind = Literal["image", "points"]
 Law = Literal["normal", "uniform"]
+IMPORTED = "imported"
+"""Stands where a package's name would, for generators that were trained elsewhere."""
 TRAINED = ("model", "comparator")
 """Roles of what learns: its seeds differ, and its generator can die. A comparator, such as a VAE, is no GAN."""
 
@@ -54,6 +56,19 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     """Of the training split."""
     notes: tuple[str, ...] = ()
     """What was chosen when the data were read, in sentences."""
+
+
+class ImportedFrom(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a generator comes from that was not trained here."""
+
+    file: str
+    """The name of the ONNX file that was added."""
+    sha256: str
+    flags: tuple[str, ...] = ()
+    """How it was read, as words of the command line; none of a file of ganzoo's own."""
+    source: str = ""
+    """What who added it said of where it lies."""
+    added_utc: str = ""
 
 
 class Inputs(msgspec.Struct, frozen=True, kw_only=True):

@@ -99,12 +99,19 @@ def verify_parity(folder: RunFolder, plugin: Plugin, dataset: Dataset) -> Verifi
 
 def command_of(manifest: Manifest) -> str:
     """The command that does the work of a run, options and all."""
-    return _command("train", "--seed", manifest)
+    return _adding(manifest) if manifest.imported else _command("train", "--seed", manifest)
 
 
 def scoring_command_of(manifest: Manifest) -> str:
     """The command that scores a run and keeps the score in it; one that is finished is not trained again."""
-    return _command("bench", "--seeds", manifest)
+    return _adding(manifest) if manifest.imported else _command("bench", "--seeds", manifest)
+
+
+def _adding(manifest: Manifest) -> str:
+    """The command that adds a generator again, from the file that it came from."""
+    file, flags = (manifest.imported.file, manifest.imported.flags) if manifest.imported else ("", ())
+    words = ["ganzoo", "add", file, "--name", manifest.variant, "--data", manifest.data_reference, *flags]
+    return shlex.join([*words, "--seed", str(manifest.seed), "--version", manifest.version])
 
 
 def _command(name: str, seed: str, manifest: Manifest) -> str:

@@ -31,6 +31,7 @@ COMMANDS = {
     "compare": "Say whether two models differ by more than chance.",
     "pairs": "Say how alike images are, pair by pair, or how varied a set is.",
     "stats": "Save feature statistics that add up across shards.",
+    "add": "Put a generator that was trained elsewhere on the board.",
     "export": "Copy a run's generator.onnx, or make one of another ONNX file.",
     "card": "Write a run's model card, or a folder to upload.",
     "bench": "Train and score many variants, and write the leaderboards.",

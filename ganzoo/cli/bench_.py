@@ -69,9 +69,10 @@ def command(
     """
     from ganzoo.errors import UsageError
     from ganzoo.leaderboard import grid, planning
-    from ganzoo.leaderboard.jobs import Job
+    from ganzoo.leaderboard.jobs import Job, next_bench
     from ganzoo.options import parse_assignments
     from ganzoo.plugin import observers
+    from ganzoo.training.runs import RunStore
 
     target = out or Path("leaderboards/quick" if quick else "leaderboards")
     if [bool(variants), core, everything].count(True) != 1:
@@ -93,22 +94,13 @@ def command(
         data_dir=str(data_dir) if data_dir else None,
         device=device,
         registry=str(registry_path) if registry_path else None,
-        bench=_number(target, runs),
+        bench=next_bench(target, RunStore(runs)),
     )
     chosen = _choose(registry, zoo, variants, datasets, data_dir, core=core)
     settings = {name: grid.settings(zoo.load(name).variant, given) for name in variants}
     jobs_to_do = planning.plan(chosen, [0] if quick else _seeds(seeds), template, settings)
     grid.require_trainable_cells(zoo, registry, jobs_to_do)
     _run(jobs_to_do, jobs, runs, target, zoo, registry)
-
-
-def _number(out: Path, runs: Path) -> int:
-    """The number of this bench: one more than the highest in the table that it writes and the store that it reads."""
-    from ganzoo.leaderboard import runs_table
-    from ganzoo.training.runs import RunStore
-
-    # What cannot be read cannot be extended: better known before hours of training than after.
-    return 1 + max(runs_table.read(out).last_bench(), RunStore(runs).last_bench())
 
 
 def _seeds(text: str) -> list[int]:

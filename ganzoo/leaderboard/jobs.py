@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ganzoo.plugin.manager import Zoo
     from ganzoo.registry import Registry
     from ganzoo.scoring.setup import Setup
+    from ganzoo.training.runs import RunStore
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +59,16 @@ class Done(msgspec.Struct, frozen=True):
 
     path: str
     dataset: str
+
+
+def next_bench(out: Path, store: RunStore) -> int:
+    """The number of a bench: one more than the highest in the table that it writes and the store that it reads.
+
+    Raises StoreError for a table that cannot be read, and so not be extended: better known before hours of training.
+    """
+    from ganzoo.leaderboard import runs_table
+
+    return 1 + max(runs_table.read(out).last_bench(), store.last_bench())
 
 
 def setup_of(zoo: Zoo, registry: Registry, job: Job) -> Setup:

@@ -10,6 +10,7 @@ from ganzoo.escaping import markdown, markdown_code
 from ganzoo.extractors.base import PIXELS, caution_of
 from ganzoo.leaderboard import human
 from ganzoo.training import runs
+from ganzoo.types import IMPORTED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,6 +99,7 @@ def _shown_row(row: pd.Series[Any], metrics: list[str], n: str) -> list[str]:
     aside = f", n = {row['n_fake']}" if row["variant"] == runs.REAL and row["n_fake"] != n else ""
     aside = ", comparator" if row["role"] == "comparator" else aside
     name = str(row["variant"]) if row["role"] == "model" else f"({row['variant']}{aside})"
+    name += " (imported)" if row.get("distribution") == IMPORTED else ""
     cells = [plus_minus(row[metric], row[f"{metric}_ci"]) for metric in metrics]
     cells += [human.as_read(*(row[part] for part in human.columns_of(name)[:3])) for name in human.SHOWN if name in row]
     seconds = "" if math.isnan(row["train_cpu_seconds"]) else f"{row['train_cpu_seconds']:.0f}"

@@ -110,7 +110,8 @@ def _turn(bench: int, attempt: int) -> dict[str, int | None]:
 
 def _run_row(manifest: Manifest, score: Score) -> dict[str, Any]:
     of_run = {name: getattr(manifest, name) for name in ("backend", "distribution", "version", "seed", "role")}
-    cost = {name: getattr(manifest, name) for name in ("parameters", "steps", "train_seconds", "train_cpu_seconds")}
+    known = ("parameters",) if manifest.imported else ("parameters", "steps", "train_seconds", "train_cpu_seconds")
+    cost = {name: getattr(manifest, name) for name in known}
     return {
         **of_run,
         **cost,

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ganzoo.generator.engine import Generator
     from ganzoo.scoring.protocol import Score
     from ganzoo.scoring.setup import Setup
-    from ganzoo.training.runs import Turn
+    from ganzoo.training.runs import RunFolder, Turn
 
 
 def run_job(job: Job, report: Any) -> None:
@@ -44,7 +44,7 @@ def run_job(job: Job, report: Any) -> None:
     registry = registries.load(Path(job.registry) if job.registry else None)
     zoo = Zoo.discover(registry)
     if job.variant == runs.REAL:
-        _score_real(job, setup_of(zoo, registry, job), told)
+        score_real(job, setup_of(zoo, registry, job), told)
         return
     folder = api.train(
         job.variant,
@@ -61,7 +61,14 @@ def run_job(job: Job, report: Any) -> None:
         wait=True,
     )
     told("scoring", {"path": str(folder.path), "dataset": folder.manifest().dataset})
-    setup = setup_of(zoo, registry, job)
+    score_run(job, folder, setup_of(zoo, registry, job), told)
+
+
+def score_run(job: Job, folder: RunFolder, setup: Setup, told: Attempts) -> None:
+    """Score a job's finished run, where that is not done under the protocol in force."""
+    from ganzoo import api
+    from ganzoo.training import runs
+
     target = folder.file(runs.SCORE)
     generator = api.load(folder.path, device=job.device)
 
@@ -132,7 +139,8 @@ def _computed(setup: Setup, generator: Generator, kept: Score | None, copies: Pa
     return msgspec.structs.replace(score, scored_utc=kept.scored_utc, samples_per_second=kept.samples_per_second)
 
 
-def _score_real(job: Job, setup: Setup, report: Attempts) -> None:
+def score_real(job: Job, setup: Setup, report: Attempts) -> None:
+    """Score held-out real samples under a job's protocol, where that is not done."""
     from ganzoo.scoring.scorer import score_heldout
     from ganzoo.training import runs
 

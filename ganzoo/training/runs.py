@@ -26,7 +26,7 @@ from ganzoo.files import LOCK, make_folder, sha256, sweep
 from ganzoo.naming import below
 from ganzoo.options import Options, content_hash, file_names
 from ganzoo.sealed import read_json, write_json
-from ganzoo.types import API_VERSION, About, DataSpec, LatentSpec, SelfReported
+from ganzoo.types import API_VERSION, About, DataSpec, ImportedFrom, LatentSpec, SelfReported
 
 MANIFEST, LOG, STATE, PREVIOUS = "run.json", "log.csv", "state.safetensors", "state.previous.safetensors"
 ONNX, PICTURE, SCORE, FRAMES = "generator.onnx", "samples.png", "score.json", "frames.npz"
@@ -84,6 +84,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """For model cards; None in manifests of older versions."""
     reported: tuple[SelfReported, ...] = ()
     """The variant's own numbers of a finished run."""
+    imported: ImportedFrom | None = None
+    """Of a generator that was trained elsewhere; then nothing is known of its training."""
     files: dict[str, str] = {}
 
     @property

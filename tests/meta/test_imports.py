@@ -22,7 +22,7 @@ LAYERS = (
     ("extractors", "pictures"),
     ("training", "scoring", "scaffold"),
     ("builtin", "api"),
-    ("likeness", "verify", "views"),
+    ("adding", "likeness", "verify", "views"),
     ("diagnosis",),
     ("leaderboard",),
     ("rating",),
