@@ -61,6 +61,7 @@ class _Request:
     data: str | None
     data_dir: str | Path | None
     device: str
+    extractor: str | None
     registry: Registry | None
     zoo: Zoo | None
     progress: Progress
@@ -82,6 +83,7 @@ def picture(
     data: str | None = None,
     data_dir: str | Path | None = None,
     device: str = "auto",
+    extractor: str | None = None,
     reading: Reading | None = None,
     registry: Registry | None = None,
     zoo: Zoo | None = None,
@@ -94,8 +96,8 @@ def picture(
     ``neighbours``, each sample beside so many training samples, the nearest ones; ``gif``, what a run's generator made
     of the same latents while it was trained, as an animation, samples.gif. ``n`` is how many samples there are, of
     ``interpolate`` and ``traverse`` how many rows; of ``gif`` the run has chosen all samples. ``data`` are the training
-    samples, which points are also drawn in front of, by default those of the run. The same arguments give the same
-    bytes.
+    samples, which points are also drawn in front of, by default those of the run; ``extractor`` says by which features
+    ``neighbours`` are near, by default those that the data are scored by. The same arguments give the same bytes.
 
     Raises UsageError where two kinds are asked for, or one that this generator cannot be drawn as.
     """
@@ -111,7 +113,10 @@ def picture(
     if kind == "gif":
         _check_fixed(n, seed, label)
         return animation(expanded(source), path)
-    request = _Request(expanded(source), path, n, seed, label, data, data_dir, device, registry, zoo, progress)
+    if extractor is not None and kind != "neighbours":
+        raise UsageError(f"The extractor {extractor} has no say here.", "It goes with neighbours.")
+    given = (data, data_dir, device, extractor, registry, zoo, progress)
+    request = _Request(expanded(source), path, n, seed, label, *given)
     generator = load(request.source, device=device, reading=reading)
     return _picture(generator, path, _KINDS[kind](generator, request, kinds.get(kind)))
 
@@ -211,7 +216,11 @@ def _neighbours(generator: Generator, request: _Request, k: int) -> int:
     if request.data is None and not _is_run(request):
         raise UsageError(f"{request.source} does not say where its training samples are.", "Name them: --data NAME.")
     registry = request.registry or registries.load()
-    zoo, data, terms = request.zoo or Zoo.discover(registry), _data(request), Terms(device=request.device)
+    zoo, data, terms = (
+        request.zoo or Zoo.discover(registry),
+        _data(request),
+        Terms(device=request.device, extractor=request.extractor),
+    )
     setup = setup_of(zoo, registry, data, data_dir=request.data_dir, terms=terms, progress=request.progress)
     if setup.side.spec:
         _check_shape(generator, setup.side.spec)

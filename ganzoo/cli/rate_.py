@@ -129,7 +129,7 @@ def _conclude(study: Study, folder: Path, board: _Board) -> None:
     sessions = read_all(folder)
     found, who = results(study, sessions), raters(sessions)
     if not found:
-        waiting = f": {len(who)} raters, none of whom is far enough or attentive" if who else ""
+        waiting = f" ({len(who)} began; none is far enough and attentive)" if who else ""
         echo(f"Nothing to count yet in {folder}{waiting}.", err=True)
     else:
         echo_block(_table(found))

@@ -38,6 +38,7 @@ _WITH_DATA = ("interpolate", "neighbours")
 @click.option("--gif", is_flag=True, help="What a run's generator made of the same latents while it trained: a .gif.")
 @click.option("--data", metavar="NAME", help="The training samples, also behind points.  [default: those of the run]")
 @common.data_dir_option
+@click.option("--extractor", metavar="NAME", help="By whose features --neighbours are near.  [default: the dataset's]")
 @click.option(
     "-o",
     "--output",
@@ -87,7 +88,7 @@ def command(
     if folder or form == ".npz":
         drawn = pictures.files(source, path, count or COUNT, folder=folder, **given)
     else:
-        data = {name: more[name] for name in ("data", "data_dir")}
+        data = {name: more[name] for name in ("data", "data_dir", "extractor")}
         with common.shown_progress(f"sample {source.name}") as progress:
             drawn = pictures.picture(source, path, n, **views, **data, **given, progress=progress)
     common.show_notes(drawn.notes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,12 +36,13 @@ class RunsTable:
     def extended(self, rows: list[dict[str, str]]) -> RunsTable:
         """The old rows, untouched, then those of ``rows`` that are not there yet, with nothing in unknown columns.
 
-        What a spreadsheet would take for a formula is written as text; a row is known however it was written.
+        What a spreadsheet would take for a formula is written as text; a row is known however it was written. A row of
+        which the note alone is another is the same row: later versions may say more in it.
         """
         header = self.header + [name for name in COLUMNS if name not in self.header]
         blank = [""] * (len(header) - len(self.header))
-        stored = {tuple(map(plain, cells)) for cells in self.known()}
-        fresh = [row for row in rows if tuple(plain(row[name]) for name in COLUMNS) not in stored]
+        stored = {_identity(cells) for cells in self.known()}
+        fresh = [row for row in rows if _identity([row[name] for name in COLUMNS]) not in stored]
         added = [[csv_cell(row.get(name, "")) for name in header] for row in fresh]
         return RunsTable(header, [*(row + blank for row in self.rows), *added])
 
@@ -52,6 +54,11 @@ class RunsTable:
     def text(self) -> str:
         """CSV with LF line ends."""
         return "".join(_line(cells) for cells in [self.header, *self.rows])
+
+
+def _identity(cells: Sequence[str]) -> tuple[str, ...]:
+    """The cells of a row in the order of ``COLUMNS``, without its note."""
+    return tuple(plain(cell) for name, cell in zip(COLUMNS, cells, strict=True) if name != "note")
 
 
 def _line(cells: list[str]) -> str:

@@ -85,6 +85,13 @@ def test_samples_beside_their_neighbours(run: Any, memoriser: RunFolder, refused
     np.testing.assert_array_equal(found[:, 1], found[:, 0], err_msg="each was copied")
     assert (found[:, 2] != found[:, 1]).any(axis=(1, 2)).all()
     assert run("sample", memoriser.path, "--neighbours", 2, *CPU).output.startswith("8 samples of memoriser")
+    by_pixels = run("sample", memoriser.path, "--neighbours", 2, "--extractor", "pixels", *CPU, "-o", "pixels.png")
+    assert by_pixels.exit_code == 0, by_pixels.output
+    assert (tmp_path / "pixels.png").read_bytes() != (tmp_path / "samples.png").read_bytes()
+    assert "Unknown extractor 'nose'" in refused(
+        2, "sample", memoriser.path, "--neighbours", 2, "--extractor", "nose", *CPU
+    )
+    assert "The extractor pixels has no say here" in refused(2, "sample", memoriser.path, "--extractor", "pixels", *CPU)
     first = (tmp_path / "samples.png").read_bytes()
     file = memoriser.file("generator.onnx")
     assert run("sample", file, "--neighbours", 2, "--data", "digits", *CPU).exit_code == 0

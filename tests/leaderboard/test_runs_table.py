@@ -77,6 +77,8 @@ def test_files_of_older_versions_are_read(count: int, tmp_path: Path) -> None:
     table = runs_table.read(tmp_path)
     assert table.known() == [list(ROW.values())]
     assert table.extended([ROW]).text() == WHOLE, "the row is there already"
+    assert table.extended([ROW | {"note": "a later version says more"}]).text() == WHOLE
+    assert table.extended([ROW | {"fid": "77"}]).text() != WHOLE
 
 
 def test_a_header_older_than_any_is_refused(tmp_path: Path) -> None:
