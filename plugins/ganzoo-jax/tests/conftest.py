@@ -11,7 +11,11 @@ from ganzoo import testing
 from ganzoo.training.loop import MemoryCheckpoints
 
 SMALL: dict[str, Any] = {"steps": 4, "batch": 16, "z_dim": 8, "width": 4, "hidden": 16}
-OWN: dict[str, dict[str, Any]] = {"wgan_gp": {"n_critic": 2}, "dragan": {}, "dpgan": {"n_critic": 2, "epsilon": 0.0, "sigma": 0.05}}
+OWN: dict[str, dict[str, Any]] = {
+    "wgan_gp": {"n_critic": 2},
+    "dragan": {},
+    "dpgan": {"n_critic": 2, "epsilon": 0.0, "sigma": 0.05},
+}
 
 
 class Case:

@@ -55,8 +55,8 @@ def test_the_gaussian_mechanism_is_never_said_to_be_more_private_than_it_is() ->
 def test_a_published_figure() -> None:
     """MNIST with σ = 1.3 and q = 256/60000 for 20 epochs: ε = 1.34 at 1e-5 (Bu, Dong, Long and Su 2020, figure 4).
 
-    That is by log(1/δ)/(α − 1), the conversion of its time, and by fractional orders, which give a little less than whole
-    ones. Today's conversion gives less.
+    That is by log(1/δ)/(α − 1), the conversion of its time, and by fractional orders, which give a little less than
+    whole ones. Today's conversion gives less.
     """
     q, updates = 256 / 60000, 20 * 60000 // 256
     then = min(updates * accountant.rdp(q, 1.3, a) - math.log(1e-5) / (a - 1) for a in accountant.ORDERS)

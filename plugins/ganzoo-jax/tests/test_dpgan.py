@@ -269,7 +269,10 @@ def test_a_rehearsal_neither_fails_nor_says_what_its_few_samples_would(dpgan_cas
     [
         ({"batch": 193}, r"batch=193 is more than the 192 training samples.*smaller batch"),
         ({"delta": 0.01}, r"delta=0.01 is not below 1/192.*Set a smaller delta, such as 0.0005"),
-        ({"epsilon": 1e-3, "sigma": 0, "steps": 500}, r"epsilon=0.001 .* 1000 updates of D \(steps=500.*sigma=100.*larger"),
+        (
+            {"epsilon": 1e-3, "sigma": 0, "steps": 500},
+            r"epsilon=0.001 .* 1000 updates of D \(steps=500.*sigma=100.*larger",
+        ),
     ],
 )
 def test_what_cannot_be_kept_is_refused_before_the_first_step(

@@ -1,7 +1,7 @@
 """What a training by DP-SGD spends: Rényi differential privacy of the Gaussian mechanism on a Poisson sample.
 
-Every function is pure and needs neither NumPy nor a framework. Two data sets are neighbours where one has a row that the
-other has not. All results are upper bounds: of the orders of Rényi divergence whole numbers alone are tried.
+Every function is pure and needs neither NumPy nor a framework. Two data sets are neighbours where one has a row that
+the other has not. All results are upper bounds: of the orders of Rényi divergence whole numbers alone are tried.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ LEAST_SIGMA, MOST_SIGMA = 0.01, 100.0
 
 
 def rdp(q: float, sigma: float, order: int) -> float:
-    """Rényi divergence of ``order`` that one step spends: sampling rate ``q`` in (0, 1], noise multiplier ``sigma`` > 0.
+    """Rényi divergence of ``order`` of one step: sampling rate ``q`` in (0, 1], noise multiplier ``sigma`` > 0.
 
     Mironov, Talwar and Zhang 2019, section 3.3, for whole orders ≥ 2:
     log Σ_k C(α, k) (1 − q)^(α − k) q^k exp(k (k − 1) / 2σ²) / (α − 1). Without sampling, q = 1, it is α / 2σ².
@@ -40,9 +40,9 @@ def epsilon(q: float, sigma: float, updates: int, delta: float) -> float:
 
 
 def sigma_for(target: float, q: float, updates: int, delta: float) -> float | None:
-    """The smallest noise multiplier, to a millionth of it, that spends ``target`` at most; None where none up to 100 does.
+    """The smallest noise multiplier, to a millionth of it, that spends ``target`` at most; 0.01 where that is enough.
 
-    0.01 where that is enough.
+    None where not even 100 is.
     """
     low, high = LEAST_SIGMA, MOST_SIGMA
     if epsilon(q, high, updates, delta) > target:

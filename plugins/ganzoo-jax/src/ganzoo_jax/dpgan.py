@@ -24,14 +24,14 @@ def describe() -> ganzoo.Variant:
         paper="Xie, Lin, Wang, Wang and Zhou 2018, arXiv:1802.06739; DP-SGD of Abadi et al. 2016, arXiv:1607.00133",
         options=DpganOptions,
         facts=ganzoo.Facts(
-            loss="non-saturating on logits; each real sample's gradient is clipped to the norm C, and their sum has noise "
-            "of the standard deviation σC; G only sees D",
+            loss="non-saturating on logits; each real sample's gradient is clipped to the norm C, and their sum "
+            "has noise of the standard deviation σC; G only sees D",
             optimiser="Adam (β1, β2), a rate each for G and D",
             update_order="D n_critic times, then G through the new D",
             n_critic="n_critic (1)",
             latents="fresh z for each network's step",
-            batches="each real sample with the probability batch/n (Poisson sampling), as many fakes as expected, clipped "
-            "alike; no batch norm",
+            batches="each real sample with the probability batch/n (Poisson sampling), as many fakes as expected, "
+            "clipped alike; no batch norm",
         ),
         takes=("image", "points"),
         reports=(

@@ -76,7 +76,7 @@ class DpganOptions(ganzoo.Options):
     def __post_init__(self) -> None:
         if self.epsilon and self.sigma:
             raise ValueError(
-                f"epsilon={self.epsilon:g} and sigma={self.sigma:g} both say how much noise there is: set one of them to 0"
+                f"epsilon={self.epsilon:g} and sigma={self.sigma:g} both say how much noise: set one of them to 0"
             )
         if not (self.epsilon or self.sigma):
             raise ValueError("epsilon=0 and sigma=0 leave the training without noise: set one of them")

@@ -1,10 +1,10 @@
 """A differentially private GAN (Xie et al. 2018): DP-SGD on the discriminator (Abadi et al. 2016, algorithm 1).
 
-Only D sees real samples. What it is told of them in one update is a sum of clipped gradients with noise, so that D, and G
-which learns from D alone, are post-processing of sums whose (ε, δ) the accountant knows. Fakes depend on nothing else, so
-their gradients need no noise and are charged to nobody; they are clipped too, as otherwise they outweigh the real ones.
+Only D sees real samples. What it is told of them in one update is a sum of clipped gradients with noise, so that D, and
+G which learns from D alone, are post-processing of sums whose (ε, δ) the accountant knows. Fakes need nothing else,
+so their gradients need no noise and cost nothing; they are clipped too, as otherwise they outweigh the real ones.
 
-The paper clips D's weights and derives a bound on gradients from that; here the gradients are clipped, as Abadi et al. do.
+The paper clips D's weights and derives a bound on gradients from that; here gradients are clipped, as Abadi et al. do.
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ def spending(o: DpganOptions, n: int) -> Spending:
         raise Refused(f"batch={o.batch} is more than the {n} training samples.", "Set a smaller batch.")
     if o.delta >= 1 / n:
         raise Refused(
-            f"delta={o.delta:g} is not below 1/{n}, one over the training samples: it would allow to publish one of them.",
+            f"delta={o.delta:g} is not below 1/{n}, one over the training samples, and would allow to publish "
+            "one of them.",
             f"Set a smaller delta, such as {0.1 / n:.1g}.",
         )
     q, updates = o.batch / n, o.steps * o.n_critic
@@ -82,8 +83,8 @@ def clipped_sum(
 ) -> tuple[Any, dict[str, Any]]:
     """Σ g · min(1, C / ‖g‖) over the gradients g of ``loss(params, one sample)``, the norm over all parameters.
 
-    ``present`` [N] is 1 for a sample and 0 for padding, which adds nothing. Where one sample comes or goes, the sum moves
-    by ``clip`` at most. Beside it the mean ``loss`` and the share of ``clipped`` gradients.
+    ``present`` [N] is 1 for a sample and 0 for padding, which adds nothing. Where one sample comes or goes, the sum
+    moves by ``clip`` at most. Beside it the mean ``loss`` and the share of ``clipped`` gradients.
     """
     losses, each = jax.vmap(jax.value_and_grad(loss), (None, 0))(params, x)
     norms = jnp.sqrt(sum(jnp.square(g).reshape(len(x), -1).sum(axis=1) for g in jax.tree.leaves(each)))
@@ -94,10 +95,10 @@ def clipped_sum(
 
 
 def private_gradient(d: Any, params: Any, drawn: Any, o: DpganOptions) -> tuple[Any, kit.Losses]:
-    """D's gradient of −E log D(x) − E log(1 − D(G(z))): both sums of clipped gradients, with noise on that of real ones.
+    """D's gradient of −E log D(x) − E log(1 − D(G(z))): sums of clipped gradients, that of real ones with noise.
 
-    Both are divided by the expected batch: how many real samples were drawn is private, too. ``drawn``: ``real`` [K, ...]
-    with ``present`` [K], ``fake`` [batch, ...] and ``noise`` [parameters], of the standard deviation σC.
+    Both are divided by the expected batch: how many real samples were drawn is private, too. ``drawn``: ``real``
+    [K, ...] with ``present`` [K], ``fake`` [batch, ...] and ``noise`` [parameters], of the standard deviation σC.
     """
 
     def on_real(params: Any, x: Any) -> Any:
@@ -129,8 +130,8 @@ def start(o: DpganOptions, shape: Shape, seed: int) -> dict[str, Any]:
 def make_update(o: DpganOptions, shape: Shape) -> kit.Update:
     """One generator update with the n_critic updates of D before it, as a function to be compiled.
 
-    ``drawn``: ``rows`` and ``present`` [n_critic, K], ``d_z`` [n_critic, batch, z_dim], ``noise`` [n_critic, parameters]
-    and ``g_z`` [batch, z_dim].
+    ``drawn``: ``rows`` and ``present`` [n_critic, K], ``d_z`` [n_critic, batch, z_dim], ``noise``
+    [n_critic, parameters] and ``g_z`` [batch, z_dim].
     """
     g_net, d_net = build(o, shape)
     adam = {"beta1": o.beta1, "beta2": o.beta2}
@@ -160,7 +161,7 @@ def make_update(o: DpganOptions, shape: Shape) -> kit.Update:
 def poisson(seed: int, purpose: str, ticks: range, n: int, q: float) -> tuple[Any, Any]:
     """For each tick every one of ``n`` rows with the probability ``q``: rows int32 and present float32, [ticks, K].
 
-    K leaves room for nearly every sample. A larger one makes K larger, as leaving out rows would let one sample push out
+    K leaves room for nearly every sample. A larger one makes K larger, as leaving out rows would let one row push out
     another, and both would show.
     """
     chosen = [np.flatnonzero(drawn) for drawn in kit.Numbers(seed, purpose).chance(ticks, n, q)]
