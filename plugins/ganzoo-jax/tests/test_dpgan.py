@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -212,6 +213,17 @@ def test_a_secret_key_makes_other_noise_and_other_samples_which_the_seed_does_no
     assert seen == [False, False]
     np.testing.assert_array_equal(states[1], states[3])
     assert len({state.tobytes() for state in states}) == 3
+
+
+def test_the_secret_is_none_of_what_a_run_shows_of_its_file(tmp_path: Path) -> None:
+    """run.json has the SHA-256 of every file that an option names."""
+    path = tmp_path / "key"
+    path.write_bytes(b"a secret")
+    secret = dpgan.secret_of(str(path))
+    assert len(secret) == 128
+    for name in ("sha256", "sha512", "blake2b"):
+        assert hashlib.new(name, b"a secret").hexdigest() not in secret
+    assert dpgan.secret_of("") == ""
 
 
 # The account

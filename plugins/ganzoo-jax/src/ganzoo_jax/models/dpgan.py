@@ -173,6 +173,14 @@ def poisson(seed: int, purpose: str, ticks: range, n: int, q: float) -> tuple[An
     return rows, present
 
 
+def secret_of(key: str) -> str:
+    """What the file ``key`` adds to the addresses of noise and sampling; "" without one.
+
+    Not its SHA-256, which the run keeps and shows.
+    """
+    return hashlib.blake2b(Path(key).read_bytes(), person=b"ganzoo-dpgan").hexdigest() if key else ""
+
+
 @lru_cache(maxsize=8)
 def parameters(o: DpganOptions, shape: Shape) -> int:
     """How many numbers D's gradient has."""
@@ -202,7 +210,7 @@ def train(run: ganzoo.TrainRun, chunk: int = training.CHUNK) -> kit.Generator:
     has fewer samples, which say nothing of it.
     """
     o, shape = run.options, run.data.spec.shape
-    secret = hashlib.sha256(Path(o.key).read_bytes()).hexdigest() if o.key else ""
+    secret = secret_of(o.key)
 
     def drawn(run: ganzoo.TrainRun, steps: range) -> dict[str, Any]:
         spent = spending(o, len(run.data.x))
