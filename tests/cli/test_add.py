@@ -44,6 +44,7 @@ def test_the_same_again_changes_no_byte_of_the_table(run: Any, tmp_path: Path) -
     file = graph(tmp_path / "a.onnx")
     words = ("add", file, "--name", "theirs", "--latent", "normal")
     assert run(*words).exit_code == 0
+    assert {row["variant"] for row in rows(tmp_path)} == {"theirs", "real"}
     before = (tmp_path / "leaderboards" / "runs.csv").read_bytes()
     again = run(*words)
     assert again.exit_code == 0, again.output
