@@ -178,6 +178,8 @@ def animation(source: Path, path: Path) -> Picture:
     manifest, frames = folder.manifest(), read_frames(folder.file(FRAMES))
     if frames is None and manifest.role not in TRAINED:
         raise UsageError(f"{source} has no {FRAMES}: a {manifest.role} keeps none.", "Name the run of a model.")
+    if frames is None and manifest.imported:
+        raise UsageError(f"{source} has no {FRAMES}: it was trained elsewhere.", "Name a run that was trained here.")
     if frames is None:
         raise UsageError(
             f"{source} has no {FRAMES}: it is older than they are, or its plugin could not give any.",

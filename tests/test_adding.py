@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from graphs import foreign as graph
 from graphs import own_samples
+from onnx import TensorProto
 
 import ganzoo
 from ganzoo.errors import GanzooError, ModelError, UsageError
@@ -133,6 +134,10 @@ def test_what_does_not_fit_the_data_is_refused(add: Add, tmp_path: Path) -> None
         add(tmp_path / "absent.onnx")
     with pytest.raises(UsageError, match="--latent"):
         add(graph(tmp_path / "b.onnx"), reading=None)
+    inputs = {"noise": (TensorProto.FLOAT, ["N", 5]), "label": (TensorProto.INT64, ["N"])}
+    reading = Reading(latents=("noise:5:normal", "label:9:labels"))
+    with pytest.raises(UsageError, match=r"c\.onnx takes 9 classes, but digits has 10"):
+        add(graph(tmp_path / "c.onnx", inputs=inputs), reading=reading)
     assert RunStore(tmp_path / "runs").all() == []
 
 

@@ -16,6 +16,7 @@ from ganzoo.verify import command_of
 if TYPE_CHECKING:
     from ganzoo.cards.record import Record
     from ganzoo.training.runs import Manifest
+    from ganzoo.types import ImportedFrom
 
 UNKNOWN = "The run is of an older ganzoo, which kept no words on its variant: 'ganzoo info {}' has them."
 
@@ -52,10 +53,17 @@ def _top(record: Record) -> list[str]:
         f"# {markdown(manifest.variant)} on {markdown(manifest.dataset)}",
         "",
         text,
-        f"Trained with ganzoo on {markdown(manifest.dataset)} and exported to one file, {markdown_code(ONNX)}, which",
-        "NumPy and ONNX Runtime are enough to sample.",
+        _made(manifest),
+        f"One file, {markdown_code(ONNX)}, which NumPy and ONNX Runtime are enough to sample.",
         *(picture if record.has_picture else []),
     ]
+
+
+def _made(manifest: Manifest) -> str:
+    where = f"on {markdown(manifest.dataset)}"
+    if manifest.imported:
+        return f"Not trained with ganzoo, but scored by it {where}, as every other model there."
+    return f"Trained with ganzoo {where}."
 
 
 def _sampling(manifest: Manifest) -> list[str]:
@@ -128,10 +136,16 @@ def _origin(manifest: Manifest) -> list[str]:
         ["sha256 without metadata", manifest.content_hash],
         ["largest difference from the framework", parity],
         ["run", manifest.key],
-        ["trained by", f"{manifest.distribution} {manifest.version}, ganzoo {manifest.ganzoo_version}"],
-        ["training", f"{steps}, {cpu}{manifest.train_seconds:.1f} s on {manifest.device}"],
-        ["finished", manifest.finished_utc],
-        ["installed", ", ".join(f"{name} {version}" for name, version in sorted(manifest.environment.items()))],
+        *(
+            provenance(manifest.imported)
+            if manifest.imported
+            else [
+                ["trained by", f"{manifest.distribution} {manifest.version}, ganzoo {manifest.ganzoo_version}"],
+                ["training", f"{steps}, {cpu}{manifest.train_seconds:.1f} s on {manifest.device}"],
+                ["finished", manifest.finished_utc],
+                ["installed", ", ".join(f"{name} {version}" for name, version in sorted(manifest.environment.items()))],
+            ]
+        ),
     ]
     return [
         *grid(["", ""], rows),
@@ -142,9 +156,21 @@ def _origin(manifest: Manifest) -> list[str]:
     ]
 
 
+def provenance(imported: ImportedFrom) -> list[list[str]]:
+    """Where a generator comes from that was not trained here, as rows of names and values."""
+    return [
+        ["added from", imported.file],
+        ["sha256 of that file", imported.sha256],
+        *([["source", imported.source]] if imported.source else []),
+        ["added", imported.added_utc],
+    ]
+
+
 def _licence(manifest: Manifest, licence: str) -> list[str]:
     if licence:
         return [f"{markdown_code(licence)}, as given when this card was written."]
+    if manifest.imported:
+        return ["None was given for these weights, which were trained elsewhere."]
     return [
         f"None was given for these weights. That of the code of {markdown(manifest.distribution)} is not theirs, and",
         "the data may have terms of their own.",

@@ -59,6 +59,11 @@ def _parities(folders: list[RunFolder], data_dir: Path | None, registry_path: Pa
     _, zoo = common.open_zoo(registry_path)
     for folder in folders:
         manifest = folder.manifest()
+        if manifest.imported:
+            echo(
+                f"Note: {folder.path} was trained elsewhere: there is no framework to prove its parity with.", err=True
+            )
+            continue
         try:
             dataset = api.dataset(manifest.data_reference, data_dir, zoo=zoo)
             yield verify_parity(folder, zoo.load(manifest.variant), dataset)

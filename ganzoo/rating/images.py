@@ -54,11 +54,12 @@ class Images:
         pixels = _word(_WORDS[index]) if source == CHECK else self._pools[source][index]
         return _png(pixels)
 
-    def mask(self, source: str, index: int, block: int = 4) -> bytes:
-        """What covers an image after its time: its own squares of up to ``block`` pixels, in another order."""
+    def mask(self, source: str, index: int) -> bytes:
+        """What covers an image after its time: its own squares, up to a quarter of its side each, in another order."""
         pixels = _word(_WORDS[index]) if source == CHECK else self._pools[source][index]
         channels, height, width = pixels.shape
-        side = next(each for each in range(min(block, height, width), 0, -1) if not (height % each or width % each))
+        most = max(1, min(height, width) // 4)
+        side = next(each for each in range(most, 0, -1) if not (height % each or width % each))
         parts = pixels.reshape(channels, height // side, side, width // side, side).transpose(1, 3, 0, 2, 4)
         flat = parts.reshape(-1, channels, side, side)
         mixed = flat[random(index, f"mask {source}").permutation(len(flat))].reshape(parts.shape)

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from ganzoo.cards.body import provenance
 from ganzoo.diagnosis.diagnose import diagnose
 from ganzoo.errors import StoreError
 from ganzoo.leaderboard.page import SHOWN, plus_minus
@@ -168,6 +169,8 @@ def _origin(board: Board, row: Row, manifest: Manifest | None) -> list[tuple[str
         ("parameters", f"{number(row, 'parameters'):,.0f}" if row.cells["parameters"] else ""),
         *((f"generator.onnx of seed {seed.cells['seed']}, sha256", seed.cells["onnx_sha256"]) for seed in row.seeds),
     ]
+    if manifest and manifest.imported:
+        found[:3] = [("framework", cells["backend"]), *((name, value) for name, value in provenance(manifest.imported))]
     if manifest:
         installed = ", ".join(f"{name} {version}" for name, version in sorted(manifest.environment.items()))
         found += [("digest of the data", manifest.dataset_digest), ("installed", installed)]

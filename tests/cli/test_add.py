@@ -44,6 +44,7 @@ def test_the_same_again_changes_no_byte_of_the_table(run: Any, tmp_path: Path) -
     file = graph(tmp_path / "a.onnx")
     words = ("add", file, "--name", "theirs", "--latent", "normal")
     assert run(*words).exit_code == 0
+    assert {row["variant"] for row in rows(tmp_path)} == {"theirs", "real"}
     before = (tmp_path / "leaderboards" / "runs.csv").read_bytes()
     again = run(*words)
     assert again.exit_code == 0, again.output
@@ -58,8 +59,13 @@ def test_every_command_takes_it(run: Any, tmp_path: Path) -> None:
     for words in (("sample", path), ("card", path), ("diagnose", path), ("report",), ("export", path, "-o", "x.onnx")):
         result = run(*words)
         assert result.exit_code == 0, (words, result.output)
+    result = run("verify", path, "--parity")
+    assert (result.exit_code, "was trained elsewhere: there is no framework" in result.stderr) == (0, True)
+    assert "no frames.npz: it was trained elsewhere" in run("sample", path, "--gif").stderr
     card = (tmp_path / path / "README.md").read_text()
-    assert "added from a.onnx" in card
+    assert "Not trained with ganzoo, but scored by it on digits" in card
+    assert "| added from | a.onnx |" in card
+    assert "ganzoo train" not in card
     assert "A paper" in card
     page = (tmp_path / "report" / "digits" / "theirs.html").read_text()
     assert "ganzoo add a.onnx --name theirs" in page

@@ -58,11 +58,14 @@ def test_held_out_samples_among_the_generated_are_compared_with_the_others() -> 
     assert abs(found.value - 0.5) < 3 * (found.se or 0)
 
 
-@pytest.mark.parametrize("k", [60, 600])
-def test_the_error_is_the_spread_over_other_samples_of_all(k: int) -> None:
-    found = [membership_auc(normal(i, 60), normal(1000 + i, 40) * 1.2, normal(2000 + i, k) * 0.8) for i in range(200)]
+@pytest.mark.parametrize(("k", "n", "scale", "studies"), [(60, 60, 1.2, 200), (20, 2000, 1.5, 80)])
+def test_the_error_is_the_spread_over_other_samples_of_all(k: int, n: int, scale: float, studies: int) -> None:
+    """Of few queries theirs is the larger part, of few generated samples that of these."""
+    found = [
+        membership_auc(normal(i, n), normal(1000 + i, n) * scale, normal(2000 + i, k) * 0.8) for i in range(studies)
+    ]
     spread = np.std([each.value for each in found])
-    assert spread == pytest.approx(np.mean([each.se or 0 for each in found]), rel=0.15)
+    assert np.mean([each.se or 0 for each in found]) == pytest.approx(spread, rel=0.2)
 
 
 @pytest.mark.parametrize("few", ["train", "heldout", "fake"])
