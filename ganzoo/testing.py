@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import atexit
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ganzoo.data.base import Split
     from ganzoo.plugin.manager import Zoo
     from ganzoo.training.loop import Loop
-    from ganzoo.types import Array, MeasureRun, Variant
+    from ganzoo.types import Array, Checkpointable, MeasureRun, Variant
 
 __all__ = [
     "Case",
@@ -144,11 +144,12 @@ def interrupt_and_resume(
 
 
 def _stop_at(run: Loop, step: int) -> None:
-    draw = run.indices
+    chunks = run.chunks
 
-    def counting(batch: int, tick: int, ticks: int | None = None) -> Any:
-        if run.steps_done >= step:
-            run.request_stop("the test")
-        return draw(batch, tick, ticks)
+    def watched(total: int, *, state: Checkpointable, size: int) -> Iterator[range]:
+        for part in chunks(total, state=state, size=size):
+            if run.steps_done >= step:
+                run.request_stop("the test")
+            yield part
 
-    run.indices = counting  # type: ignore[method-assign]  # the hook into the loop that every plugin passes through
+    run.chunks = watched  # type: ignore[method-assign]  # the hook into the loop that every plugin passes through

@@ -17,7 +17,8 @@ from ganzoo.types import DataSpec
 if TYPE_CHECKING:
     from ganzoo.types import Variant
 
-_SETTABLE = ("int", "float", "bool", "str", "choice")
+_WORDS = ("str", "file")
+_SETTABLE = ("int", "float", "bool", "choice", *_WORDS)
 
 
 def option_faults(variant: Variant) -> list[str]:
@@ -46,7 +47,7 @@ def _field_faults(options: type[Options], field: msgspec.structs.FieldInfo) -> I
         yield f"option {name} is of the type {info.type}, which is none that --set can give"
     elif not _accepts(options, name, field.default) or (info.type == "bool") != isinstance(field.default, bool):
         yield f"the default {field.default!r} of {name} is none that it accepts"
-    elif info.type != "str" and _accepts(options, name, "no such value"):
+    elif info.type not in _WORDS and _accepts(options, name, "no such value"):
         yield f"option {name} accepts any words"
 
 

@@ -11,7 +11,11 @@ from ganzoo import testing
 from ganzoo.training.loop import MemoryCheckpoints
 
 SMALL: dict[str, Any] = {"steps": 4, "batch": 16, "z_dim": 8, "width": 4, "hidden": 16}
-OWN: dict[str, dict[str, Any]] = {"wgan_gp": {"n_critic": 2}, "dragan": {}}
+OWN: dict[str, dict[str, Any]] = {
+    "wgan_gp": {"n_critic": 2},
+    "dragan": {},
+    "dpgan": {"n_critic": 2, "epsilon": 0.0, "sigma": 0.05},
+}
 
 
 class Case:
@@ -52,3 +56,8 @@ def wgan_gp_case() -> Case:
 @pytest.fixture
 def dragan_case() -> Case:
     return Case("dragan")
+
+
+@pytest.fixture
+def dpgan_case() -> Case:
+    return Case("dpgan")

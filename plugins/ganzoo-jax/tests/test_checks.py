@@ -15,3 +15,8 @@ def test_wgan_gp_keeps_the_contract(check: Callable[[], None]) -> None:
 @parametrize_with_checks("dragan")
 def test_dragan_keeps_the_contract(check: Callable[[], None]) -> None:
     check()
+
+
+@parametrize_with_checks("dpgan")
+def test_dpgan_keeps_the_contract(check: Callable[[], None]) -> None:
+    check()

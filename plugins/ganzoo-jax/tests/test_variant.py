@@ -16,7 +16,7 @@ import onnxruntime
 import pluggy
 import pytest
 from ganzoo_jax import onnx_file, training
-from ganzoo_jax.options import DraganOptions, WganGpOptions
+from ganzoo_jax.options import DpganOptions, DraganOptions, WganGpOptions
 
 from ganzoo import latents, testing
 from ganzoo.errors import DeviceError, PluginError
@@ -35,7 +35,9 @@ def test_hooks_have_the_specified_signatures(case: Any) -> None:
 
 
 def test_description_names_itself_and_its_paper(case: Any) -> None:
-    paper = {"wgan-gp": "arXiv:1704.00028", "dragan": "arXiv:1705.07215"}[case.variant.name]
+    paper = {"wgan-gp": "arXiv:1704.00028", "dragan": "arXiv:1705.07215", "dpgan": "arXiv:1802.06739"}[
+        case.variant.name
+    ]
     assert case.variant.name == case.name.replace("_", "-")
     assert case.variant.backend == "jax"
     assert paper in case.variant.paper
@@ -52,6 +54,10 @@ def test_every_option_is_used_by_the_model(case: Any) -> None:
     [
         *((WganGpOptions, bad) for bad in ({"ema": 1.0}, {"n_critic": 0}, {"penalty": -1.0}, {"critic_norm": "batch"})),
         *((DraganOptions, bad) for bad in ({"noise": "normal"}, {"c": -0.1}, {"d_norm": "batch"}, {"lr": 0})),
+        *(
+            (DpganOptions, bad)
+            for bad in ({"clip": 0}, {"delta": 1.0}, {"sigma": 101.0}, {"epsilon": 10, "sigma": 1.0})
+        ),
     ],
 )
 def test_options_are_checked(options: type[Any], bad: dict[str, Any]) -> None:
@@ -126,7 +132,9 @@ def test_a_stopped_run_resumes_bit_for_bit(case: Any, ema: float) -> None:
     assert straight.keys() == resumed.keys()
     assert any(name.startswith("average.") for name in straight) == (ema > 0)
     counts = {name: int(value) for name, value in straight.items() if name.endswith("_adam.count")}
-    expected = {"wgan_gp": {"critic_adam.count": 94}, "dragan": {"d_adam.count": 47}}[case.name]
+    expected = {"wgan_gp": {"critic_adam.count": 94}, "dragan": {"d_adam.count": 47}, "dpgan": {"d_adam.count": 94}}[
+        case.name
+    ]
     assert counts == {"g_adam.count": 47, **expected}
     for name, value in straight.items():
         assert value.dtype == resumed[name].dtype
@@ -167,7 +175,7 @@ def test_losses_are_handed_over_unread(case: Any) -> None:
     run, logged = case.run(), []
     run.log = lambda **scalars: logged.append(scalars)
     case.plugin.train(run)
-    own = {"wgan_gp": "distance", "dragan": "penalty"}[case.name]
+    own = {"wgan_gp": "distance", "dragan": "penalty", "dpgan": "clipped"}[case.name]
     assert [set(scalars) for scalars in logged] == [{"d_loss", "g_loss", own}]
     assert all(isinstance(value, jax.Array) for value in logged[0].values())
 
@@ -222,9 +230,12 @@ def test_without_jax2onnx_the_error_says_how_to_install_it_before_training(
 
 def test_training_learns_the_toy_images(case: Any) -> None:
     """After a short training samples are nearer to a class's mean image than an untrained generator's are."""
-    errors = []
+    errors, rates = (
+        [],
+        {name: 2e-3 for name in case.variant.options.__struct_fields__ if name in ("lr", "lr_g", "lr_d")},
+    )
     for steps in (1, 300):
-        run = case.run(steps=steps, width=8, batch=32, lr=2e-3)
+        run = case.run(steps=steps, width=8, batch=32, **rates)
         x = case.plugin.sample(case.plugin.train(run), latents.samples(run.latent, 0, 0, 200))
         means = np.stack([run.data.scaled()[run.data.y == label].mean(0) for label in range(3)])
         errors.append(np.abs(x[:, None] - means).mean((2, 3, 4)).min(1).mean())

@@ -40,6 +40,10 @@ class Numbers:
         """From N(0, 1): float32 [len(steps), *shape]."""
         return np.stack([self._at(step).standard_normal(shape, np.float32) for step in steps])
 
+    def chance(self, steps: range, n: int, rate: float) -> Any:
+        """True with the probability ``rate``, which 53 bits decide: bool [len(steps), n]."""
+        return np.stack([self._at(step).random(n) < rate for step in steps])
+
     def _at(self, step: int) -> np.random.Generator:
         # Philox counts in the first word, so that steps, in the last one, never meet.
         return np.random.Generator(np.random.Philox(key=self._key, counter=[0, 0, 0, step]))

@@ -1,4 +1,4 @@
-"""What both GANs share around their update: weights before the first step, and the compiled loop from there on."""
+"""What the GANs share around their update: weights before the first step, and the compiled loop from there on."""
 
 from __future__ import annotations
 
