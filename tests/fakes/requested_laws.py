@@ -14,6 +14,7 @@ from ganzoo.metrics.cmmd import cmmd_scores
 from ganzoo.metrics.fd_infinity import FD_INFINITY, fd_infinity
 from ganzoo.metrics.fid import Target, target
 from ganzoo.metrics.fld import divergence
+from ganzoo.metrics.membership import membership_auc
 from ganzoo.metrics.realism import median_realism, realism_scores
 from ganzoo.metrics.sliced import sliced_scores
 from ganzoo.scoring.scorer import with_totals
@@ -29,6 +30,7 @@ METHODS = {
     "clipped_density": "spread of rows",
     "clipped_coverage": "jackknife",
     "fld": "centres",
+    "mia_auc": "DeLong and jackknife",
 }
 WITHOUT = {"mind_floor", "fld_gap", "intra_fid", "cas", "cas_real", "augmentation_gain"}
 """Columns without an error, and those whose error is held by tests of their own."""
@@ -71,6 +73,12 @@ def _heldout() -> np.ndarray:
     return normal(np.random.default_rng(7), 150, 8)
 
 
+def membership(draw: Draw, *, copied: int = 0, scale: float = 1.0) -> Scores:
+    """100 members, 80 others and 100 generated samples, some of which are copies of members; all drawn anew."""
+    members, others, fake = normal(draw, 100), normal(draw, 80, scale=scale), normal(draw, 100)
+    return {"mia_auc": membership_auc(members, others, np.concatenate([members[:copied], fake[copied:]]))}
+
+
 def anew(draw: Draw, *, scale: float = 1.0, shift: float = 0.0) -> Scores:
     """Both sides drawn anew."""
     real, fake = normal(draw, 200), normal(draw, 200, scale=scale, shift=shift)
@@ -104,6 +112,9 @@ def requested_settings() -> list[Setting]:
         Setting("the same law", ("fld",), likelihood, runs=200),
         Setting("wider by 30 %", ("fld",), partial(likelihood, scale=1.3), runs=200),
         Setting("shifted by 0.5", ("fld",), partial(likelihood, shift=0.5), runs=200),
+        Setting("nothing leaks", ("mia_auc",), membership, {"mia_auc": 0.5}),
+        Setting("a third is copied", ("mia_auc",), partial(membership, copied=33)),
+        Setting("others are wider", ("mia_auc",), partial(membership, scale=1.5)),
     ]
 
 

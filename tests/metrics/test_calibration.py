@@ -50,6 +50,8 @@ DOCUMENTED = {
     # A repeat makes two, and the jackknife counts each for both.
     ("repeats", "a fifth there twice"): (0.95, 1.0),
     ("repeats", "the same law"): (0.9, 1.0),
+    # How many members are copied is given here, and counts as chance.
+    ("mia_auc", "a third is copied"): (0.95, 1.0),
     # Three of 60 held-out samples say how dense they lie around the quantile.
     ("duplicates", "few held out"): (0.86, 0.99),
 }

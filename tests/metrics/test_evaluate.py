@@ -94,7 +94,7 @@ def test_a_metric_that_refuses_is_noted_where_that_is_wanted():
 
 def test_on_request_are_the_costly_ones():
     assert {m.name for m in builtin_metrics() if m.on_request} == {
-        *("intra_fid", "utility", "cmmd", "fd_infinity", "sliced", "realism", "clipped", "fld")
+        *("intra_fid", "utility", "cmmd", "fd_infinity", "sliced", "realism", "clipped", "fld", "mia_auc")
     }
 
 
