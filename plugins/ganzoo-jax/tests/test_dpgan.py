@@ -90,8 +90,8 @@ def test_a_small_gradient_is_left_as_it_is() -> None:
     assert float(beside["clipped"]) == 0.5
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_padding_adds_nothing(shape: tuple[int, ...]) -> None:
+def test_padding_adds_nothing() -> None:
+    shape = (2,)
     x = jnp.tanh(normal(9, *shape))
     short, _ = summed(shape, x[:5], np.ones(5), 0.5)
     padded, beside = summed(shape, x, [1] * 5 + [0] * 4, 0.5)
@@ -111,8 +111,8 @@ def test_no_layer_of_d_mixes_samples() -> None:
 # One update
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_without_clip_and_noise_it_is_the_plain_batch_gradient(shape: tuple[int, ...]) -> None:
+def test_without_clip_and_noise_it_is_the_plain_batch_gradient() -> None:
+    shape = (2,)
     d, params = logits(shape)
     given = drawn(shape)
     found, losses = dpgan.private_gradient(d, params, given, DpganOptions(batch=12, clip=1e9))
@@ -200,16 +200,16 @@ def test_draws_are_addressed(dpgan_case: Any) -> None:
 def test_a_secret_key_makes_other_noise_and_other_samples_which_the_seed_does_not_tell(
     dpgan_case: Any, tmp_path: Path
 ) -> None:
-    states, seen = [], []
+    data, states = testing.toy_points(), list[Any]()
     for number, key in enumerate((b"", b"a secret", b"another", b"a secret")):
         path = tmp_path / str(number)
         path.write_bytes(key)
-        run = dpgan_case.run(key=str(path) if key else "")
+        run = dpgan_case.run(data, key=str(path) if key else "")
         states.append(dpgan_case.state(run)["d.0.w"])
-    for name in ("rows", "noise"):
-        run = dpgan_case.run()
-        plain, keyed = (dpgan.draws(run, range(3), dpgan.spending(run.options, 192), key)[name] for key in ("", "k"))
-        seen.append(np.array_equal(plain, keyed))
+    run = dpgan_case.run(data)
+    spent = dpgan.spending(run.options, len(data))
+    plain, keyed = (dpgan.draws(run, range(3), spent, key) for key in ("", "k"))
+    seen = [np.array_equal(plain[name], keyed[name]) for name in ("rows", "noise")]
     assert seen == [False, False]
     np.testing.assert_array_equal(states[1], states[3])
     assert len({state.tobytes() for state in states}) == 3
