@@ -79,7 +79,7 @@ def add(
     if notes is not None:
         notes += generator.notes
     manifest, content = _made(generator, loaded, name, reference, seed, version, paper, source)
-    return _kept(RunStore(Path(runs)).folder(manifest.dataset, name, manifest.key), manifest, content, generator)
+    return _kept(RunStore(Path(runs)).folder(manifest.dataset, name, manifest.key), manifest, content)
 
 
 def _check_name(name: str, zoo: Zoo) -> None:
@@ -191,7 +191,7 @@ def _flags(generator: Generator) -> Iterator[str]:
         yield f"--shape={','.join(map(str, generator.data.shape))}"
 
 
-def _kept(folder: RunFolder, manifest: Manifest, content: bytes, generator: Generator) -> RunFolder:
+def _kept(folder: RunFolder, manifest: Manifest, content: bytes) -> RunFolder:
     """Write the folder, the manifest last; one of the same file stays as it is."""
     with folder.lock():
         there = folder.finished()

@@ -128,24 +128,13 @@ def _options(manifest: Manifest) -> list[str]:
 
 
 def _origin(manifest: Manifest) -> list[str]:
-    cpu = "" if manifest.train_cpu_seconds is None else f"{manifest.train_cpu_seconds:.1f} CPU seconds, "
-    steps = f"{manifest.steps:,} step{'' if manifest.steps == 1 else 's'}"
     parity = "" if manifest.parity is None else f"{manifest.parity:.1e}"
     rows = [
         [f"sha256 of {ONNX}", manifest.onnx_sha256],
         ["sha256 without metadata", manifest.content_hash],
         ["largest difference from the framework", parity],
         ["run", manifest.key],
-        *(
-            provenance(manifest.imported)
-            if manifest.imported
-            else [
-                ["trained by", f"{manifest.distribution} {manifest.version}, ganzoo {manifest.ganzoo_version}"],
-                ["training", f"{steps}, {cpu}{manifest.train_seconds:.1f} s on {manifest.device}"],
-                ["finished", manifest.finished_utc],
-                ["installed", ", ".join(f"{name} {version}" for name, version in sorted(manifest.environment.items()))],
-            ]
-        ),
+        *(provenance(manifest.imported) if manifest.imported else _training(manifest)),
     ]
     return [
         *grid(["", ""], rows),
@@ -153,6 +142,17 @@ def _origin(manifest: Manifest) -> list[str]:
         "The command that makes it again:",
         "",
         markdown_block(command_of(manifest), "sh"),
+    ]
+
+
+def _training(manifest: Manifest) -> list[list[str]]:
+    cpu = "" if manifest.train_cpu_seconds is None else f"{manifest.train_cpu_seconds:.1f} CPU seconds, "
+    steps = f"{manifest.steps:,} step{'' if manifest.steps == 1 else 's'}"
+    return [
+        ["trained by", f"{manifest.distribution} {manifest.version}, ganzoo {manifest.ganzoo_version}"],
+        ["training", f"{steps}, {cpu}{manifest.train_seconds:.1f} s on {manifest.device}"],
+        ["finished", manifest.finished_utc],
+        ["installed", ", ".join(f"{name} {version}" for name, version in sorted(manifest.environment.items()))],
     ]
 
 

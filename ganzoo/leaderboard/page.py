@@ -101,7 +101,8 @@ def _shown_row(row: pd.Series[Any], metrics: list[str], n: str) -> list[str]:
     name = str(row["variant"]) if row["role"] == "model" else f"({row['variant']}{aside})"
     name += " (imported)" if row.get("distribution") == IMPORTED else ""
     cells = [plus_minus(row[metric], row[f"{metric}_ci"]) for metric in metrics]
-    cells += [human.as_read(*(row[part] for part in human.columns_of(name)[:3])) for name in human.SHOWN if name in row]
+    people = [human.columns_of(column)[:3] for column in human.SHOWN if column in row]
+    cells += [human.as_read(*(row[part] for part in parts)) for parts in people]
     seconds = "" if math.isnan(row["train_cpu_seconds"]) else f"{row['train_cpu_seconds']:.0f}"
     real = row["variant"] == runs.REAL
     collapsed = "" if real else f"{row['collapse_rate']:.0%}"

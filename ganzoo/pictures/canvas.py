@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
@@ -55,7 +55,7 @@ def save_png(pixels: Array, path: Path) -> None:
     write_bytes(path, buffer.getvalue())
 
 
-def save_image(image: Array, path: Path) -> None:
+def save_image(image: Array, path: Path | BinaryIO) -> None:
     """Write one uint8 image [C, H, W] as PNG: one channel as grey, two as the first, three as colour."""
     from PIL import Image
 

@@ -12,6 +12,7 @@ from ganzoo.data.base import quantise
 from ganzoo.generator.engine import Generator
 from ganzoo.latents import generator as random
 from ganzoo.lettering import Word, lettered
+from ganzoo.pictures.canvas import save_image
 from ganzoo.rating.questions import CHECK, REAL
 from ganzoo.rating.study import POOL, onnx_of
 from ganzoo.scoring.features import Progress, silent
@@ -49,14 +50,16 @@ class Images:
         """How many real ones there are."""
         return len(self._pools[REAL])
 
+    def _pixels(self, source: str, index: int) -> Array:
+        return _word(_WORDS[index]) if source == CHECK else self._pools[source][index]
+
     def png(self, source: str, index: int) -> bytes:
         """One image, as it is, without a word on where it comes from."""
-        pixels = _word(_WORDS[index]) if source == CHECK else self._pools[source][index]
-        return _png(pixels)
+        return _png(self._pixels(source, index))
 
     def mask(self, source: str, index: int) -> bytes:
         """What covers an image after its time: its own squares, up to a quarter of its side each, in another order."""
-        pixels = _word(_WORDS[index]) if source == CHECK else self._pools[source][index]
+        pixels = self._pixels(source, index)
         channels, height, width = pixels.shape
         most = max(1, min(height, width) // 4)
         side = next(each for each in range(most, 0, -1) if not (height % each or width % each))
@@ -73,9 +76,6 @@ def _word(text: str) -> Array:
 
 
 def _png(pixels: Array) -> bytes:
-    from PIL import Image
-
-    shown = pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0)
     file = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(shown)).save(file, "PNG")
+    save_image(pixels, file)
     return file.getvalue()

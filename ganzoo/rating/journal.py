@@ -15,6 +15,7 @@ from ganzoo.rating.questions import Question
 
 SUFFIX = ".jsonl"
 LONGEST = 60
+_MEND = "Cut the file before that line; the rater goes on from there."
 _OF_A_FILE = re.compile(r"[^A-Za-z0-9_-]+")
 
 
@@ -98,9 +99,6 @@ def read(path: Path) -> list[Judgement]:
         if found[-1].number != number:
             raise StoreError(f"{path} is damaged: line {number + 1} is of image {found[-1].number + 1}.", _MEND)
     return found
-
-
-_MEND = "Cut the file before that line; the rater goes on from there."
 
 
 def read_all(folder: Path) -> dict[str, list[Judgement]]:

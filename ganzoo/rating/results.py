@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -70,18 +71,41 @@ def _untimed(study: Study, model: Model, judged: Mapping[str, Sequence[Judgement
         return None
     fake, real = _rates(tallies.sum(0))
     low, high = np.percentile(_resampled(tallies, latents.generator(0, "ratings", len(tallies))), _ENDS)
+    return _row(
+        study,
+        model,
+        raters=len(tallies),
+        judgements=int(tallies[:, 1].sum()),
+        value=float((fake + real) / 2),
+        interval=(low, high),
+        fake_error=float(fake),
+        real_error=float(real),
+    )
+
+
+def _row(
+    study: Study,
+    model: Model,
+    *,
+    raters: int,
+    judgements: int,
+    value: float,
+    interval: tuple[float, float],
+    fake_error: float = math.nan,
+    real_error: float = math.nan,
+) -> Judged:
     return Judged(
         dataset=study.dataset,
         variant=model.variant,
         onnx_sha256=model.onnx_sha256,
         mode=study.mode,
-        raters=len(tallies),
-        judgements=int(tallies[:, 1].sum()),
-        value=float((fake + real) / 2),
-        low=float(low),
-        high=float(high),
-        fake_error=float(fake),
-        real_error=float(real),
+        raters=raters,
+        judgements=judgements,
+        value=value,
+        low=float(interval[0]),
+        high=float(interval[1]),
+        fake_error=fake_error,
+        real_error=real_error,
     )
 
 
@@ -119,18 +143,13 @@ def _timed(study: Study, model: Model, judged: Mapping[str, Sequence[Judgement]]
     random = latents.generator(0, "thresholds", len(found))
     means = found[random.integers(len(found), size=(RESAMPLES, len(found)))].mean(1)
     low, high = np.percentile(means, _ENDS) if len(found) > 1 else (np.nan, np.nan)
-    return Judged(
-        dataset=study.dataset,
-        variant=model.variant,
-        onnx_sha256=model.onnx_sha256,
-        mode=study.mode,
+    return _row(
+        study,
+        model,
         raters=len(found),
         judgements=sum(each.fake for block in blocks.values() for each in block),
         value=float(found.mean()),
-        low=float(low),
-        high=float(high),
-        fake_error=float("nan"),
-        real_error=float("nan"),
+        interval=(low, high),
     )
 
 

@@ -86,14 +86,14 @@ class RatingSession:
 class _Rater:
     def __init__(self, study: Study, journal: Journal, name: str, real: int) -> None:
         self._study, self._journal, self._name, self._real = study, journal, name, real
-        self._rounds = 1
-        self._questions = self._deal()
+        self._rounds = 0
+        self._begin_round()
         while self._done > len(self._questions) and self._rounds < MOST_ROUNDS:
-            self._rounds += 1
-            self._questions = self._deal()
+            self._begin_round()
 
-    def _deal(self) -> list[Question]:
-        return questions(self._study, self._name, self._rounds, self._real)
+    def _begin_round(self) -> None:
+        self._rounds += 1
+        self._questions = questions(self._study, self._name, self._rounds, self._real)
 
     @property
     def _done(self) -> int:
@@ -105,8 +105,7 @@ class _Rater:
 
     def more(self) -> None:
         if self._done >= len(self._questions) and self._rounds < MOST_ROUNDS:
-            self._rounds += 1
-            self._questions = self._deal()
+            self._begin_round()
 
     def state(self) -> dict[str, Any]:
         """What the page may know: nothing of where the image comes from."""

@@ -158,10 +158,16 @@ def _origin(board: Board, row: Row, manifest: Manifest | None) -> list[tuple[str
     cells = row.seeds[0].cells if row.seeds else {}
     if row.cells["role"] == REAL or not cells:
         return []
+    if manifest and manifest.imported:
+        made = [("framework", cells["backend"]), *((name, value) for name, value in provenance(manifest.imported))]
+    else:
+        made = [
+            ("package", f"{cells['distribution']} {cells['version']}"),
+            ("framework", cells["backend"]),
+            ("trained by", f"ganzoo {cells['ganzoo_version']}"),
+        ]
     found = [
-        ("package", f"{cells['distribution']} {cells['version']}"),
-        ("framework", cells["backend"]),
-        ("trained by", f"ganzoo {cells['ganzoo_version']}"),
+        *made,
         (
             "protocol",
             f"{cells['protocol']}, extractor {cells['extractor']}, {cells['n_fake']} samples against {cells['n_real']}",
@@ -169,8 +175,6 @@ def _origin(board: Board, row: Row, manifest: Manifest | None) -> list[tuple[str
         ("parameters", f"{number(row, 'parameters'):,.0f}" if row.cells["parameters"] else ""),
         *((f"generator.onnx of seed {seed.cells['seed']}, sha256", seed.cells["onnx_sha256"]) for seed in row.seeds),
     ]
-    if manifest and manifest.imported:
-        found[:3] = [("framework", cells["backend"]), *((name, value) for name, value in provenance(manifest.imported))]
     if manifest:
         installed = ", ".join(f"{name} {version}" for name, version in sorted(manifest.environment.items()))
         found += [("digest of the data", manifest.dataset_digest), ("installed", installed)]
