@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ganzoo.columns import COLUMNS
-from ganzoo.errors import StoreError
+from ganzoo.errors import StoreError, UnknownName
 from ganzoo.escaping import csv_cell, csv_text
 from ganzoo.files import locked, write_bytes, write_text
 from ganzoo.leaderboard import datapackage, gallery, human, runs_table
@@ -32,6 +32,17 @@ if TYPE_CHECKING:
 def read_runs(folder: Path) -> pd.DataFrame:
     """The rows of an existing runs.csv, as text; an empty table where there is none."""
     return _frame(runs_table.read(folder))
+
+
+def require_dataset(folder: Path, dataset: str) -> pd.DataFrame:
+    """The rows of runs.csv where it has some of a dataset. Raises UnknownName where it has none."""
+    table = read_runs(folder)
+    known = sorted(set(table["dataset"]))
+    if dataset not in known:
+        raise UnknownName(
+            f"leaderboard in {folder}", dataset, known, f"Run 'ganzoo bench --all --data {dataset}' first."
+        )
+    return table
 
 
 def _frame(table: RunsTable) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ganzoo.errors import StoreError, UnknownName
+from ganzoo.errors import StoreError
 from ganzoo.escaping import csv_text
 from ganzoo.files import cache_root, sha256
 from ganzoo.leaderboard import human
@@ -60,10 +60,7 @@ def shown(out: Path, dataset: str, registry: Registry, total: bool = False) -> S
             return read_json(path, Shown)
     from ganzoo.leaderboard import aggregate, board, page
 
-    table = board.read_runs(out)
-    known = sorted(set(table["dataset"]))
-    if dataset not in known:
-        raise UnknownName(f"leaderboard in {out}", dataset, known, f"Run 'ganzoo bench --all --data {dataset}' first.")
+    table = board.require_dataset(out, dataset)
     found = board.with_people(aggregate.aggregate(table, dataset, rank_by, total), out, table, dataset)
     header, rows = page.shown_table(found)
     own = board.own_rows(out, table, dataset, found)

@@ -92,10 +92,7 @@ def not_judged(study: Study, out: Path) -> list[str]:
 
 def generators(out: Path, store: RunStore, dataset: str, variants: Sequence[str]) -> list[tuple[str, RunFolder]]:
     """Rows of a board with the run of each, by default those of what is trained. Raises UnknownName, UsageError."""
-    table = board.read_runs(out)
-    known = sorted(set(table["dataset"]))
-    if dataset not in known:
-        raise UnknownName(f"leaderboard in {out}", dataset, known, f"Run 'ganzoo bench --all --data {dataset}' first.")
+    table = board.require_dataset(out, dataset)
     rows = aggregate.aggregate(table, dataset)
     roles = dict(zip(map(str, rows["variant"]), map(str, rows["role"]), strict=True))
     for each in variants:
