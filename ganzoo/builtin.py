@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 @hookimpl
 def register_datasets() -> list[Source]:
-    """digits, patches, ring, grid, mnist, fashion-mnist, cifar10, npz:FILE, folder:DIR."""
+    """digits, patches, ring, grid and four more sets of points, mnist, stacked-mnist, fashion-mnist, cifar10, npz:FILE,
+    folder:DIR.
+    """
     from ganzoo.data.builtin import builtin_sources
 
     return builtin_sources()

@@ -90,7 +90,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """A number of a variant's own, such as the error of a classifier in it. Nobody else measures it, nobody is ranked.
 
     ``direction`` says where better is, ``help`` on one line what the number is. Every run gives each number that is
-    declared, by ``run.report`` or from the hook ``measure``.
+    declared, by ``run.report`` or from the hook ``measure``; one that needs labels is left out where there are none.
     """
 
     name: str

@@ -6,6 +6,7 @@ import pytest
 
 from ganzoo import registry
 from ganzoo.errors import PluginError, RegistryError, UnknownName
+from ganzoo.leaderboard.planning import bench_datasets
 from ganzoo.options import resolve
 from ganzoo.plugin.compatibility import require_compatible
 from ganzoo.plugin.manager import Zoo
@@ -30,6 +31,11 @@ FORMS = {
     "patches": DataSpec(name="patches", kind="image", shape=(3, 32, 32), classes=2),
     "ring": DataSpec(name="ring", kind="points", shape=(2,), classes=8),
     "grid": DataSpec(name="grid", kind="points", shape=(2,), classes=25),
+    "ring-7": DataSpec(name="ring-7", kind="points", shape=(2,), classes=7),
+    "8gaussians": DataSpec(name="8gaussians", kind="points", shape=(2,), classes=8),
+    "25gaussians": DataSpec(name="25gaussians", kind="points", shape=(2,), classes=25),
+    "swissroll": DataSpec(name="swissroll", kind="points", shape=(2,)),
+    "stacked-mnist": DataSpec(name="stacked-mnist", kind="image", shape=(3, 28, 28), classes=1000),
 }
 
 
@@ -95,6 +101,13 @@ def test_a_registry_that_cannot_be_read(tmp_path: Path) -> None:
 def test_the_packaged_extractors_are_there(catalogue: Registry, zoo: Zoo) -> None:
     assert {entry.extractor for entry in catalogue.datasets.values()} <= set(zoo.extractors())
     assert set(catalogue.datasets) <= set(zoo.datasets())
+
+
+def test_what_papers_compare_with_is_in_no_bench(catalogue: Registry) -> None:
+    """Whoever asks for a board of one of them gets it; `bench --all` and `--everything` have what they had."""
+    for core in (True, False):
+        assert bench_datasets(catalogue, core=core) == ["digits", "ring", "grid"]
+    assert set(FORMS) == set(catalogue.datasets)
 
 
 @pytest.mark.parametrize("name", sorted(registry.load(Path(__file__).parents[1] / "registry.toml").variants))

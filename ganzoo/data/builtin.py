@@ -23,7 +23,27 @@ def builtin_sources() -> list[Source]:
         ),
         Source(name="ring", kind="points", load=_ring, summary="eight Gaussians on a circle (PacGAN), offline"),
         Source(name="grid", kind="points", load=_grid, summary="25 Gaussians on a 5×5 grid (PacGAN), offline"),
+        Source(
+            name="ring-7", kind="points", load=_ring_7, summary="seven Gaussians on a circle (Unrolled GANs), offline"
+        ),
+        Source(
+            name="8gaussians", kind="points", load=_8gaussians, summary="eight Gaussians on a circle (WGAN-GP), offline"
+        ),
+        Source(
+            name="25gaussians",
+            kind="points",
+            load=_25gaussians,
+            summary="25 Gaussians on a 5×5 grid (WGAN-GP), offline",
+        ),
+        Source(name="swissroll", kind="points", load=_swissroll, summary="a spiral with noise (WGAN-GP), offline"),
         _idx_source(MNIST, _mnist, "70,000 grey 28×28 digits"),
+        Source(
+            name="stacked-mnist",
+            kind="image",
+            load=_stacked_mnist,
+            summary="154,000 colour 28×28 images, a digit in each channel",
+            files=_idx_names(MNIST),
+        ),
         _idx_source(FASHION_MNIST, _fashion_mnist, "70,000 grey 28×28 pieces of clothing"),
         Source(
             name=CIFAR10.name,
@@ -38,8 +58,11 @@ def builtin_sources() -> list[Source]:
 
 
 def _idx_source(published: IdxSet, load: Callable[[str, Path | None], Dataset], summary: str) -> Source:
-    names = tuple(f"{file.name}.gz" for file in published.files)
-    return Source(name=published.name, kind="image", load=load, summary=summary, files=names)
+    return Source(name=published.name, kind="image", load=load, summary=summary, files=_idx_names(published))
+
+
+def _idx_names(published: IdxSet) -> tuple[str, ...]:
+    return tuple(f"{file.name}.gz" for file in published.files)
 
 
 def _digits(argument: str, data_dir: Path | None) -> Dataset:
@@ -66,10 +89,40 @@ def _grid(argument: str, data_dir: Path | None) -> Dataset:
     return load_mixture("grid", grid_mixture())
 
 
+def _ring_7(argument: str, data_dir: Path | None) -> Dataset:
+    from ganzoo.data.mixtures import RING_7_LOTS, load_mixture, ring_7_mixture
+
+    return load_mixture("ring-7", ring_7_mixture(), RING_7_LOTS)
+
+
+def _8gaussians(argument: str, data_dir: Path | None) -> Dataset:
+    from ganzoo.data.mixtures import eight_gaussians_mixture, load_mixture
+
+    return load_mixture("8gaussians", eight_gaussians_mixture())
+
+
+def _25gaussians(argument: str, data_dir: Path | None) -> Dataset:
+    from ganzoo.data.mixtures import load_mixture, twenty_five_gaussians_mixture
+
+    return load_mixture("25gaussians", twenty_five_gaussians_mixture())
+
+
+def _swissroll(argument: str, data_dir: Path | None) -> Dataset:
+    from ganzoo.data.swissroll import load_swissroll
+
+    return load_swissroll()
+
+
 def _mnist(argument: str, data_dir: Path | None) -> Dataset:
     from ganzoo.data.mnist import load_idx_set
 
     return load_idx_set(MNIST, data_dir)
+
+
+def _stacked_mnist(argument: str, data_dir: Path | None) -> Dataset:
+    from ganzoo.data.stacked import load_stacked
+
+    return load_stacked(MNIST, data_dir)
 
 
 def _fashion_mnist(argument: str, data_dir: Path | None) -> Dataset:

@@ -1,4 +1,9 @@
-"""The two Gaussian mixtures on which mode collapse is counted (Lin et al. 2018, "PacGAN", section 4.1)."""
+"""Gaussian mixtures of papers' toy experiments, whose modes are known.
+
+``ring`` and ``grid``, on which mode collapse is counted, are Lin et al.'s ("PacGAN", 2018, section 4.1); ``ring-7`` is
+that of the demonstration beside "Unrolled GANs" (Metz et al. 2017); ``8gaussians`` and ``25gaussians`` are those of the
+toy code beside "Improved Training of Wasserstein GANs" (Gulrajani et al. 2017).
+"""
 
 from __future__ import annotations
 
@@ -11,6 +16,8 @@ from ganzoo.latents import generator
 from ganzoo.types import DataSpec
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 DATA_SEED = 0
@@ -30,21 +37,48 @@ def grid_mixture() -> Mixture:
     return Mixture(np.stack(np.meshgrid(ticks, ticks, indexing="ij"), axis=-1).reshape(-1, 2), 0.05)
 
 
-def load_mixture(name: str, mixture: Mixture) -> Dataset:
+RING_7_LOTS = (2, 1, 1, 1, 1, 1, 1)
+"""How often each mode of ``ring_7_mixture`` stands among the eight angles."""
+
+
+def ring_7_mixture() -> Mixture:
+    """Seven modes (sin, cos)(2πi/7), i = 0..6, on the unit circle, standard deviation 0.01.
+
+    The demonstration takes eight angles from 0 to 2π, both ends among them, so that its first and last are one mode.
+    """
+    angles = np.linspace(0, 2 * np.pi, 8)[:-1]
+    return Mixture(np.stack([np.sin(angles), np.cos(angles)], axis=1), 0.01)
+
+
+def eight_gaussians_mixture() -> Mixture:
+    """Eight modes at the angles 2πi/8 on the circle of radius 2, standard deviation 0.02, all divided by 1.414."""
+    return Mixture(2 * ring_mixture().centres / 1.414, 0.02 / 1.414)
+
+
+def twenty_five_gaussians_mixture() -> Mixture:
+    """The modes of ``grid_mixture`` and their standard deviation 0.05, all divided by 2.828."""
+    grid = grid_mixture()
+    return Mixture(grid.centres / 2.828, grid.std / 2.828)
+
+
+def load_mixture(name: str, mixture: Mixture, lots: Sequence[int] | None = None) -> Dataset:
     """100,000 training and 10,000 held-out points, float32 [N, 2]; the label is the number of the mode.
 
-    Modes are drawn uniformly, points as centre + std × N(0, I), from Philox streams of the name and split alone.
+    Modes are drawn uniformly or, with ``lots`` [k] of whole numbers, in their proportion; points as
+    centre + std × N(0, I). Both are from Philox streams of the name and split alone.
     """
-    spec = DataSpec(name=name, kind="points", shape=(2,), classes=len(mixture.centres))
-    train = _draw(spec, mixture, "train", TRAIN_POINTS)
-    heldout = _draw(spec, mixture, "heldout", HELDOUT_POINTS)
+    k = len(mixture.centres)
+    spec = DataSpec(name=name, kind="points", shape=(2,), classes=k)
+    urn = np.repeat(np.arange(k, dtype=np.int64), 1 if lots is None else lots)
+    train = _draw(spec, mixture, urn, "train", TRAIN_POINTS)
+    heldout = _draw(spec, mixture, urn, "heldout", HELDOUT_POINTS)
     names = tuple(_mode_name(centre) for centre in mixture.centres)
     return Dataset(spec, train, heldout, names, mixture)
 
 
-def _draw(spec: DataSpec, mixture: Mixture, split: str, rows: int) -> Split:
+def _draw(spec: DataSpec, mixture: Mixture, urn: NDArray[np.int64], split: str, rows: int) -> Split:
     rng = generator(DATA_SEED, f"data/{spec.name}/{split}")
-    y = rng.integers(len(mixture.centres), size=rows, dtype=np.int64)
+    y = urn[rng.integers(len(urn), size=rows, dtype=np.int64)]
     x = mixture.centres[y] + mixture.std * rng.standard_normal((rows, 2))
     return Split(spec, x.astype(np.float32), y)
 

@@ -124,9 +124,11 @@ def test_plugins_shows_distributions_and_state(run: Any) -> None:
 def test_data_shows_sources_and_folders(run: Any, tmp_path: Path) -> None:
     result = run("data", "--data-dir", tmp_path)
     assert result.exit_code == 0
-    known = {"digits", "patches", "ring", "grid", "mnist", "fashion-mnist", "cifar10", "npz:FILE", "folder:DIR"}
+    known = {"digits", "patches", "ring", "grid", "ring-7", "8gaussians", "25gaussians", "swissroll"}
+    known |= {"mnist", "stacked-mnist", "fashion-mnist", "cifar10", "npz:FILE", "folder:DIR"}
     assert known <= set(lines_of(result.output))
     assert "train-images-idx3-ubyte.gz" in lines_of(result.output)["mnist"]
+    assert "train-images-idx3-ubyte.gz" in lines_of(result.output)["stacked-mnist"]
     assert f"Files are looked for in {tmp_path}, then in " in result.output
 
 

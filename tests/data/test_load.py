@@ -16,7 +16,8 @@ SOURCES = {source.name: source for source in builtin_sources()}
 
 
 def test_names_are_unique_and_complete() -> None:
-    expected = {"digits", "patches", "ring", "grid", "mnist", "fashion-mnist", "cifar10", "npz", "folder"}
+    expected = {"digits", "patches", "ring", "grid", "ring-7", "8gaussians", "25gaussians", "swissroll"}
+    expected |= {"mnist", "stacked-mnist", "fashion-mnist", "cifar10", "npz", "folder"}
     assert set(SOURCES) == expected
     assert len(builtin_sources()) == len(expected)
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from ganzoo_torch import infogan as plugin
@@ -11,6 +14,11 @@ from ganzoo_torch import kit
 from ganzoo_torch.models import infogan
 from torch import nn
 from torch.nn.utils import parameters_to_vector
+
+from ganzoo import registry, testing
+from ganzoo.data.digits import load_digits
+from ganzoo.errors import Interrupted
+from ganzoo.training.loop import MemoryCheckpoints
 
 SHAPE = (1, 8, 8)
 OPTIONS = plugin.InfoganOptions(z_dim=6, width=4, categorical=3)
@@ -141,3 +149,166 @@ def test_dense_norm_is_the_papers_and_can_be_left_out() -> None:
 
     assert norms(plugin.InfoganOptions()) == 1
     assert norms(plugin.InfoganOptions(dense_norm=False)) == 0
+
+
+SMALL: dict[str, Any] = {"steps": 3, "batch": 16, "z_dim": 6, "width": 4, "categorical": 3}
+
+
+def trained(data: Any = None, *, seed: int = 0, **options: Any) -> tuple[Any, Any]:
+    given = testing.toy_images() if data is None else data
+    run = testing.memory_run(plugin.describe(), given, {**SMALL, **options}, seed=seed)
+    return plugin.train(run), run
+
+
+class Bands(nn.Module):
+    """Stands for D and Q on the toy images: one logit for each band, how bright it is, in an order given."""
+
+    def __init__(self, order: tuple[int, ...]) -> None:
+        super().__init__()
+        self.none = nn.Parameter(torch.zeros(0))
+        self.order = order
+        self.sizes = (len(order), 0, 0)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        bright = torch.stack([x[..., 2 * k : 2 * k + 2].mean((1, 2, 3)) for k in range(3)], 1)
+        return torch.zeros(len(x)), torch.cat((bright, torch.full((len(x), 1), -9.0)), 1)[:, list(self.order)]
+
+
+class Through(nn.Module):
+    """Stands for Q: the features are the logits."""
+
+    def __init__(self, values: int) -> None:
+        super().__init__()
+        self.sizes = (values, 0, 0)
+
+    def forward(self, h: torch.Tensor) -> tuple[torch.Tensor, None, None]:
+        return h, None, None
+
+
+def bands(*order: int, batch: int = 7) -> infogan.Recogniser:
+    return infogan.Recogniser(Bands(order), Through(len(order)), batch)
+
+
+@pytest.mark.parametrize(
+    ("counts", "right"),
+    [
+        ([[0, 5, 1], [4, 0, 0], [2, 0, 3]], 12),  # 0 → 1, 1 → 0, 2 → 2
+        ([[5, 4], [4, 0]], 8),  # the best single pair, 5, is in no best matching
+        ([[5, 0], [3, 0]], 5),  # two codes of one class: one of them is wrong
+        ([[5, 1, 2]], 5),  # fewer codes than classes
+        ([[1], [2], [6]], 6),  # more codes than classes
+    ],
+)
+def test_codes_are_matched_to_classes_one_to_one(counts: list[list[int]], right: int) -> None:
+    assert infogan.matched(np.array(counts)) == right
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 0, 2), (1, 3, 2, 0)])
+def test_which_code_is_which_class_does_not_matter(order: tuple[int, ...]) -> None:
+    found = bands(*order).error(testing.toy_images(n=300))
+    assert (found.value, found.n) == (0, 300)
+    assert found.se is not None and 0 < found.se < 0.01
+
+
+def test_a_class_without_a_code_is_wrong() -> None:
+    """The first and second code are for two classes; the samples of the third are put to either, and are wrong."""
+    found = bands(1, 2).error(testing.toy_images(n=300))
+    assert found.value == pytest.approx(1 / 3)
+    assert found.se == pytest.approx(math.sqrt(2 / 9 / 300), rel=0.02)
+
+
+@pytest.mark.parametrize("n", [1, 5, 7, 8, 21, 30])
+def test_codes_are_in_the_order_of_the_samples_whatever_the_batch(n: int) -> None:
+    data = testing.toy_images(n=n)
+    assert bands(0, 1, 2).codes(torch.from_numpy(data.scaled())).tolist() == data.y.tolist()
+
+
+def test_all_batches_have_the_size_of_training() -> None:
+    sizes: list[int] = []
+
+    class Counted(Bands):
+        def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            sizes.append(len(x))
+            return super().forward(x)
+
+    for n in (3, 7, 20):
+        infogan.Recogniser(Counted((0, 1, 2)), Through(3), 7).codes(torch.zeros(n, *SHAPE))
+    assert sizes == [7, 7, 7, 7, 7]
+
+
+def test_batches_mix_the_classes_of_sorted_data() -> None:
+    """A batch of one class, normed by its own statistics, would hide what the class is."""
+    seen: list[int] = []
+
+    class Watched(Bands):
+        def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            logits = super().forward(x)
+            seen.append(len(logits[1].argmax(1).unique()))
+            return logits
+
+    data = testing.toy_images(n=90)
+    order = np.argsort(data.y, kind="stable")
+    infogan.Recogniser(Watched((0, 1, 2)), Through(3), 15).error(replace(data, x=data.x[order], y=data.y[order]))
+    assert seen == [3] * 6
+
+
+def test_the_error_needs_labels_and_says_nothing_without() -> None:
+    data = testing.toy_images(classes=0)
+    model, run = trained(data)
+    assert plugin.measure(model, testing.measure_run(run, data)) == {}
+    assert [report.name for report in plugin.describe().reports] == ["q_error"]
+    assert not plugin.describe().labelled
+
+
+def test_labels_teach_nothing() -> None:
+    data = testing.toy_images()
+    states = []
+    for given in (data, replace(data, y=data.y[::-1].copy()), testing.toy_images(classes=0)):
+        run = trained(given)[1]
+        states.append(run._checkpoints.last.arrays)
+    assert np.array_equal(data.x, testing.toy_images(classes=0).x)
+    for other in states[1:]:
+        assert states[0].keys() == other.keys()
+        assert all(np.array_equal(value, other[key]) for key, value in states[0].items())
+
+
+def test_the_measure_leaves_the_networks_as_they_are() -> None:
+    model, run = trained()
+    heldout = testing.measure_run(run, testing.toy_images(seed=1))
+    nets = (model, model.recogniser.d, model.recogniser.q)
+    modes, before = [net.training for net in nets], [vector(net) for net in nets]
+    first, again = (plugin.measure(model, heldout) for _ in range(2))
+    assert first == again
+    assert [net.training for net in nets] == modes
+    assert all(torch.equal(vector(net), was) for net, was in zip(nets, before, strict=True))
+    assert "recogniser" not in "".join(model.state_dict())
+
+
+def test_a_resumed_run_has_the_same_error() -> None:
+    data, heldout = testing.toy_images(), testing.toy_images(seed=1, n=400)
+    options = {**SMALL, "steps": 12}
+
+    def run(checkpoints: MemoryCheckpoints) -> Any:
+        return testing.memory_run(plugin.describe(), data, options, checkpoints=checkpoints)
+
+    straight, kept = run(MemoryCheckpoints()), MemoryCheckpoints()
+    expected = plugin.measure(plugin.train(straight), testing.measure_run(straight, heldout))
+    stopped = run(kept)
+    log = stopped.log
+    stopped.log = lambda **scalars: (log(**scalars), stopped.steps_done >= 5 and stopped.request_stop("the test"))
+    with pytest.raises(Interrupted):
+        plugin.train(stopped)
+    resumed = run(kept)
+    assert plugin.measure(plugin.train(resumed), testing.measure_run(resumed, heldout)) == expected
+    assert 5 <= stopped.steps_done < 12
+
+
+def test_q_learns_to_tell_digits_that_nobody_named() -> None:
+    """A tenth of the quick recipe's 2000 updates, after which one seed has 0.16; without skill it is near 0.9."""
+    digits = load_digits()
+    recipe = registry.load().recipe_options("infogan", "digits", quick=True)
+    model, run = trained(digits.train, **{**recipe, "steps": 200, "categorical": 10, "z_dim": 62})
+    found = plugin.measure(model, testing.measure_run(run, digits.heldout))["q_error"]
+    assert found.n == 450
+    assert found.value < 0.75
+    assert found.se == pytest.approx(math.sqrt(found.value * (1 - found.value) / 450), rel=0.02)

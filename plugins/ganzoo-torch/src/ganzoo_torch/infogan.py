@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import ganzoo
 from ganzoo_torch.hooks import export, sample
@@ -10,7 +10,7 @@ from ganzoo_torch.hooks import export, sample
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["describe", "export", "sample", "train"]
+__all__ = ["describe", "export", "measure", "sample", "train"]
 
 
 class InfoganOptions(ganzoo.Options):
@@ -47,8 +47,16 @@ def describe() -> ganzoo.Variant:
             loss="non-saturating cross-entropy on logits + λ × mutual-information loss, in both steps",
             optimiser="Adam (β1, .999): lr_d for trunk and D head, lr_g for G and Q head",
             update_order="D, then G and Q",
+            batches="real and fake apart; q_error: of held-out samples, shuffled, in batches as large (batch norm)",
         ),
         inputs=ganzoo.Inputs(z="z_dim", law="uniform", categorical="categorical", continuous="continuous"),
+        reports=(
+            ganzoo.Report(
+                name="q_error",
+                direction="down",
+                help="share of held-out samples whose code, as Q reads it, is not the one matched to their class",
+            ),
+        ),
     )
 
 
@@ -58,3 +66,9 @@ def train(run: ganzoo.TrainRun) -> nn.Module:
     from ganzoo_torch.models import infogan
 
     return infogan.train(run)
+
+
+@ganzoo.hookimpl
+def measure(model: Any, run: ganzoo.MeasureRun) -> dict[str, ganzoo.Estimate]:
+    """The error of Q as a classifier, where the data have labels; they are used for this alone."""
+    return {} if run.heldout.y is None else {"q_error": model.recogniser.error(run.heldout)}

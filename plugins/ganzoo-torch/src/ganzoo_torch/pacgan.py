@@ -17,7 +17,9 @@ class PacganOptions(ganzoo.Options):
     """Defaults are the paper's stacked MNIST; its points have z_dim 2, batch 100, lr 1e-4, beta1 .8 (section 4.1)."""
 
     steps: Annotated[int, ganzoo.option("generator updates", ge=1)] = 5000
-    pack: Annotated[int, ganzoo.option("m: samples that D judges together; 1 would be a plain GAN", ge=2, le=4)] = 2
+    pack: Annotated[
+        int, ganzoo.option("m: samples that D judges together; 1: a plain GAN, the paper's baseline", ge=1, le=4)
+    ] = 2
     batch: Annotated[int, ganzoo.option("packs per batch, real ones and fakes each", ge=2)] = 64
     z_dim: Annotated[int, ganzoo.option("size of z", ge=1)] = 100
     lr: Annotated[float, ganzoo.option("Adam's learning rate, both networks", gt=0)] = 2e-4

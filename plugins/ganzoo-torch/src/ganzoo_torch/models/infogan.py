@@ -7,23 +7,30 @@ Which loss moves what (paper eq. 6: min over G and Q, max over D, of V(D, G) −
 
 The term is thus in both losses, as in the authors' code; that code, unlike this one, also gives the Q head to D's
 optimiser. The MI loss is −L_I up to the constant entropy of the codes.
+
+Q is also a classifier that no label taught: each value of the categorical code is matched to a class, and the share of
+real samples that Q then gets wrong is measured (section 7.2).
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.optim import Optimizer
 
-from ganzoo_torch import kit
+from ganzoo_torch import kit, shares
 from ganzoo_torch.models.dcgan import discriminator_loss, generator_loss
 from ganzoo_torch.networks import ConvGenerator, ConvTrunk, Shape, dcgan_init
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     import ganzoo
     from ganzoo_torch.infogan import InfoganOptions
 
@@ -130,6 +137,55 @@ def generator_step(nets: Nets, optimiser: Optimizer, latents: Latents, o: Infoga
     return loss.detach(), information.detach()
 
 
+@dataclass(frozen=True)
+class Recogniser:
+    """The trained D and Q as a reader of codes; no module, so that it is no part of the file of the G that has it."""
+
+    d: nn.Module
+    q: nn.Module
+    batch: int
+
+    def codes(self, x: Tensor) -> NDArray[np.int64]:
+        """The likeliest value of the categorical code of images [N, C, H, W] in [-1, 1]: int64 [N].
+
+        Batch norm has no running averages, so that what is read in an image depends on its batch. All have ``batch``
+        images, as in training, the last one filled up from the first; one shuffled order that follows from N alone
+        mixes the classes of data that lie class by class.
+        """
+        order = np.random.Generator(np.random.Philox(0)).permutation(len(x))
+        filled = np.resize(order, -(-len(x) // self.batch) * self.batch)
+        found = np.empty(len(x), np.int64)
+        with kit.inference(self.d), kit.inference(self.q):
+            batches = x[torch.from_numpy(filled).to(x.device)].split(self.batch)
+            read = torch.cat([self.q(self.d(part)[1])[0].argmax(1) for part in batches])
+        found[order] = read[: len(x)].cpu().numpy()
+        return found
+
+    def error(self, data: ganzoo.TrainData) -> ganzoo.Estimate:
+        """Share of labelled samples whose code is not the one matched to their class, with its binomial standard error.
+
+        Codes are matched by these very samples, which favours Q a little; the labels are used for nothing else. Without
+        any skill it is near 1 − 1/k for k classes of one size.
+        """
+        assert data.y is not None, "the hook asks for labels"
+        codes = self.codes(torch.from_numpy(data.scaled()).to(next(self.d.parameters()).device))
+        values = self.q.sizes[0]
+        counts = np.bincount(codes * data.spec.classes + data.y, minlength=values * data.spec.classes)
+        right = matched(counts.reshape(values, data.spec.classes))
+        return shares.share(len(codes) - right, len(codes))
+
+
+def matched(counts: NDArray[np.int64]) -> int:
+    """The most samples that a matching of codes to classes one to one gets right.
+
+    ``counts`` [codes, classes] says how many samples of a class have a code; those of codes or classes that are left
+    over are wrong.
+    """
+    from scipy.optimize import linear_sum_assignment  # here: a training without labels does without
+
+    return int(counts[linear_sum_assignment(counts, maximize=True)].sum())
+
+
 def build(o: InfoganOptions, shape: Shape) -> Nets:
     """Generator, discriminator and Q head for images (C, H, W)."""
     inputs = {"z": o.z_dim, "c": o.categorical + o.continuous}
@@ -139,7 +195,10 @@ def build(o: InfoganOptions, shape: Shape) -> Nets:
 
 
 def train(run: ganzoo.TrainRun) -> nn.Module:
-    """Train InfoGAN: at each step D, then G and Q with fresh z and c. Returns G (or its average) in inference mode."""
+    """Train InfoGAN: at each step D, then G and Q with fresh z and c.
+
+    Returns G (or its average) in inference mode; it carries D and Q as ``recogniser``.
+    """
     o: InfoganOptions = run.options
     with kit.session(run) as device:
         with kit.seeded(run.seed):
@@ -156,4 +215,6 @@ def train(run: ganzoo.TrainRun) -> nn.Module:
             g_loss, mi_loss = generator_step(nets, g_optimiser, feed.latents(o.batch, step, "generator"), o)
             ema.update(step)
             run.log(d_loss=d_loss, g_loss=g_loss, mi_loss=mi_loss)
-    return ema.result.eval()
+    trained = ema.result.eval()
+    trained.recogniser = Recogniser(d, q, o.batch)
+    return trained

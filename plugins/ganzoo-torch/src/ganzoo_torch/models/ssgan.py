@@ -25,7 +25,7 @@ from torch.nn.functional import cross_entropy, linear, normalize
 from torch.optim import Optimizer
 
 import ganzoo
-from ganzoo_torch import kit, norms, objectives
+from ganzoo_torch import kit, norms, objectives, shares
 from ganzoo_torch.networks import Shape
 
 if TYPE_CHECKING:
@@ -198,16 +198,10 @@ class Classifier:
             return torch.cat([self.d(part).argmax(1) for part in x.split(kit.SAMPLE_BATCH)])
 
     def error(self, data: ganzoo.TrainData) -> ganzoo.Estimate:
-        """Share of labelled samples that it puts into a wrong class, with its binomial standard error.
-
-        √(p(1 − p)/(n + 4)) with two more of right and wrong each in p, so that none of n is not taken for none of all
-        (Agresti and Coull 1998).
-        """
+        """Share of labelled samples that it puts into a wrong class, with its binomial standard error."""
         device = next(self.d.parameters()).device
         found = self.classify(torch.from_numpy(data.scaled()).to(device)).cpu().numpy()
-        wrong, n = int((found != data.y).sum()), len(found)
-        p = (wrong + 2) / (n + 4)
-        return ganzoo.Estimate(wrong / n, math.sqrt(p * (1 - p) / (n + 4)), n)
+        return shares.share(int((found != data.y).sum()), len(found))
 
 
 def discriminator_step(
