@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from ganzoo.catalogues import decoded, found
 from ganzoo.errors import RegistryError
 from ganzoo.naming import RULE, fault, variant_fault
 
@@ -84,16 +85,7 @@ class Registry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 def parse(text: str, where: str) -> Registry:
     """Validate the text of a registry. Raises RegistryError with the path of the offending key."""
-    try:
-        registry = msgspec.toml.decode(text, type=Registry)
-    except msgspec.ValidationError as error:
-        reason, _, path = str(error).partition(" - at ")
-        key = path.strip("`").removeprefix("$").removeprefix(".") or "the top level"
-        raise RegistryError(
-            f"{where} is not a valid registry: {reason} at '{key}'.", "Compare it with the packaged one."
-        ) from error
-    except (msgspec.DecodeError, RecursionError) as error:  # the second, of lists within lists without end
-        raise RegistryError(f"{where} is not valid TOML: {error}.") from error
+    registry = decoded(text, where, Registry, "registry")
     _check_names(registry, where)
     _check_references(registry, where)
     return registry
@@ -102,9 +94,9 @@ def parse(text: str, where: str) -> Registry:
 def _check_names(registry: Registry, where: str) -> None:
     faults = [("datasets", fault(name)) for name in registry.datasets]
     faults += [("variants", variant_fault(name)) for name in registry.variants]
-    for table, found in faults:
-        if found:
-            raise RegistryError(f"{where} is not a valid registry: {found} at '{table}'.", RULE)
+    for table, wrong in faults:
+        if wrong:
+            raise RegistryError(f"{where} is not a valid registry: {wrong} at '{table}'.", RULE)
 
 
 def _check_references(registry: Registry, where: str) -> None:
@@ -119,17 +111,4 @@ def _check_references(registry: Registry, where: str) -> None:
 
 def load(path: Path | None = None) -> Registry:
     """Load the registry named, else ``./registry.toml``, else the packaged one."""
-    chosen = path or next((p for p in (Path("registry.toml"), *_packaged()) if p.is_file()), None)
-    if chosen is None:
-        raise RegistryError("ganzoo's own registry.toml is missing.", "Reinstall ganzoo.")
-    try:
-        text = chosen.read_text("utf-8")
-    except (OSError, ValueError) as error:  # bytes that are no UTF-8, a path that can be none
-        raise RegistryError(f"Cannot read the registry {chosen}: {error}.") from error
-    return parse(text, str(chosen))
-
-
-def _packaged() -> tuple[Path, Path]:
-    """Inside the wheel, and beside the package in a source checkout."""
-    here = Path(__file__).resolve().parent
-    return here / "registry.toml", here.parent / "registry.toml"
+    return parse(*found("registry.toml", "registry", path))

@@ -35,6 +35,7 @@ COMMANDS = {
     "export": "Copy a run's generator.onnx, or make one of another ONNX file.",
     "card": "Write a run's model card, or a folder to upload.",
     "bench": "Train and score many variants, and write the leaderboards.",
+    "reproduce": "Train what stands in print, and put our numbers beside theirs.",
     "board": "Show a dataset's leaderboard, or compare two.",
     "report": "Write leaderboards and runs as pages for a browser.",
     "rate": "Ask people which images are real, on a page of this machine.",

@@ -98,21 +98,9 @@ def command(
     )
     chosen = _choose(registry, zoo, variants, datasets, data_dir, core=core)
     settings = {name: grid.settings(zoo.load(name).variant, given) for name in variants}
-    jobs_to_do = planning.plan(chosen, [0] if quick else _seeds(seeds), template, settings)
+    jobs_to_do = planning.plan(chosen, [0] if quick else common.seeds_of(seeds), template, settings)
     grid.require_trainable_cells(zoo, registry, jobs_to_do)
     _run(jobs_to_do, jobs, runs, target, zoo, registry)
-
-
-def _seeds(text: str) -> list[int]:
-    from ganzoo.errors import UsageError
-
-    try:
-        seeds = list(dict.fromkeys(int(word) for word in text.split(",")))
-    except ValueError:
-        seeds = []
-    if not seeds or min(seeds) < 0:
-        raise UsageError(f"--seeds takes whole numbers such as 0,1,2, but '{text}' was given.")
-    return seeds
 
 
 def _choose(

@@ -102,7 +102,10 @@ def result(outcome: Outcome) -> str:
     from ganzoo.scoring.protocol import Score
     from ganzoo.sealed import read_json
 
-    score = read_json(RunFolder(Path(outcome.path)).file(SCORE), Score)
+    file = RunFolder(Path(outcome.path)).file(SCORE)
+    if not file.is_file():  # it was trained only
+        return ""
+    score = read_json(file, Score)
     fid = score.estimates["fid"]
     modes = score.estimates.get("modes")
     extractor = score.protocol.extractor

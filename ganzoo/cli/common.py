@@ -174,6 +174,19 @@ def use_one_thread() -> None:
         os.environ.setdefault(name, value)
 
 
+def seeds_of(text: str) -> list[int]:
+    """Seeds as the command line has them, ``0,1,2``, each once. Raises UsageError."""
+    from ganzoo.errors import UsageError
+
+    try:
+        seeds = list(dict.fromkeys(int(word) for word in text.split(",")))
+    except ValueError:
+        seeds = []
+    if not seeds or min(seeds) < 0:
+        raise UsageError(f"--seeds takes whole numbers such as 0,1,2, but '{text}' was given.")
+    return seeds
+
+
 def table(header: list[str], rows: list[list[str]]) -> str:
     """Plain aligned columns, two blanks apart; every row is one line."""
     shown = [[one_line(cell) for cell in row] for row in [header, *rows]]

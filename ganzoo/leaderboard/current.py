@@ -101,6 +101,17 @@ def is_scored(target: Path, protocol_hash: str, sha256: str, extensions: Mapping
     return score.protocol_hash == protocol_hash and score.sampled_sha256 == sha256
 
 
+def work_of(zoo: Zoo, registry: Registry, job: Job) -> dict[str, Any]:
+    """What the key of a job's run follows from, beside the data and the seed."""
+    from ganzoo.options import as_dict, resolve
+
+    plugin = zoo.load(job.variant)
+    recipe = registry.recipe_options(job.variant, job.dataset, job.quick)
+    resolved = resolve(plugin.variant.options, recipe, job.options, owner=job.variant)
+    hashed = {**as_dict(resolved), **runs.file_hashes(resolved, owner=job.variant)}
+    return {"variant": job.variant, "version": str(plugin.origin), "options": hashed}
+
+
 class Finished:
     """Finds the jobs of which a worker would only say that all is done, without a process for each.
 
@@ -138,16 +149,9 @@ class Finished:
         return Done(str(folder.path), setup.side.name) if current else None
 
     def _work_of(self, job: Job) -> dict[str, Any]:
-        """What the key of a job's run follows from, beside the data and the seed."""
-        from ganzoo.options import as_dict, resolve
-
         cell = (job.variant, job.dataset, job.quick, job.cell)
         if cell not in self._work:
-            plugin = self._zoo.load(job.variant)
-            recipe = self._registry.recipe_options(job.variant, job.dataset, job.quick)
-            resolved = resolve(plugin.variant.options, recipe, job.options, owner=job.variant)
-            hashed = {**as_dict(resolved), **runs.file_hashes(resolved, owner=job.variant)}
-            self._work[cell] = {"variant": job.variant, "version": str(plugin.origin), "options": hashed}
+            self._work[cell] = work_of(self._zoo, self._registry, job)
         return self._work[cell]
 
     def _setup(self, job: Job) -> Setup | None:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganzoo.errors import StoreError
-from ganzoo.escaping import csv_cell, csv_text
-from ganzoo.files import sha256, write_text
-from ganzoo.leaderboard.rows import FLOAT_FORMAT
+from ganzoo.files import sha256
+from ganzoo.leaderboard.small_csv import read_rows, write_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,18 +55,8 @@ _NUMBERS = ("value", "low", "high", "fake_error", "real_error")
 
 def read(folder: Path) -> list[Judged]:
     """The rows of a leaderboards folder's human.csv; none where there is no such file. Raises StoreError."""
-    path = folder / HUMAN_FILE
-    if not path.is_file():
-        return []
-    try:
-        header, *rows = list(csv.reader(io.StringIO(path.read_text("utf-8")), strict=True)) or [[]]
-        if tuple(header) != NAMES:
-            raise ValueError(f"its header is not {','.join(NAMES)}")
-        return [_judged(dict(zip(NAMES, map(csv_text, row), strict=True))) for row in rows if row]
-    except (OSError, ValueError, KeyError, csv.Error) as error:
-        raise StoreError(
-            f"{path} cannot be read: {error}.", "Move it away; 'ganzoo rate DATASET --results' writes it anew."
-        ) from error
+    remedy = "Move it away; 'ganzoo rate DATASET --results' writes it anew."
+    return read_rows(folder / HUMAN_FILE, NAMES, _judged, remedy)
 
 
 def _judged(cells: Mapping[str, str]) -> Judged:
@@ -92,19 +78,9 @@ def put(folder: Path, dataset: str, mode: str, results: Sequence[Judged]) -> Pat
     """Replace the rows of one dataset and mode; the caller holds the folder."""
     kept = [each for each in read(folder) if (each.dataset, each.mode) != (dataset, mode)]
     rows = sorted([*kept, *results], key=lambda each: (each.dataset, each.mode, each.variant))
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(NAMES)
-    table.writerows([[_cell(value) for value in asdict(each).values()] for each in rows])
     path = folder / HUMAN_FILE
-    write_text(path, text.getvalue())
+    write_rows(path, NAMES, rows)
     return path
-
-
-def _cell(value: str | float) -> str:
-    if isinstance(value, float):
-        return "" if math.isnan(value) else FLOAT_FORMAT % value
-    return csv_cell(str(value))
 
 
 def stamp(folder: Path) -> str:

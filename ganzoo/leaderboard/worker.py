@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -169,11 +170,11 @@ class Reporter:
         sys.stdout.flush()
 
 
-def main(argument: str) -> int:
-    """Run one job; the exit code is the error's."""
+def served(argument: str, work: Callable[[Job, Any], None]) -> int:
+    """Do the work of one job, given as JSON, and report how it went in lines; the exit code is the error's."""
     report = Reporter()
     try:
-        run_job(msgspec.json.decode(argument, type=Job), report)
+        work(msgspec.json.decode(argument, type=Job), report)
     except GanzooError as error:
         report("error", {"note": str(error)})
         return error.exit_code
@@ -181,6 +182,11 @@ def main(argument: str) -> int:
         report("error", {"note": f"{type(error).__name__}: {error}"})
         raise
     return 0
+
+
+def main(argument: str) -> int:
+    """Run one job of a bench."""
+    return served(argument, run_job)
 
 
 if __name__ == "__main__":

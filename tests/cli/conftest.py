@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from helpers import FAKES
 
 from ganzoo.cli import main
+from ganzoo.plugin.entry_points import Origin
 from ganzoo.plugin.manager import Zoo
 
 Run = Callable[..., Result]
@@ -44,3 +46,11 @@ def refused(run: Run) -> Callable[..., str]:
 def with_fakes(fake_zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands find the fakes instead of what is installed."""
     monkeypatch.setattr(Zoo, "discover", classmethod(lambda cls, registry=None: fake_zoo))
+
+
+@pytest.fixture
+def with_reporter(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plugin that has numbers of its own is installed."""
+    monkeypatch.syspath_prepend(str(FAKES))
+    found = Zoo([Origin("reporter", "reporter", "fakes", "3.1")], zoo._all["extension"])
+    monkeypatch.setattr(Zoo, "discover", classmethod(lambda cls, registry=None: found))

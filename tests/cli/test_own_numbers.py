@@ -10,10 +10,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from helpers import FAKES
 
 from ganzoo.leaderboard.page import OWN_REMARK
-from ganzoo.plugin.entry_points import Origin
 from ganzoo.plugin.manager import Zoo
 from ganzoo.training.runs import RunFolder
 from ganzoo.types import SelfReported
@@ -31,14 +29,6 @@ def reporting(gaussian: RunFolder, tmp_path: Path) -> RunFolder:
     shutil.copytree(gaussian.path, folder.path)
     folder.write_manifest(msgspec.structs.replace(gaussian.manifest(), reported=OWN))
     return folder
-
-
-@pytest.fixture
-def with_reporter(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The plugin that has numbers of its own is installed."""
-    monkeypatch.syspath_prepend(str(FAKES))
-    found = Zoo([Origin("reporter", "reporter", "fakes", "3.1")], zoo._all["extension"])
-    monkeypatch.setattr(Zoo, "discover", classmethod(lambda cls, registry=None: found))
 
 
 SCORE = ("-n", 200, "--data", "digits", "--metrics", "recall", "--device", "cpu")

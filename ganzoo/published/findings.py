@@ -1,0 +1,180 @@
+"""published.csv: for each number in print what was trained, at which part of the paper's updates, and what came out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+from ganzoo._version import __version__
+from ganzoo.leaderboard.small_csv import read_rows, write_rows
+from ganzoo.options import content_hash
+from ganzoo.published.planning import Cell
+from ganzoo.published.tables import Published, printed
+from ganzoo.published.verdicts import Beside, mean_of, verdicts
+from ganzoo.training.runs import utc_now
+
+CSV = "published.csv"
+OUTDATED = "not comparable: made by another protocol"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A row of published.csv: one number of one row of one table, at one budget. Texts as the file has them."""
+
+    table: str
+    row: str
+    quantity: str
+    variant: str
+    dataset: str
+    budget: float
+    """The part of the paper's updates."""
+    steps: int
+    seeds: str
+    """Those that were trained and measured, blanks between them."""
+    failed: int
+    values: str
+    """One per seed, in the unit of print."""
+    value: float
+    """Their mean; NaN of none."""
+    se: float
+    """s/√n; NaN of fewer than two."""
+    printed: str
+    """As in print; "" where there is none."""
+    verdict: str
+    p_value: float
+    """Corrected for all numbers of the table that are tested; NaN where nothing is."""
+    runs: str
+    """The keys of the runs, blanks between them."""
+    settings: str
+    """A hash of all that made the number, but the seeds and the budget."""
+    ganzoo_version: str
+    date_utc: str
+
+    @property
+    def key(self) -> tuple[str, str, str, float]:
+        """A later number with the same one takes its place."""
+        return self.table, self.row, self.quantity, self.budget
+
+
+NAMES = tuple(each.name for each in fields(Finding))
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one seed of a cell gave: its run, and its numbers."""
+
+    seed: int
+    run: str
+    numbers: Mapping[str, float]
+
+
+def findings(cell: Cell, measured: Sequence[Measured], failed: int) -> list[Finding]:
+    """A cell's rows of published.csv, one for each column of its table; verdicts come when they are put."""
+    found = []
+    for key, quantity in cell.table.quantities.items():
+        values = [each.numbers[quantity.number] * quantity.scale for each in measured]
+        mean = mean_of(values)
+        found.append(
+            Finding(
+                table=cell.name,
+                row=cell.row.name,
+                quantity=key,
+                variant=cell.row.variant,
+                dataset=cell.table.data,
+                budget=cell.budget,
+                steps=cell.steps,
+                seeds=" ".join(str(each.seed) for each in measured),
+                failed=failed,
+                values=" ".join(f"{value:.6g}" for value in values),
+                value=mean.value,
+                se=math.nan if mean.se is None else mean.se,
+                printed=cell.row.numbers.get(key, ""),
+                verdict="",
+                p_value=math.nan,
+                runs=" ".join(each.run for each in measured),
+                settings=settings_of(cell, key),
+                ganzoo_version=__version__,
+                date_utc=utc_now(),
+            )
+        )
+    return found
+
+
+def settings_of(cell: Cell, quantity: str) -> str:
+    """Identifies what is trained and how it is measured, whatever its seeds and its budget."""
+    table, row = cell.table, cell.row
+    options = {**table.options, **row.options}
+    return content_hash(
+        [row.variant, options, table.data, table.steps, table.measure, table.n, table.quantities[quantity]]
+    )
+
+
+def read(folder: Path) -> list[Finding]:
+    """The rows of a leaderboards folder's published.csv; none where there is no such file. Raises StoreError."""
+    remedy = "Move it away; 'ganzoo reproduce' writes it anew from the runs that are there."
+    return read_rows(folder / CSV, NAMES, _finding, remedy)
+
+
+def _finding(cells: Mapping[str, str]) -> Finding:
+    numbers = {name: float(cells[name] or "nan") for name in ("budget", "value", "se", "p_value")}
+    whole = {name: int(cells[name]) for name in ("steps", "failed")}
+    return Finding(**{**cells, **numbers, **whole})  # type: ignore[arg-type]  # the others are texts
+
+
+def put(folder: Path, published: Published, fresh: Iterable[Finding]) -> list[Finding]:
+    """Add rows, or replace those of the same number and budget, and judge all anew; the caller holds the folder.
+
+    Returns all rows, in the order of ``published``; those of tables that it does not have come last and stay as they
+    are. Raises StoreError for a file that cannot be read.
+    """
+    kept = {each.key: each for each in [*read(folder), *fresh]}
+    known = [each for each in kept.values() if _cell_of(published, each) is not None]
+    others = sorted((each for each in kept.values() if each not in known), key=lambda each: each.key)
+    rows = [*_judged(published, sorted(known, key=lambda each: _place(published, each))), *others]
+    write_rows(folder / CSV, NAMES, rows)
+    return rows
+
+
+def _cell_of(published: Published, finding: Finding) -> Cell | None:
+    """The cell that a row is of; None where its table, its row or its quantity is no more."""
+    table = published.tables.get(finding.table)
+    row = next((each for each in table.rows if each.name == finding.row), None) if table else None
+    if table is None or row is None or finding.quantity not in table.quantities:
+        return None
+    return Cell(finding.table, table, row, finding.budget, ())
+
+
+def _place(published: Published, finding: Finding) -> tuple[int, float, int, int]:
+    table = published.tables[finding.table]
+    rows = [row.name for row in table.rows]
+    return (
+        list(published.tables).index(finding.table),
+        -finding.budget,
+        rows.index(finding.row),
+        list(table.quantities).index(finding.quantity),
+    )
+
+
+def _judged(published: Published, rows: Sequence[Finding]) -> list[Finding]:
+    """The rows, each with its verdict among those of its table and budget."""
+    answers: dict[tuple[str, str, str, float], Finding] = {}
+    groups: dict[tuple[str, float], list[Finding]] = {}
+    for each in rows:
+        cell = _cell_of(published, each)
+        if cell is None or settings_of(cell, each.quantity) != each.settings:
+            answers[each.key] = replace(each, verdict=OUTDATED, p_value=math.nan)
+        else:
+            now = replace(each, printed=cell.row.numbers.get(each.quantity, ""))
+            groups.setdefault((each.table, each.budget), []).append(now)
+    for (name, _), group in groups.items():
+        found = verdicts(published.tables[name], [_beside(each) for each in group])
+        for each, (verdict, p) in zip(group, found, strict=True):
+            answers[each.key] = replace(each, verdict=verdict, p_value=math.nan if p is None else p)
+    return [answers[each.key] for each in rows]
+
+
+def _beside(finding: Finding) -> Beside:
+    theirs = printed(finding.printed) if finding.printed else None
+    return Beside(mean_of([float(word) for word in finding.values.split()]), theirs, finding.budget, finding.failed)

@@ -1,0 +1,111 @@
+"""From cells to published.csv and published.md: check all, train what is not trained, measure, put beside print."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ganzoo import api
+from ganzoo.errors import GanzooError
+from ganzoo.files import locked, write_text
+from ganzoo.leaderboard.bench import LocalExecutor
+from ganzoo.leaderboard.current import work_of
+from ganzoo.leaderboard.jobs import Done, Job
+from ganzoo.options import resolve
+from ganzoo.plugin.compatibility import require_trainable
+from ganzoo.processes import python
+from ganzoo.published import findings, page
+from ganzoo.published.measures import numbers_of, require_measurable
+from ganzoo.published.planning import jobs
+from ganzoo.registry import Registry
+from ganzoo.training.runs import RunFolder, RunStore, run_key
+
+if TYPE_CHECKING:
+    from ganzoo.data.base import Dataset
+    from ganzoo.leaderboard.bench import Notify, Outcome
+    from ganzoo.plugin.manager import Zoo
+    from ganzoo.published.findings import Finding, Measured
+    from ganzoo.published.planning import Cell
+    from ganzoo.published.tables import Published
+
+NO_RECIPES = Registry(api=1)
+"""What a table does not set stands at the variant's default."""
+Warn = Callable[[str], None]
+
+
+class Reproduction:
+    """The cells asked for, their datasets, and where their runs are.
+
+    Raises a GanzooError where a cell's variant, options, data or measure cannot be: before anything is trained.
+    """
+
+    def __init__(self, cells: Sequence[Cell], template: Job, zoo: Zoo) -> None:
+        self._cells, self._template, self._zoo = cells, template, zoo
+        self._data: dict[str, Dataset] = {}
+        for cell in cells:
+            self._check(cell)
+        self.jobs = jobs(cells, template)
+
+    def train(self, workers: int, notify: Notify) -> list[Outcome]:
+        """Train what is not trained, ``workers`` runs at a time."""
+        return LocalExecutor(workers, python("ganzoo.published.worker")).run(self.jobs, notify, self._finished)
+
+    def measure(self, outcomes: Sequence[Outcome], warn: Warn) -> list[Finding]:
+        """The rows of published.csv of all cells; a run that failed, or cannot be measured, is told to ``warn``."""
+        found: list[Finding] = []
+        for cell, of_cell in _by_cell(self._cells, outcomes):
+            measured, failed = [], 0
+            for outcome in of_cell:
+                try:
+                    measured.append(self._measured(cell, outcome))
+                except GanzooError as error:
+                    failed += 1
+                    warn(f"{outcome.job.label}: {error}")
+            found += findings.findings(cell, measured, failed)
+        return found
+
+    def _measured(self, cell: Cell, outcome: Outcome) -> Measured:
+        if outcome.state != "done":
+            raise GanzooError(outcome.note or "it was not trained.")
+        folder = RunFolder(Path(outcome.path))
+        numbers = numbers_of(cell.table, folder, self._dataset(cell), self._zoo)
+        return findings.Measured(outcome.job.seed, folder.manifest().key, numbers)
+
+    def _dataset(self, cell: Cell) -> Dataset:
+        name = cell.table.data
+        if name not in self._data:
+            self._data[name] = api.dataset(name, self._template.data_dir, zoo=self._zoo)
+        return self._data[name]
+
+    def _check(self, cell: Cell) -> None:
+        plugin, data = self._zoo.trainable(cell.row.variant), self._dataset(cell)
+        require_trainable(plugin, resolve(plugin.variant.options, cell.options, owner=cell.row.variant), data.spec)
+        require_measurable(cell.table, plugin.variant, data)
+
+    def _finished(self, job: Job) -> Done | None:
+        """Of a job whose run is there, so that no process is started for it."""
+        data = self._data[job.dataset]
+        key = run_key(dataset_digest=data.digest, seed=job.seed, **work_of(self._zoo, NO_RECIPES, job))
+        folder = RunStore(Path(job.runs)).folder(data.spec.name, job.variant, key)
+        return Done(str(folder.path), data.spec.name) if folder.is_finished() else None
+
+
+def _by_cell(cells: Sequence[Cell], outcomes: Sequence[Outcome]) -> list[tuple[Cell, list[Outcome]]]:
+    """The outcomes of each cell, by the order of ``jobs``: seed by seed over all cells."""
+    left = iter(outcomes)
+    found: list[tuple[Cell, list[Outcome]]] = [(cell, []) for cell in cells]
+    for number in range(max(len(cell.seeds) for cell in cells)):
+        for cell, of_cell in found:
+            if number < len(cell.seeds):
+                of_cell.append(next(left))
+    return found
+
+
+def write(out: Path, published: Published, fresh: Sequence[Finding]) -> tuple[list[Finding], list[Path]]:
+    """Put rows into published.csv and draw up published.md; returns all rows and both paths."""
+    with locked(out, "leaderboards folder"):
+        rows = findings.put(out, published, fresh)
+        target = out / page.MARKDOWN
+        write_text(target, page.to_markdown(published, rows))
+    return rows, [out / findings.CSV, target]
