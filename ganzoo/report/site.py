@@ -14,6 +14,7 @@ from ganzoo.errors import StoreError, UsageError
 from ganzoo.files import new_folder
 from ganzoo.leaderboard import gallery, view
 from ganzoo.leaderboard.runs_table import RUNS_FILE
+from ganzoo.published import findings, page, tables
 from ganzoo.report.boards import board_view
 from ganzoo.report.drawings import Drawing, drawings, over_time
 from ganzoo.report.gathered import Board, Row, gather
@@ -128,21 +129,39 @@ class _Site:
             for row, each in zip(board.rows, found["rows"], strict=True):
                 each |= {"page": pages[row.variant], "anchor": self._anchor(board, row)}
             views.append(found)
-        words = {"boards": views, "title": self._title, "inside": self._single, "live": bool(self._live)}
-        page = self._render("index.html.jinja", **words, script=_asset("board.js"))
-        self._put(INDEX, page.encode())
+        words: dict[str, Any] = {
+            "boards": views,
+            "title": self._title,
+            "inside": self._single,
+            "live": bool(self._live),
+        }
+        words["published"] = self._published(leaderboards)
+        self._put(INDEX, self._render("index.html.jinja", **words, script=_asset("board.js")).encode())
+
+    def _published(self, leaderboards: Path) -> dict[str, Any] | None:
+        """Ours beside numbers in print, as a page of its own or inside; None where none were reproduced."""
+        rows = findings.read(leaderboards)
+        if not rows:
+            return None
+        content = (leaderboards / findings.CSV).read_bytes()
+        shown = page.views(tables.load(), rows)
+        words: dict[str, Any] = {"title": page.TITLE, "intro": page.INTRO, "header": page.HEADER, "tables": shown}
+        words["file"] = {"name": findings.CSV, "href": self._href(findings.CSV, content, "text/csv")}
+        if not self._single:
+            self._put("published.html", self._render("published.html.jinja", page=words, back=INDEX).encode())
+        return words
 
     def _variant(self, board: Board, row: Row) -> dict[str, Any]:
         self._made += 1
         self._progress("pages", self._made, sum(len(each.rows) for each in self._boards))
         slug = self._live.get((board.dataset, row.variant), "")
-        page = variant_view(board, row, self._pictures(board, row, drawings(row)))
-        page["over_time"] = self._pictures(board, row, over_time(row))
-        page["live"] = f"../{FOLDER}/{INDEX}#model={slug}" if slug else ""
+        found = variant_view(board, row, self._pictures(board, row, drawings(row)))
+        found["over_time"] = self._pictures(board, row, over_time(row))
+        found["live"] = f"../{FOLDER}/{INDEX}#model={slug}" if slug else ""
         if not self._single:
-            text = self._render("variant.html.jinja", page=page, back=f"../{INDEX}#{board.slug}")
+            text = self._render("variant.html.jinja", page=found, back=f"../{INDEX}#{board.slug}")
             self._put(f"{board.slug}/{row.slug}.html", text.encode())
-        return page
+        return found
 
     def _link(self, board: Board, row: Row) -> str:
         return f"#{self._anchor(board, row)}" if self._single else f"{board.slug}/{row.slug}.html"
