@@ -102,13 +102,14 @@ def _run(
     from ganzoo.cli.bench_view import view
     from ganzoo.published.reproduce import Reproduction, write
 
-    _, zoo = common.open_zoo(registry_path)
-    work = Reproduction(found, template, zoo)
+    registry, zoo = common.open_zoo(registry_path)
+    work = Reproduction(found, template, zoo, registry)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a terminated one, too, stops its children
     with view(work.jobs, runs) as notify:
         outcomes = work.train(workers, notify)
     told: list[str] = []
-    fresh = work.measure(outcomes, told.append)
+    with common.shown_progress("reproduce") as progress:
+        fresh = work.measure(outcomes, told.append, progress)
     everything, written = write(out, published, fresh)
     asked = {each.key for each in fresh}
     _show(published, [each for each in everything if each.key in asked])
@@ -131,7 +132,7 @@ def _show(published: Published, found: Sequence[Finding]) -> None:
 
 def _listed(published: Published) -> str:
     """The tables, each with its rows and what the small budget trains of it."""
-    from ganzoo.published.page import share
+    from ganzoo.published.tables import share
 
     lines = [
         [

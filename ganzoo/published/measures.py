@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from ganzoo.data.base import Dataset
     from ganzoo.plugin.manager import Zoo
     from ganzoo.published.tables import PublishedTable
+    from ganzoo.registry import Registry
     from ganzoo.training.runs import RunFolder
     from ganzoo.types import FloatArray, IndexArray, Variant
 
@@ -24,19 +26,28 @@ CLASSIFIER = "mnist"
 """The extractor whose logits say which digit a channel of stacked MNIST shows."""
 
 
-def numbers_of(table: PublishedTable, folder: RunFolder, dataset: Dataset, zoo: Zoo) -> Numbers:
+@dataclass(frozen=True)
+class Tools:
+    """What measuring takes beside a run and its data: plugins, protocols, and where data files are."""
+
+    zoo: Zoo
+    registry: Registry
+    data_dir: str | None = None
+
+
+def numbers_of(table: PublishedTable, folder: RunFolder, dataset: Dataset, tools: Tools) -> Numbers:
     """The numbers of a finished run by name. Samples are drawn with the training's seed, so that runs share none.
 
     Raises ScoreError where a number of the table is not among them.
     """
-    found = _MEASURES[table.measure](table, folder, dataset, zoo)
+    found = _MEASURES[table.measure](table, folder, dataset, tools)
     if missing := [each.number for each in table.quantities.values() if each.number not in found]:
         have = ", ".join(sorted(found)) or "none"
         raise ScoreError(f"{folder.path} has no number '{missing[0]}' by '{table.measure}'; it has {have}.")
     return found
 
 
-def _mixture(table: PublishedTable, folder: RunFolder, dataset: Dataset, zoo: Zoo) -> Numbers:
+def _mixture(table: PublishedTable, folder: RunFolder, dataset: Dataset, tools: Tools) -> Numbers:
     """modes, hq, mode_kl and spread of ``n`` points (Lin et al. 2018, section 4.1)."""
     if dataset.mixture is None:
         raise ScoreError(f"{dataset.spec.name} is no mixture with known modes.")
@@ -45,25 +56,30 @@ def _mixture(table: PublishedTable, folder: RunFolder, dataset: Dataset, zoo: Zo
     return {"spread": 0.0, **{name: each.value for name, each in estimates.items()}}
 
 
-def _reported(table: PublishedTable, folder: RunFolder, dataset: Dataset, zoo: Zoo) -> Numbers:
+def _reported(table: PublishedTable, folder: RunFolder, dataset: Dataset, tools: Tools) -> Numbers:
     """What the variant measured of itself after its training."""
     return {each.name: each.value for each in folder.manifest().reported}
 
 
-def _score(table: PublishedTable, folder: RunFolder, dataset: Dataset, zoo: Zoo) -> Numbers:
+def _score(table: PublishedTable, folder: RunFolder, dataset: Dataset, tools: Tools) -> Numbers:
     """Columns of ``ganzoo score`` by the dataset's own protocol, of ``n`` samples."""
     columns = [each.number for each in table.quantities.values()]
-    reference = folder.manifest().data_reference
-    return {
-        name: each.value
-        for name, each in api.score(folder.path, reference, n=table.n, metrics=columns, zoo=zoo).estimates.items()
-    }
+    score = api.score(
+        folder.path,
+        folder.manifest().data_reference,
+        data_dir=tools.data_dir,
+        n=table.n,
+        metrics=columns,
+        registry=tools.registry,
+        zoo=tools.zoo,
+    )
+    return {name: each.value for name, each in score.estimates.items()}
 
 
-def _stacked(table: PublishedTable, folder: RunFolder, dataset: Dataset, zoo: Zoo) -> Numbers:
+def _stacked(table: PublishedTable, folder: RunFolder, dataset: Dataset, tools: Tools) -> Numbers:
     """``stacked_modes``, of 1000, and ``stacked_kl`` of ``n`` images whose channels a classifier reads (Metz 2017)."""
     generator = api.load(folder.path)
-    source = zoo.extractors()[CLASSIFIER].open("cpu", 1)
+    source = tools.zoo.extractors()[CLASSIFIER].open("cpu", 1)
 
     def read(x: FloatArray) -> IndexArray:
         logits = source.extract(x).logits
@@ -91,7 +107,7 @@ def stacked_numbers(classes: IndexArray) -> Numbers:
     return {"stacked_modes": float(np.count_nonzero(counts)), "stacked_kl": divergence.value}
 
 
-_MEASURES: Mapping[str, Callable[[PublishedTable, RunFolder, Dataset, Zoo], Numbers]] = {
+_MEASURES: Mapping[str, Callable[[PublishedTable, RunFolder, Dataset, Tools], Numbers]] = {
     "mixture": _mixture,
     "reported": _reported,
     "stacked": _stacked,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ganzoo.escaping import markdown
 from ganzoo.leaderboard.page import grid, plus_minus
 from ganzoo.published.findings import OUTDATED, Finding
-from ganzoo.published.tables import FULL, SMALL, Published, PublishedTable, printed
+from ganzoo.published.tables import FULL, SMALL, Published, PublishedTable, printed, share
 from ganzoo.published.verdicts import LEVEL, REDUCED, order_agreement
 
 MARKDOWN = "published.md"
@@ -91,11 +91,6 @@ def _ours(finding: Finding) -> str:
     if math.isnan(finding.value):
         return "–"
     return f"{finding.value:.4g}" if math.isnan(finding.se) else plus_minus(finding.value, finding.se)
-
-
-def share(budget: float) -> str:
-    """A part of the paper's updates: ``whole``, ``10 %``, ``0.5 %``."""
-    return "whole" if budget == FULL else f"{100 * budget:.3g} %"
 
 
 def _orders(table: PublishedTable, findings: Sequence[Finding]) -> list[str]:

@@ -92,7 +92,9 @@ def jobs(found: Sequence[Cell], template: Job) -> list[Job]:
 
 def label(cell: Cell) -> str:
     """How progress calls a cell; the label of its jobs."""
-    return f"[{cell.name}: {cell.row.name}, {cell.budget:.3g} of the updates]"
+    from ganzoo.published.tables import share
+
+    return f"[{cell.name}: {cell.row.name}, {share(cell.budget)}]"
 
 
 def _text(value: OptionValue) -> str:

@@ -16,9 +16,10 @@ from ganzoo.options import resolve
 from ganzoo.plugin.compatibility import require_trainable
 from ganzoo.processes import python
 from ganzoo.published import findings, page
-from ganzoo.published.measures import numbers_of, require_measurable
+from ganzoo.published.measures import Tools, numbers_of, require_measurable
 from ganzoo.published.planning import jobs
 from ganzoo.registry import Registry
+from ganzoo.scoring.features import Progress, silent
 from ganzoo.training.runs import RunFolder, RunStore, run_key
 
 if TYPE_CHECKING:
@@ -40,8 +41,9 @@ class Reproduction:
     Raises a GanzooError where a cell's variant, options, data or measure cannot be: before anything is trained.
     """
 
-    def __init__(self, cells: Sequence[Cell], template: Job, zoo: Zoo) -> None:
-        self._cells, self._template, self._zoo = cells, template, zoo
+    def __init__(self, cells: Sequence[Cell], template: Job, zoo: Zoo, registry: Registry) -> None:
+        self._cells, self._zoo = cells, zoo
+        self._tools = Tools(zoo, registry, template.data_dir)
         self._data: dict[str, Dataset] = {}
         for cell in cells:
             self._check(cell)
@@ -51,9 +53,13 @@ class Reproduction:
         """Train what is not trained, ``workers`` runs at a time."""
         return LocalExecutor(workers, python("ganzoo.published.worker")).run(self.jobs, notify, self._finished)
 
-    def measure(self, outcomes: Sequence[Outcome], warn: Warn) -> list[Finding]:
-        """The rows of published.csv of all cells; a run that failed, or cannot be measured, is told to ``warn``."""
+    def measure(self, outcomes: Sequence[Outcome], warn: Warn, progress: Progress = silent) -> list[Finding]:
+        """The rows of published.csv of all cells; a run that failed, or cannot be measured, is told to ``warn``.
+
+        ``progress`` hears how many runs are measured.
+        """
         found: list[Finding] = []
+        done = 0
         for cell, of_cell in _by_cell(self._cells, outcomes):
             measured, failed = [], 0
             for outcome in of_cell:
@@ -62,6 +68,8 @@ class Reproduction:
                 except GanzooError as error:
                     failed += 1
                     warn(f"{outcome.job.label}: {error}")
+                done += 1
+                progress("runs measured", done, len(outcomes))
             found += findings.findings(cell, measured, failed)
         return found
 
@@ -69,13 +77,13 @@ class Reproduction:
         if outcome.state != "done":
             raise GanzooError(outcome.note or "it was not trained.")
         folder = RunFolder(Path(outcome.path))
-        numbers = numbers_of(cell.table, folder, self._dataset(cell), self._zoo)
+        numbers = numbers_of(cell.table, folder, self._dataset(cell), self._tools)
         return findings.Measured(outcome.job.seed, folder.manifest().key, numbers)
 
     def _dataset(self, cell: Cell) -> Dataset:
         name = cell.table.data
         if name not in self._data:
-            self._data[name] = api.dataset(name, self._template.data_dir, zoo=self._zoo)
+            self._data[name] = api.dataset(name, self._tools.data_dir, zoo=self._zoo)
         return self._data[name]
 
     def _check(self, cell: Cell) -> None:

@@ -186,3 +186,8 @@ def budget_of(text: str) -> float | None:
             "1 is the whole training; 0.1 a tenth of it.",
         )
     return value
+
+
+def share(budget: float) -> str:
+    """A part of the paper's updates: ``whole``, ``10 %``, ``0.5 %``."""
+    return "whole" if budget == FULL else f"{100 * budget:.3g} %"

@@ -11,7 +11,7 @@ from .conftest import Open
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-PAGES = ("index.html", "digits/gaussian.html", "digits/vanilla.html", "live/index.html")
+PAGES = ("index.html", "digits/gaussian.html", "digits/vanilla.html", "published.html", "live/index.html")
 HOSTILE = 'x"><img src=x onerror=alert(1)>'
 
 
