@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ganzoo.leaderboard.jobs import Job
-    from ganzoo.published.findings import Finding
+    from ganzoo.published.number_rows import NumberRow
     from ganzoo.published.planning import Cell
     from ganzoo.published.tables import Published
 
@@ -100,9 +100,11 @@ def _run(
     registry_path: Path | None,
 ) -> None:
     from ganzoo.cli.bench_view import view
+    from ganzoo.published.number_rows import read
     from ganzoo.published.reproduce import Reproduction, write
 
     registry, zoo = common.open_zoo(registry_path)
+    read(out)  # a file that cannot be read, and so not be written again: better known before hours of training
     work = Reproduction(found, template, zoo, registry)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a terminated one, too, stops its children
     with view(work.jobs, runs) as notify:
@@ -120,7 +122,7 @@ def _run(
         raise SystemExit(1)
 
 
-def _show(published: Published, found: Sequence[Finding]) -> None:
+def _show(published: Published, found: Sequence[NumberRow]) -> None:
     from ganzoo.published.page import HEADER, views
 
     for each in views(published, found):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ganzoo.escaping import markdown
 from ganzoo.leaderboard.page import grid, plus_minus
-from ganzoo.published.findings import OUTDATED, Finding
+from ganzoo.published.number_rows import OUTDATED, NumberRow
 from ganzoo.published.tables import FULL, SMALL, Published, PublishedTable, printed, share
 from ganzoo.published.verdicts import LEVEL, REDUCED, order_agreement
 
@@ -39,20 +39,19 @@ class TableView:
     """Sentences on what was not trained."""
 
 
-def views(published: Published, findings: Sequence[Finding]) -> list[TableView]:
+def views(published: Published, found: Sequence[NumberRow]) -> list[TableView]:
     """Every table of ``published``, those that nothing was trained of among them."""
     return [
-        _view(name, table, [each for each in findings if each.table == name])
-        for name, table in published.tables.items()
+        _view(name, table, [each for each in found if each.table == name]) for name, table in published.tables.items()
     ]
 
 
-def _view(name: str, table: PublishedTable, findings: Sequence[Finding]) -> TableView:
-    rows = [_row(table, each) for each in findings if each.quantity in table.quantities]
+def _view(name: str, table: PublishedTable, found: Sequence[NumberRow]) -> TableView:
+    rows = [_row(table, each) for each in found if each.quantity in table.quantities]
     facts = [f"{table.protocol} {_terms(table)}", *(f"Not as in print: {each}" for each in table.differs)]
     facts += [f"In print, but no variant of the zoo: {table.absent}."] if table.absent else []
-    facts += _orders(table, findings)
-    return TableView(name, f"{table.paper}, {table.place}", facts, rows, _missing(table, findings))
+    facts += _orders(table, found)
+    return TableView(name, f"{table.paper}, {table.place}", facts, rows, _missing(table, found))
 
 
 def _terms(table: PublishedTable) -> str:
@@ -70,39 +69,39 @@ def _terms(table: PublishedTable) -> str:
     return f"The whole training: {table.steps:,} updates of G.{theirs}"
 
 
-def _row(table: PublishedTable, finding: Finding) -> list[str]:
-    quantity = table.quantities[finding.quantity]
-    verdict = finding.verdict if math.isnan(finding.p_value) else f"{finding.verdict} (p = {finding.p_value:.2g})"
-    note = next((row.note for row in table.rows if row.name == finding.row), "")
-    failed = f", {finding.failed} failed" if finding.failed else ""
+def _row(table: PublishedTable, number: NumberRow) -> list[str]:
+    quantity = table.quantities[number.quantity]
+    verdict = number.verdict if math.isnan(number.p_value) else f"{number.verdict} (p = {number.p_value:.2g})"
+    note = next((row.note for row in table.rows if row.name == number.row), "")
+    failed = f", {number.failed} failed" if number.failed else ""
     return [
-        finding.row,
+        number.row,
         quantity.label,
-        _ours(finding),
-        finding.printed or note or "–",
-        share(finding.budget),
-        f"{finding.steps:,}",
-        f"{len(finding.seeds.split())}{failed}",
+        _ours(number),
+        number.printed or note or "–",
+        share(number.budget),
+        f"{number.steps:,}",
+        f"{len(number.seeds.split())}{failed}",
         verdict,
     ]
 
 
-def _ours(finding: Finding) -> str:
-    if math.isnan(finding.value):
+def _ours(number: NumberRow) -> str:
+    if math.isnan(number.value):
         return "–"
-    return f"{finding.value:.4g}" if math.isnan(finding.se) else plus_minus(finding.value, finding.se)
+    return f"{number.value:.4g}" if math.isnan(number.se) else plus_minus(number.value, number.se)
 
 
-def _orders(table: PublishedTable, findings: Sequence[Finding]) -> list[str]:
+def _orders(table: PublishedTable, found: Sequence[NumberRow]) -> list[str]:
     """How our order of rows agrees with theirs at each budget, where that is what compares."""
     if table.compare != "order":
         return []
     first = next(iter(table.quantities))
-    found = []
-    for budget in dict.fromkeys(each.budget for each in findings):
+    sentences = []
+    for budget in dict.fromkeys(each.budget for each in found):
         pairs = [
             (each.value, printed(each.printed).value)
-            for each in findings
+            for each in found
             if (each.quantity, each.budget) == (first, budget)
             and each.printed
             and each.verdict != OUTDATED
@@ -111,16 +110,16 @@ def _orders(table: PublishedTable, findings: Sequence[Finding]) -> list[str]:
         agreement = order_agreement([ours for ours, _ in pairs], [theirs for _, theirs in pairs])
         if agreement is not None:
             also = "" if budget == FULL else f"; {REDUCED}"
-            found.append(
+            sentences.append(
                 f"Order of {agreement.rows} rows at a budget of {share(budget)}: Kendall's τ = {agreement.tau:.2f}, "
                 f"p = {agreement.p:.2g}{also}."
             )
-    return found
+    return sentences
 
 
-def _missing(table: PublishedTable, findings: Sequence[Finding]) -> list[str]:
+def _missing(table: PublishedTable, found: Sequence[NumberRow]) -> list[str]:
     """What of a table was not trained, in sentences."""
-    done = {each.row for each in findings}
+    done = {each.row for each in found}
     left = [row.name for row in table.rows if row.name not in done]
     if not left:
         return []
@@ -130,14 +129,14 @@ def _missing(table: PublishedTable, findings: Sequence[Finding]) -> list[str]:
     return [f"{which}{why}."]
 
 
-def to_markdown(published: Published, findings: Sequence[Finding]) -> str:
+def to_markdown(published: Published, found: Sequence[NumberRow]) -> str:
     """The page of a leaderboards folder."""
     lines = [f"# {TITLE}", "", *(line for text in INTRO for line in (text, ""))]
-    for view in views(published, findings):
+    for view in views(published, found):
         lines += [f"## {markdown(view.name)}", "", f"{markdown(view.heading)}", ""]
         lines += [line for fact in view.facts for line in (f"- {markdown(fact)}",)]
         lines += ["", *grid(HEADER, view.rows), ""] if view.rows else [""]
         lines += [line for text in view.missing for line in (markdown(text), "")]
-    others = list(dict.fromkeys(each.table for each in findings if each.table not in published.tables))
+    others = list(dict.fromkeys(each.table for each in found if each.table not in published.tables))
     lines += [f"The CSV file has rows of other tables, too: {markdown(', '.join(others))}.", ""] if others else []
     return "\n".join(lines).rstrip("\n") + "\n"

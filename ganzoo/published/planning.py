@@ -1,4 +1,4 @@
-"""What a reproduction trains: a cell for each row of each table asked for, a job for each of its seeds."""
+"""What a reproduction trains: a cell for each row of each table asked for, a trial for each of its seeds."""
 
 from __future__ import annotations
 
@@ -72,22 +72,23 @@ def cells(
     return found
 
 
-def jobs(found: Sequence[Cell], template: Job) -> list[Job]:
-    """A job for each cell and seed, seed by seed, so that all cells fill evenly."""
+def trials(found: Sequence[Cell]) -> list[tuple[Cell, int]]:
+    """Cells with one of their seeds each, as they are trained: seed by seed, so that all cells fill evenly."""
     most = max(len(cell.seeds) for cell in found)
-    return [
-        msgspec.structs.replace(
-            template,
-            variant=cell.row.variant,
-            cell=label(cell),
-            options={name: _text(value) for name, value in cell.options.items()},
-            dataset=cell.table.data,
-            seed=cell.seeds[number],
-        )
-        for number in range(most)
-        for cell in found
-        if number < len(cell.seeds)
-    ]
+    return [(cell, cell.seeds[number]) for number in range(most) for cell in found if number < len(cell.seeds)]
+
+
+def job_of(trial: tuple[Cell, int], template: Job) -> Job:
+    """The job of one training."""
+    cell, seed = trial
+    return msgspec.structs.replace(
+        template,
+        variant=cell.row.variant,
+        cell=label(cell),
+        options={name: _text(value) for name, value in cell.options.items()},
+        dataset=cell.table.data,
+        seed=seed,
+    )
 
 
 def label(cell: Cell) -> str:

@@ -15,9 +15,9 @@ from ganzoo.leaderboard.jobs import Done, Job
 from ganzoo.options import resolve
 from ganzoo.plugin.compatibility import require_trainable
 from ganzoo.processes import python
-from ganzoo.published import findings, page
+from ganzoo.published import number_rows, page
 from ganzoo.published.measures import Tools, numbers_of, require_measurable
-from ganzoo.published.planning import jobs
+from ganzoo.published.planning import job_of, trials
 from ganzoo.registry import Registry
 from ganzoo.scoring.features import Progress, silent
 from ganzoo.training.runs import RunFolder, RunStore, run_key
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ganzoo.data.base import Dataset
     from ganzoo.leaderboard.bench import Notify, Outcome
     from ganzoo.plugin.manager import Zoo
-    from ganzoo.published.findings import Finding, Measured
+    from ganzoo.published.number_rows import Measured, NumberRow
     from ganzoo.published.planning import Cell
     from ganzoo.published.tables import Published
 
@@ -47,22 +47,23 @@ class Reproduction:
         self._data: dict[str, Dataset] = {}
         for cell in cells:
             self._check(cell)
-        self.jobs = jobs(cells, template)
+        self._trials = trials(cells)
+        self.jobs = [job_of(trial, template) for trial in self._trials]
 
     def train(self, workers: int, notify: Notify) -> list[Outcome]:
         """Train what is not trained, ``workers`` runs at a time."""
         return LocalExecutor(workers, python("ganzoo.published.worker")).run(self.jobs, notify, self._finished)
 
-    def measure(self, outcomes: Sequence[Outcome], warn: Warn, progress: Progress = silent) -> list[Finding]:
+    def measure(self, outcomes: Sequence[Outcome], warn: Warn, progress: Progress = silent) -> list[NumberRow]:
         """The rows of published.csv of all cells; a run that failed, or cannot be measured, is told to ``warn``.
 
         ``progress`` hears how many runs are measured.
         """
-        found: list[Finding] = []
+        found: list[NumberRow] = []
         done = 0
-        for cell, of_cell in _by_cell(self._cells, outcomes):
+        for cell in self._cells:
             measured, failed = [], 0
-            for outcome in of_cell:
+            for outcome in [each for (of, _), each in zip(self._trials, outcomes, strict=True) if of is cell]:
                 try:
                     measured.append(self._measured(cell, outcome))
                 except GanzooError as error:
@@ -70,7 +71,7 @@ class Reproduction:
                     warn(f"{outcome.job.label}: {error}")
                 done += 1
                 progress("runs measured", done, len(outcomes))
-            found += findings.findings(cell, measured, failed)
+            found += number_rows.rows_of(cell, measured, failed)
         return found
 
     def _measured(self, cell: Cell, outcome: Outcome) -> Measured:
@@ -78,7 +79,7 @@ class Reproduction:
             raise GanzooError(outcome.note or "it was not trained.")
         folder = RunFolder(Path(outcome.path))
         numbers = numbers_of(cell.table, folder, self._dataset(cell), self._tools)
-        return findings.Measured(outcome.job.seed, folder.manifest().key, numbers)
+        return number_rows.Measured(outcome.job.seed, folder.manifest().key, numbers)
 
     def _dataset(self, cell: Cell) -> Dataset:
         name = cell.table.data
@@ -99,21 +100,10 @@ class Reproduction:
         return Done(str(folder.path), data.spec.name) if folder.is_finished() else None
 
 
-def _by_cell(cells: Sequence[Cell], outcomes: Sequence[Outcome]) -> list[tuple[Cell, list[Outcome]]]:
-    """The outcomes of each cell, by the order of ``jobs``: seed by seed over all cells."""
-    left = iter(outcomes)
-    found: list[tuple[Cell, list[Outcome]]] = [(cell, []) for cell in cells]
-    for number in range(max(len(cell.seeds) for cell in cells)):
-        for cell, of_cell in found:
-            if number < len(cell.seeds):
-                of_cell.append(next(left))
-    return found
-
-
-def write(out: Path, published: Published, fresh: Sequence[Finding]) -> tuple[list[Finding], list[Path]]:
+def write(out: Path, published: Published, fresh: Sequence[NumberRow]) -> tuple[list[NumberRow], list[Path]]:
     """Put rows into published.csv and draw up published.md; returns all rows and both paths."""
     with locked(out, "leaderboards folder"):
-        rows = findings.put(out, published, fresh)
+        rows = number_rows.put(out, published, fresh)
         target = out / page.MARKDOWN
         write_text(target, page.to_markdown(published, rows))
-    return rows, [out / findings.CSV, target]
+    return rows, [out / number_rows.CSV, target]

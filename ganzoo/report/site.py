@@ -14,7 +14,7 @@ from ganzoo.errors import StoreError, UsageError
 from ganzoo.files import new_folder
 from ganzoo.leaderboard import gallery, view
 from ganzoo.leaderboard.runs_table import RUNS_FILE
-from ganzoo.published import findings, page, tables
+from ganzoo.published import number_rows, page, tables
 from ganzoo.report.boards import board_view
 from ganzoo.report.drawings import Drawing, drawings, over_time
 from ganzoo.report.gathered import Board, Row, gather
@@ -140,13 +140,13 @@ class _Site:
 
     def _published(self, leaderboards: Path) -> dict[str, Any] | None:
         """Ours beside numbers in print, as a page of its own or inside; None where none were reproduced."""
-        rows = findings.read(leaderboards)
+        rows = number_rows.read(leaderboards)
         if not rows:
             return None
-        content = (leaderboards / findings.CSV).read_bytes()
+        content = (leaderboards / number_rows.CSV).read_bytes()
         shown = page.views(tables.load(), rows)
         words: dict[str, Any] = {"title": page.TITLE, "intro": page.INTRO, "header": page.HEADER, "tables": shown}
-        words["file"] = {"name": findings.CSV, "href": self._href(findings.CSV, content, "text/csv")}
+        words["file"] = {"name": number_rows.CSV, "href": self._href(number_rows.CSV, content, "text/csv")}
         if not self._single:
             self._put("published.html", self._render("published.html.jinja", page=words, back=INDEX).encode())
         return words

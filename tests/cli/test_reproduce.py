@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from ganzoo.errors import GanzooError
 from ganzoo.leaderboard.bench import LocalExecutor, Notify, Outcome
 from ganzoo.leaderboard.jobs import Job
 from ganzoo.published.worker import train
@@ -194,6 +193,15 @@ def test_a_row_that_cannot_be_is_refused_before_any_is_trained(
     assert here == []
 
 
+def test_a_damaged_table_is_known_before_any_is_trained(
+    refused: Callable[..., str], here: list[Job], tmp_path: Path
+) -> None:
+    (tmp_path / "leaderboards").mkdir()
+    (tmp_path / "leaderboards" / "published.csv").write_text("what,is,this\n")
+    assert "published.csv cannot be read" in refused(1, "reproduce", "gaps")
+    assert here == []
+
+
 def test_the_worker_reports_and_its_errors_are_exit_codes(
     here: list[Job], run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -208,4 +216,3 @@ def test_the_worker_reports_and_its_errors_are_exit_codes(
     wrong = msgspec.structs.replace(job, options={"stepz": "2"})
     assert main(msgspec.json.encode(wrong).decode()) == 2
     assert "stepz" in msgspec.json.decode(capsys.readouterr().out.splitlines()[-1])["note"]
-    assert issubclass(GanzooError, Exception)

@@ -16,7 +16,7 @@ import pytest
 import ganzoo
 from ganzoo import registry
 from ganzoo.errors import DataError
-from ganzoo.published import findings, planning, tables
+from ganzoo.published import number_rows, planning, tables
 from ganzoo.published.reproduce import write
 from ganzoo.report.runtime import NpmPackage, fetch_runtime, package_files
 from ganzoo.report.site import write_report
@@ -82,8 +82,9 @@ def report(runs: dict[str, RunFolder], tmp_path_factory: pytest.TempPathFactory)
     boards = write_runs(tmp_path_factory.mktemp("boards"), rows, more)
     published = tables.load()
     (cell, *_) = planning.cells(published, ["pacgan-ring"], budget=0.01)
-    measured = [findings.Measured(seed, f"run{seed}", {"modes": 7, "hq": 0.5, "mode_kl": 0.1}) for seed in cell.seeds]
-    write(boards, published, findings.findings(cell, measured, 0))
+    numbers = {"modes": 7, "hq": 0.5, "mode_kl": 0.1}
+    measured = [number_rows.Measured(seed, f"run{seed}", numbers) for seed in cell.seeds]
+    write(boards, published, number_rows.rows_of(cell, measured, 0))
     out = tmp_path_factory.mktemp("pages") / "report"
     write_report(boards, RunStore(next(iter(runs.values())).path.parents[2]), registry.load(), out, live=True)
     return out

@@ -6,7 +6,7 @@ import pytest
 
 from ganzoo.errors import UnknownName, UsageError
 from ganzoo.leaderboard.jobs import Job
-from ganzoo.published.planning import cells, jobs
+from ganzoo.published.planning import cells, job_of, trials
 from ganzoo.published.tables import Published, PublishedRow, PublishedTable, Quantity, SmallBudget
 
 QUANTITY = {"modes": Quantity(label="modes", number="modes")}
@@ -66,9 +66,14 @@ def test_a_budget_never_cuts_to_nothing() -> None:
 
 
 def test_jobs_go_seed_by_seed_with_all_that_is_set() -> None:
-    found = jobs(cells(PUBLISHED, [], budget=0.5, seeds=[4, 7]), TEMPLATE)
+    found = [job_of(trial, TEMPLATE) for trial in trials(cells(PUBLISHED, [], budget=0.5, seeds=[4, 7]))]
     assert [(each.variant, each.seed) for each in found] == [(v, s) for s in (4, 7) for v in ("a", "b", "a")]
     assert found[0].options == {"pack": "2", "lr": "0.0001", "norm": "false", "steps": "500"}
     assert found[1].options == {"pack": "1", "lr": "0.0001", "steps": "500"}
     assert {(each.dataset, each.runs) for each in found} == {("ring", "there")}
     assert len({(each.cell, each.seed) for each in found}) == 6
+
+
+def test_cells_of_fewer_seeds_take_fewer_trials() -> None:
+    one, two = cells(PUBLISHED, ["one"], ["A"], seeds=[5]), cells(PUBLISHED, ["two"], seeds=[6, 7])
+    assert [(cell.name, seed) for cell, seed in trials([*one, *two])] == [("one", 5), ("two", 6), ("two", 7)]

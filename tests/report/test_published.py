@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ganzoo import registry
-from ganzoo.published import findings, tables
+from ganzoo.published import number_rows, tables
 from ganzoo.published.planning import Cell
 from ganzoo.published.reproduce import write
 from ganzoo.report.site import write_report
@@ -41,7 +41,8 @@ def reproduced(boards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     published = tables.load()
     (row,) = published.tables["one"].rows
     cell = Cell("one", published.tables["one"], row, 0.5, (0, 1))
-    write(boards, published, findings.findings(cell, [findings.Measured(i, "r", {"e": 4.0 + i}) for i in (0, 1)], 0))
+    measured = [number_rows.Measured(seed, "r", {"e": 4.0 + seed}) for seed in (0, 1)]
+    write(boards, published, number_rows.rows_of(cell, measured, 0))
     return boards
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ganzoo.errors import StoreError
-from ganzoo.published.findings import CSV, NAMES, OUTDATED, Finding, Measured, findings, put, read
+from ganzoo.published.number_rows import CSV, NAMES, OUTDATED, Measured, NumberRow, put, read, rows_of
 from ganzoo.published.page import to_markdown, views
 from ganzoo.published.planning import Cell
 from ganzoo.published.tables import Published, PublishedRow, Quantity
@@ -29,10 +29,10 @@ ONE = table(*ROWS, quantities=QUANTITIES, trials=10, error="standard error", pro
 PUBLISHED = Published(api=1, tables={"one": ONE, "two": table(ROWS[0], quantities=QUANTITIES)})
 
 
-def made(row: int = 0, *modes: float, budget: float = 1.0, failed: int = 0, name: str = "one") -> list[Finding]:
+def made(row: int = 0, *modes: float, budget: float = 1.0, failed: int = 0, name: str = "one") -> list[NumberRow]:
     """A cell's rows, with a tenth of the modes as the share of high quality."""
     measured = [Measured(seed, f"run{seed}", {"modes": m, "hq": m / 10}) for seed, m in enumerate(modes)]
-    return findings(Cell(name, PUBLISHED.tables[name], ROWS[row], budget, (0, 1)), measured, failed)
+    return rows_of(Cell(name, PUBLISHED.tables[name], ROWS[row], budget, (0, 1)), measured, failed)
 
 
 def test_a_cell_has_a_row_for_each_number_in_its_unit() -> None:
@@ -135,7 +135,7 @@ def test_of_other_scales_the_order_is_compared(tmp_path: Path) -> None:
     fresh = [
         each
         for i, row in enumerate(rows)
-        for each in findings(Cell("one", ordered, row, 1.0, (0,)), [Measured(0, "r", {"modes": i**2, "hq": 0})], 0)
+        for each in rows_of(Cell("one", ordered, row, 1.0, (0,)), [Measured(0, "r", {"modes": i**2, "hq": 0})], 0)
     ]
     found = put(tmp_path, published, fresh)
     assert {each.verdict for each in found if each.quantity == "modes"} == {ORDER}
@@ -150,7 +150,7 @@ def test_texts_from_outside_cannot_break_the_page() -> None:
     evil = table(nasty, quantities=QUANTITIES, protocol="# x\n| y |", absent="*all*")
     published = Published(api=1, tables={"one": evil})
     text = to_markdown(
-        published, findings(Cell("one", evil, nasty, 1.0, (0,)), [Measured(0, "r", {"modes": 1, "hq": 0})], 0)
+        published, rows_of(Cell("one", evil, nasty, 1.0, (0,)), [Measured(0, "r", {"modes": 1, "hq": 0})], 0)
     )
     assert "<script>" not in text
     assert "a&#124;b&lt;script&gt;" in text

@@ -20,7 +20,7 @@ OUTDATED = "not comparable: made by another protocol"
 
 
 @dataclass(frozen=True)
-class Finding:
+class NumberRow:
     """A row of published.csv: one number of one row of one table, at one budget. Texts as the file has them."""
 
     table: str
@@ -58,7 +58,7 @@ class Finding:
         return self.table, self.row, self.quantity, self.budget
 
 
-NAMES = tuple(each.name for each in fields(Finding))
+NAMES = tuple(each.name for each in fields(NumberRow))
 
 
 @dataclass(frozen=True)
@@ -70,14 +70,14 @@ class Measured:
     numbers: Mapping[str, float]
 
 
-def findings(cell: Cell, measured: Sequence[Measured], failed: int) -> list[Finding]:
+def rows_of(cell: Cell, measured: Sequence[Measured], failed: int) -> list[NumberRow]:
     """A cell's rows of published.csv, one for each column of its table; verdicts come when they are put."""
     found = []
     for key, quantity in cell.table.quantities.items():
         values = [each.numbers[quantity.number] * quantity.scale for each in measured]
         mean = mean_of(values)
         found.append(
-            Finding(
+            NumberRow(
                 table=cell.name,
                 row=cell.row.name,
                 quantity=key,
@@ -111,19 +111,19 @@ def settings_of(cell: Cell, quantity: str) -> str:
     )
 
 
-def read(folder: Path) -> list[Finding]:
+def read(folder: Path) -> list[NumberRow]:
     """The rows of a leaderboards folder's published.csv; none where there is no such file. Raises StoreError."""
     remedy = "Move it away; 'ganzoo reproduce' writes it anew from the runs that are there."
-    return read_rows(folder / CSV, NAMES, _finding, remedy)
+    return read_rows(folder / CSV, NAMES, _number_row, remedy)
 
 
-def _finding(cells: Mapping[str, str]) -> Finding:
+def _number_row(cells: Mapping[str, str]) -> NumberRow:
     numbers = {name: float(cells[name] or "nan") for name in ("budget", "value", "se", "p_value")}
     whole = {name: int(cells[name]) for name in ("steps", "failed")}
-    return Finding(**{**cells, **numbers, **whole})  # type: ignore[arg-type]  # the others are texts
+    return NumberRow(**{**cells, **numbers, **whole})  # type: ignore[arg-type]  # the others are texts
 
 
-def put(folder: Path, published: Published, fresh: Iterable[Finding]) -> list[Finding]:
+def put(folder: Path, published: Published, fresh: Iterable[NumberRow]) -> list[NumberRow]:
     """Add rows, or replace those of the same number and budget, and judge all anew; the caller holds the folder.
 
     Returns all rows, in the order of ``published``; those of tables that it does not have come last and stay as they
@@ -137,30 +137,30 @@ def put(folder: Path, published: Published, fresh: Iterable[Finding]) -> list[Fi
     return rows
 
 
-def _cell_of(published: Published, finding: Finding) -> Cell | None:
+def _cell_of(published: Published, number: NumberRow) -> Cell | None:
     """The cell that a row is of; None where its table, its row or its quantity is no more."""
-    table = published.tables.get(finding.table)
-    row = next((each for each in table.rows if each.name == finding.row), None) if table else None
-    if table is None or row is None or finding.quantity not in table.quantities:
+    table = published.tables.get(number.table)
+    row = next((each for each in table.rows if each.name == number.row), None) if table else None
+    if table is None or row is None or number.quantity not in table.quantities:
         return None
-    return Cell(finding.table, table, row, finding.budget, ())
+    return Cell(number.table, table, row, number.budget, ())
 
 
-def _place(published: Published, finding: Finding) -> tuple[int, float, int, int]:
-    table = published.tables[finding.table]
+def _place(published: Published, number: NumberRow) -> tuple[int, float, int, int]:
+    table = published.tables[number.table]
     rows = [row.name for row in table.rows]
     return (
-        list(published.tables).index(finding.table),
-        -finding.budget,
-        rows.index(finding.row),
-        list(table.quantities).index(finding.quantity),
+        list(published.tables).index(number.table),
+        -number.budget,
+        rows.index(number.row),
+        list(table.quantities).index(number.quantity),
     )
 
 
-def _judged(published: Published, rows: Sequence[Finding]) -> list[Finding]:
+def _judged(published: Published, rows: Sequence[NumberRow]) -> list[NumberRow]:
     """The rows, each with its verdict among those of its table and budget."""
-    answers: dict[tuple[str, str, str, float], Finding] = {}
-    groups: dict[tuple[str, float], list[Finding]] = {}
+    answers: dict[tuple[str, str, str, float], NumberRow] = {}
+    groups: dict[tuple[str, float], list[NumberRow]] = {}
     for each in rows:
         cell = _cell_of(published, each)
         if cell is None or settings_of(cell, each.quantity) != each.settings:
@@ -175,6 +175,6 @@ def _judged(published: Published, rows: Sequence[Finding]) -> list[Finding]:
     return [answers[each.key] for each in rows]
 
 
-def _beside(finding: Finding) -> Beside:
-    theirs = printed(finding.printed) if finding.printed else None
-    return Beside(mean_of([float(word) for word in finding.values.split()]), theirs, finding.budget, finding.failed)
+def _beside(number: NumberRow) -> Beside:
+    theirs = printed(number.printed) if number.printed else None
+    return Beside(mean_of([float(word) for word in number.values.split()]), theirs, number.budget, number.failed)
