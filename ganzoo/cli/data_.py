@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from ganzoo.data.describe import Description, OwnSize
 
 
+LISTED = 100
+"""Classes that are listed; of more, how many there are and of which sizes is said."""
+
+
 @click.command("data")
 @click.argument("name", required=False)
 @common.data_dir_option
@@ -73,7 +77,10 @@ def _show(found: Description) -> None:
     for title, text in facts.items():
         if text:
             echo(f"{title:<10} {text}")
-    if found.classes:
+    if len(found.classes) > LISTED:
+        counts = found.classes.values()
+        echo(f"{'classes':<10} {len(counts)}, of {min(counts)} to {max(counts)} samples; --json lists them")
+    elif found.classes:
         echo_block("\n" + common.table(["class", "samples"], [[name, str(n)] for name, n in found.classes.items()]))
     for title, files in (("not read", found.skipped), ("cannot be read", found.damaged)):
         if files:

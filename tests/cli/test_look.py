@@ -184,6 +184,16 @@ def test_data_with_damaged_images_fails_and_names_them(refused: Callable[..., st
     assert "photos/cat/01.png  UnidentifiedImageError" in run("data", "photos").stdout
 
 
+def test_data_of_very_many_classes_says_how_many(run: Any, tmp_path: Path) -> None:
+    labels = np.concatenate([np.arange(101), np.arange(101), np.arange(50)])
+    x = np.random.default_rng(0).integers(0, 256, (len(labels), 1, 8, 8), dtype=np.uint8)
+    np.savez(tmp_path / "many.npz", x=x, y=labels)
+    text = run("data", "npz:many.npz").stdout
+    assert "classes    101, of 2 to 3 samples; --json lists them" in text
+    assert len(text.splitlines()) < 12
+    assert len(json.loads(run("data", "npz:many.npz", "--json").stdout)["classes"]) == 101
+
+
 def test_data_as_json_needs_a_name(refused: Callable[..., str]) -> None:
     assert "--json needs the name of a dataset." in refused(2, "data", "--json")
 
