@@ -18,10 +18,10 @@ HEADER = ("row", "number", "ours", "in print", "budget", "updates of G", "seeds"
 INTRO = (
     "Each row was trained by 'ganzoo reproduce' and measured by the paper's own protocol. Ours are means over seeds ± "
     "their standard error; those in print stand as they are printed.",
-    "*budget* is the part of the paper's updates that was trained. A row below the whole is no reproduction, and its "
+    "The budget is the part of the paper's updates that was trained. A row below the whole is no reproduction, and its "
     "verdict says no more than that; it shows that the command works, and which way the numbers go.",
-    f"*agrees*: a t test with both errors, corrected for all numbers of the table, cannot tell ours from theirs at "
-    f"{LEVEL:.0%}; few seeds tell little apart, so read the errors with it. *differs*: it can.",
+    f"'agrees': a t test with both errors, corrected for all numbers of the table, cannot tell ours from theirs at "
+    f"{100 * LEVEL:.0f} %; few seeds tell little apart, so read the errors with it. 'differs': it can.",
 )
 
 
