@@ -21,6 +21,7 @@ from ganzoo.leaderboard.own_numbers import own_numbers
 from ganzoo.leaderboard.page import to_markdown
 from ganzoo.leaderboard.rows import FLOAT_FORMAT, LONG, METRICS_FILE
 from ganzoo.leaderboard.runs_table import RunsTable
+from ganzoo.leaderboard.small_csv import PUBLISHED_FILE, header_of
 from ganzoo.training import runs
 from ganzoo.training.runs import RunFolder, RunStore
 from ganzoo.types import SELF
@@ -77,6 +78,7 @@ def write(
             board = with_people(aggregate(table, dataset, rank_by), folder, table, dataset)
             written += _write_board(store, folder, table, board, dataset, rank_by, quick)
             files.append((f"{runs.slug(dataset)}.csv", list(board.columns)))
+        files += [(PUBLISHED_FILE, header_of(folder / PUBLISHED_FILE))] if (folder / PUBLISHED_FILE).is_file() else []
         written.append(folder / datapackage.FILE)
         write_bytes(written[-1], datapackage.descriptor(files))
     return written

@@ -7,11 +7,13 @@ every row of a dataset keeps its type, which a reader of the CSV alone would hav
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from ganzoo.columns import MEASURED
+from ganzoo.files import write_bytes
 from ganzoo.leaderboard.human import columns_of
 from ganzoo.metrics import builtin_metrics
 
@@ -37,6 +39,15 @@ _TEXT = {
     "note": "what a reader must know before believing the row, or why it failed or diverged",
     "behind": "models that are significantly better",
     "not_ranked": "why a model has no rank",
+    "table": "table in print, by its name in published.toml",
+    "row": "its row",
+    "quantity": "its column, by its key in published.toml",
+    "trained_seeds": "training seeds that were measured, blanks between them",
+    "values": "our number for each of them, in the unit of print, blanks between them",
+    "printed": "the number as it is printed",
+    "verdict": "whether ours agrees with it, or why nothing is said",
+    "runs": "keys of the runs, blanks between them",
+    "settings": "hash of what was trained and how it was measured, but seeds and budget",
     "mode": "how people were asked: untimed or timed",
     "column": "column of an extension's metric, or self:NAME:DIRECTION of a number that the run reported of itself",
 }
@@ -69,9 +80,11 @@ _NUMBER = {
     "samples_per_second": "speed of the generator while scoring",
     "parity": "largest difference between the framework and the file",
     "collapse_rate": "share of seeds that failed, diverged or reached less than half of the modes of the best row",
+    "budget": "part of the paper's updates of G that was trained",
+    "p_value": "of the difference from the number in print, corrected for all numbers of its table",
     "p_best": "probability that its mean is the best of the ranked models",
     "best_seed": "best value of one seed in the column that ranks the dataset",
-    "value": "value of that column; of people's judgements the share of errors or milliseconds",
+    "value": "value of that column; of people's judgements the share of errors or milliseconds; beside print our mean",
     "se": "its standard error",
     "low": "lower end of the 95 % bootstrap interval",
     "high": "its upper end",
@@ -115,6 +128,20 @@ def resource(path: str, header: Iterable[str]) -> dict[str, Any]:
         "encoding": "utf-8",
         "schema": {"fields": [field(name) for name in header], "missingValues": [""]},
     }
+
+
+def with_resource(folder: Path, path: str, header: Sequence[str]) -> None:
+    """Describe one more CSV file in the datapackage.json of a folder, or describe it anew; the caller holds the folder.
+
+    Where there is no datapackage.json, or none that can be read, it describes this file alone.
+    """
+    try:
+        old = msgspec.json.decode((folder / FILE).read_bytes())["resources"]
+        known = [(each["path"], [one["name"] for one in each["schema"]["fields"]]) for each in old]
+    except (OSError, msgspec.DecodeError, KeyError, TypeError):
+        known = []
+    files = [(name, fields) for name, fields in known if name != path and (folder / name).is_file()]
+    write_bytes(folder / FILE, descriptor([*files, (path, header)]))
 
 
 def descriptor(files: Sequence[tuple[str, Sequence[str]]]) -> bytes:

@@ -19,6 +19,16 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 T = TypeVar("T")
+PUBLISHED_FILE = "published.csv"
+"""Numbers in print and ours beside them, which ``ganzoo.published`` reads and writes."""
+
+
+def header_of(path: Path) -> list[str]:
+    """The names in a file's first line; none of a file that is empty or not UTF-8."""
+    try:
+        return next(csv.reader(path.read_text("utf-8").splitlines()), [])
+    except (OSError, ValueError, csv.Error):
+        return []
 
 
 def read_rows(path: Path, names: Sequence[str], row: Callable[[Mapping[str, str]], T], remedy: str) -> list[T]:

@@ -8,14 +8,14 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from ganzoo._version import __version__
-from ganzoo.leaderboard.small_csv import read_rows, write_rows
+from ganzoo.leaderboard import datapackage
+from ganzoo.leaderboard.small_csv import PUBLISHED_FILE, read_rows, write_rows
 from ganzoo.options import content_hash
 from ganzoo.published.planning import Cell
 from ganzoo.published.tables import Published, printed
 from ganzoo.published.verdicts import Beside, mean_of, verdicts
 from ganzoo.training.runs import utc_now
 
-CSV = "published.csv"
 OUTDATED = "not comparable: made by another protocol"
 
 
@@ -31,7 +31,7 @@ class NumberRow:
     budget: float
     """The part of the paper's updates."""
     steps: int
-    seeds: str
+    trained_seeds: str
     """Those that were trained and measured, blanks between them."""
     failed: int
     values: str
@@ -85,7 +85,7 @@ def rows_of(cell: Cell, measured: Sequence[Measured], failed: int) -> list[Numbe
                 dataset=cell.table.data,
                 budget=cell.budget,
                 steps=cell.steps,
-                seeds=" ".join(str(each.seed) for each in measured),
+                trained_seeds=" ".join(str(each.seed) for each in measured),
                 failed=failed,
                 values=" ".join(f"{value:.6g}" for value in values),
                 value=mean.value,
@@ -114,7 +114,7 @@ def settings_of(cell: Cell, quantity: str) -> str:
 def read(folder: Path) -> list[NumberRow]:
     """The rows of a leaderboards folder's published.csv; none where there is no such file. Raises StoreError."""
     remedy = "Move it away; 'ganzoo reproduce' writes it anew from the runs that are there."
-    return read_rows(folder / CSV, NAMES, _number_row, remedy)
+    return read_rows(folder / PUBLISHED_FILE, NAMES, _number_row, remedy)
 
 
 def _number_row(cells: Mapping[str, str]) -> NumberRow:
@@ -133,7 +133,8 @@ def put(folder: Path, published: Published, fresh: Iterable[NumberRow]) -> list[
     known = [each for each in kept.values() if _cell_of(published, each) is not None]
     others = sorted((each for each in kept.values() if each not in known), key=lambda each: each.key)
     rows = [*_judged(published, sorted(known, key=lambda each: _place(published, each))), *others]
-    write_rows(folder / CSV, NAMES, rows)
+    write_rows(folder / PUBLISHED_FILE, NAMES, rows)
+    datapackage.with_resource(folder, PUBLISHED_FILE, NAMES)
     return rows
 
 

@@ -81,7 +81,7 @@ def _row(table: PublishedTable, number: NumberRow) -> list[str]:
         number.printed or note or "–",
         share(number.budget),
         f"{number.steps:,}",
-        f"{len(number.seeds.split())}{failed}",
+        f"{len(number.trained_seeds.split())}{failed}",
         verdict,
     ]
 

@@ -12,6 +12,7 @@ from ganzoo.files import locked, write_text
 from ganzoo.leaderboard.bench import LocalExecutor
 from ganzoo.leaderboard.current import work_of
 from ganzoo.leaderboard.jobs import Done, Job
+from ganzoo.leaderboard.small_csv import PUBLISHED_FILE
 from ganzoo.options import resolve
 from ganzoo.plugin.compatibility import require_trainable
 from ganzoo.processes import python
@@ -106,4 +107,4 @@ def write(out: Path, published: Published, fresh: Sequence[NumberRow]) -> tuple[
         rows = number_rows.put(out, published, fresh)
         target = out / page.MARKDOWN
         write_text(target, page.to_markdown(published, rows))
-    return rows, [out / number_rows.CSV, target]
+    return rows, [out / PUBLISHED_FILE, target]

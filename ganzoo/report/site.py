@@ -14,6 +14,7 @@ from ganzoo.errors import StoreError, UsageError
 from ganzoo.files import new_folder
 from ganzoo.leaderboard import gallery, view
 from ganzoo.leaderboard.runs_table import RUNS_FILE
+from ganzoo.leaderboard.small_csv import PUBLISHED_FILE
 from ganzoo.published import number_rows, page, tables
 from ganzoo.report.boards import board_view
 from ganzoo.report.drawings import Drawing, drawings, over_time
@@ -143,10 +144,10 @@ class _Site:
         rows = number_rows.read(leaderboards)
         if not rows:
             return None
-        content = (leaderboards / number_rows.CSV).read_bytes()
+        content = (leaderboards / PUBLISHED_FILE).read_bytes()
         shown = page.views(tables.load(), rows)
         words: dict[str, Any] = {"title": page.TITLE, "intro": page.INTRO, "header": page.HEADER, "tables": shown}
-        words["file"] = {"name": number_rows.CSV, "href": self._href(number_rows.CSV, content, "text/csv")}
+        words["file"] = {"name": PUBLISHED_FILE, "href": self._href(PUBLISHED_FILE, content, "text/csv")}
         if not self._single:
             self._put("published.html", self._render("published.html.jinja", page=words, back=INDEX).encode())
         return words

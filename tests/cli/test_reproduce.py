@@ -106,7 +106,7 @@ def test_the_small_budget_is_trained_measured_and_written(run: Run, here: list[J
     assert result.exit_code == 0, result.output
     assert [(job.options["lr"], job.seed) for job in here] == [("0.01", 0), ("1.0", 0), ("0.01", 1), ("1.0", 1)]
     found = rows(tmp_path)
-    assert [(each["row"], each["budget"], each["steps"], each["seeds"]) for each in found] == [
+    assert [(each["row"], each["budget"], each["steps"], each["trained_seeds"]) for each in found] == [
         ("slow", "0.01", "4", "0 1"),
         ("fast", "0.01", "4", "0 1"),
     ]
@@ -135,7 +135,7 @@ def test_runs_that_are_there_are_not_trained_again(run: Run, here: list[Job], tm
     run("reproduce", "gaps", "--budget", "0.05", "--seeds", "0")
     assert run("reproduce", "gaps", "--budget", "0.05", "--seeds", "0,1").exit_code == 0
     assert [job.seed for job in here] == [0, 0, 1, 1]
-    assert [each["seeds"] for each in rows(tmp_path)] == ["0 1", "0 1"]
+    assert [each["trained_seeds"] for each in rows(tmp_path)] == ["0 1", "0 1"]
 
 
 def test_the_whole_is_judged(run: Run, here: list[Job], tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_a_seed_that_fails_costs_the_verdict_alone(run: Run, here: list[Job], tm
     assert result.exit_code == 1
     assert "killed by signal 9" in result.stderr
     (row,) = rows(tmp_path)
-    assert (row["seeds"], row["failed"], row["verdict"]) == ("0", "1", "not comparable: a seed failed")
+    assert (row["trained_seeds"], row["failed"], row["verdict"]) == ("0", "1", "not comparable: a seed failed")
 
 
 @pytest.mark.parametrize(

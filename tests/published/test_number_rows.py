@@ -7,10 +7,13 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from ganzoo.errors import StoreError
-from ganzoo.published.number_rows import CSV, NAMES, OUTDATED, Measured, NumberRow, put, read, rows_of
+from ganzoo.leaderboard import datapackage
+from ganzoo.leaderboard.small_csv import PUBLISHED_FILE
+from ganzoo.published.number_rows import NAMES, OUTDATED, Measured, NumberRow, put, read, rows_of
 from ganzoo.published.page import to_markdown, views
 from ganzoo.published.planning import Cell
 from ganzoo.published.tables import Published, PublishedRow, Quantity
@@ -38,7 +41,7 @@ def made(row: int = 0, *modes: float, budget: float = 1.0, failed: int = 0, name
 def test_a_cell_has_a_row_for_each_number_in_its_unit() -> None:
     modes, hq = made(1, 6, 7, 8.5)
     assert (hq.values, hq.value, hq.se) == ("60 70 85", pytest.approx(71.66667), pytest.approx(7.26483))
-    assert (modes.seeds, modes.runs, modes.steps) == ("0 1 2", "run0 run1 run2", 1000)
+    assert (modes.trained_seeds, modes.runs, modes.steps) == ("0 1 2", "run0 run1 run2", 1000)
     assert (modes.printed, hq.printed) == ("1", "10 ± 1")
     assert modes.settings != hq.settings
 
@@ -98,7 +101,7 @@ def test_failed_seeds_are_counted_and_nothing_is_claimed(tmp_path: Path) -> None
 
 def test_the_file_is_csv_with_every_field(tmp_path: Path) -> None:
     put(tmp_path, PUBLISHED, made(0, 6, 7))
-    header, *rows = csv.reader((tmp_path / CSV).read_text().splitlines())
+    header, *rows = csv.reader((tmp_path / PUBLISHED_FILE).read_text().splitlines())
     assert tuple(header) == NAMES
     assert dict(zip(header, rows[0], strict=True))["values"] == "6 7"
 
@@ -106,10 +109,10 @@ def test_the_file_is_csv_with_every_field(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", ["", "a,b\n", "{header}\nx\n", "{header}\n" + "x," * 18 + "x\n"])
 def test_another_file_is_refused_and_left(tmp_path: Path, content: str) -> None:
     text = content.replace("{header}", ",".join(NAMES))
-    (tmp_path / CSV).write_text(text)
+    (tmp_path / PUBLISHED_FILE).write_text(text)
     with pytest.raises(StoreError, match=r"published\.csv cannot be read: .*Move it away"):
         put(tmp_path, PUBLISHED, made(0, 6, 7))
-    assert (tmp_path / CSV).read_text() == text
+    assert (tmp_path / PUBLISHED_FILE).read_text() == text
 
 
 def test_every_row_of_the_page_has_its_budget() -> None:
@@ -155,3 +158,17 @@ def test_texts_from_outside_cannot_break_the_page() -> None:
     assert "<script>" not in text
     assert "a&#124;b&lt;script&gt;" in text
     assert "\n# x" not in text
+
+
+def test_every_column_is_described_and_other_files_stay_described(tmp_path: Path) -> None:
+    (tmp_path / "runs.csv").write_text("variant\n")
+    (tmp_path / datapackage.FILE).write_bytes(
+        datapackage.descriptor([("runs.csv", ["variant"]), ("gone.csv", ["fid"])])
+    )
+    for _ in range(2):
+        put(tmp_path, PUBLISHED, made(0, 6, 7))
+        found = msgspec.json.decode((tmp_path / datapackage.FILE).read_bytes())["resources"]
+        assert [each["path"] for each in found] == ["runs.csv", PUBLISHED_FILE]
+    fields = found[1]["schema"]["fields"]
+    assert [each["name"] for each in fields] == list(NAMES)
+    assert "any" not in {each["type"] for each in fields}
