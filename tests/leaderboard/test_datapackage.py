@@ -11,10 +11,14 @@ import msgspec
 import pandas as pd
 import pytest
 
-from ganzoo.leaderboard import datapackage
+from ganzoo import registry
+from ganzoo.leaderboard import board, datapackage
 from ganzoo.leaderboard.datapackage import descriptor, field
 from ganzoo.leaderboard.rows import COLUMNS, LONG, MEASURED
+from ganzoo.leaderboard.small_csv import header_of
 from ganzoo.metrics import builtin_metrics
+from ganzoo.training.runs import RunStore
+from tests.fakes.boards import seeds, write_runs
 
 SHIPPED = Path(__file__).resolve().parents[2] / "leaderboards"
 PARSERS = {"string": str, "integer": int, "number": float, "datetime": datetime.fromisoformat, "any": str}
@@ -72,6 +76,21 @@ def test_the_form_is_that_of_a_tabular_data_package() -> None:
     assert [each["name"] for each in package["resources"]] == ["runs", "my-data"]
     assert [one["type"] for one in package["resources"][0]["schema"]["fields"]] == ["string", "number", "any"]
     assert descriptor([("runs.csv", ["fid"])]) == descriptor([("runs.csv", ["fid"])])
+
+
+def test_a_bench_describes_the_numbers_in_print_that_lie_beside_its_boards(tmp_path: Path) -> None:
+    folder = write_runs(tmp_path / "boards", seeds("a", [1.0, 2.0]))
+    (folder / "published.csv").write_text("table,printed\n")
+    board.write(RunStore(tmp_path / "runs"), folder, registry.load())
+    found = {each["path"]: each for each in json.loads((folder / datapackage.FILE).read_text())["resources"]}
+    assert [one["type"] for one in found["published.csv"]["schema"]["fields"]] == ["string", "string"]
+    assert "runs.csv" in found
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe"])
+def test_a_file_without_a_header_has_no_fields(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_bytes(content)
+    assert header_of(tmp_path / "x.csv") == []
 
 
 WHOLE = """{
