@@ -474,7 +474,7 @@ def test_a_reference_that_is_nothing(refused: Refused, files: Path) -> None:
     assert "Unknown fit of fake 'zoom'" in refused(2, "stats", "folder:fake?size=8&fit=zoom", "-o", "s.npz")
     missing = refused(1, "score", "digts")
     assert "There is no file or folder digts. Name a run's folder" in missing
-    assert "datasets cifar10, digits" in missing
+    assert "datasets 25gaussians, 8gaussians, cifar10, digits" in missing
 
 
 def test_what_a_folder_leaves_out_is_said_by_every_command(run: Any, files: Path) -> None:
