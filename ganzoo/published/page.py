@@ -13,6 +13,7 @@ from ganzoo.published.tables import FULL, SMALL, Published, PublishedTable, prin
 from ganzoo.published.verdicts import LEVEL, REDUCED, order_agreement
 
 MARKDOWN = "published.md"
+SMALLEST_P = 0.001
 TITLE = "Numbers in print, and ours"
 HEADER = ("row", "number", "ours", "in print", "budget", "updates of G", "seeds", "verdict")
 INTRO = (
@@ -71,7 +72,7 @@ def _terms(table: PublishedTable) -> str:
 
 def _row(table: PublishedTable, number: NumberRow) -> list[str]:
     quantity = table.quantities[number.quantity]
-    verdict = number.verdict if math.isnan(number.p_value) else f"{number.verdict} (p = {number.p_value:.2g})"
+    verdict = number.verdict if math.isnan(number.p_value) else f"{number.verdict} ({_p(number.p_value)})"
     note = next((row.note for row in table.rows if row.name == number.row), "")
     failed = f", {number.failed} failed" if number.failed else ""
     return [
@@ -84,6 +85,11 @@ def _row(table: PublishedTable, number: NumberRow) -> list[str]:
         f"{len(number.trained_seeds.split())}{failed}",
         verdict,
     ]
+
+
+def _p(value: float) -> str:
+    """A p value; one that only the tail of a law tells from 0 is not spelt out."""
+    return f"p = {value:.2g}" if value >= SMALLEST_P else f"p < {SMALLEST_P:g}"
 
 
 def _ours(number: NumberRow) -> str:

@@ -172,3 +172,10 @@ def test_every_column_is_described_and_other_files_stay_described(tmp_path: Path
     fields = found[1]["schema"]["fields"]
     assert [each["name"] for each in fields] == list(NAMES)
     assert "any" not in {each["type"] for each in fields}
+
+
+def test_a_p_value_of_nothing_is_not_spelt_out(tmp_path: Path) -> None:
+    """All seeds gave the same, and print has no error."""
+    (modes, _) = put(tmp_path, PUBLISHED, made(1, 8, 8))
+    assert (modes.verdict, modes.p_value) == (DIFFERS, 0.0)
+    assert "| differs (p &lt; 0.001) |" in to_markdown(PUBLISHED, [modes])
