@@ -28,6 +28,8 @@ from ganzoo.sealed import write_json
 
 if TYPE_CHECKING:
     from ganzoo.generator.engine import Generator
+    from ganzoo.plugin.manager import Zoo
+    from ganzoo.registry import Registry
     from ganzoo.scoring.protocol import Score
     from ganzoo.scoring.setup import Setup
     from ganzoo.training.runs import RunFolder, Turn
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
 
 def run_job(job: Job, report: Any) -> None:
     """Train what is not trained, score what is not scored under the protocol in force."""
-    from ganzoo import api
     from ganzoo import registry as registries
     from ganzoo.plugin.manager import Zoo
     from ganzoo.training import runs
@@ -47,7 +48,16 @@ def run_job(job: Job, report: Any) -> None:
     if job.variant == runs.REAL:
         score_real(job, setup_of(zoo, registry, job), told)
         return
-    folder = api.train(
+    folder = trained(job, registry, zoo, told)
+    told("scoring", {"path": str(folder.path), "dataset": folder.manifest().dataset})
+    score_run(job, folder, setup_of(zoo, registry, job), told)
+
+
+def trained(job: Job, registry: Registry, zoo: Zoo, observer: Any) -> RunFolder:
+    """The run of a job, trained where it is not, from its recipe in ``registry``; another process's is waited for."""
+    from ganzoo import api
+
+    return api.train(
         job.variant,
         job.dataset,
         options=job.options,
@@ -58,11 +68,9 @@ def run_job(job: Job, report: Any) -> None:
         quick=job.quick,
         registry=registry,
         zoo=zoo,
-        observer=told,
+        observer=observer,
         wait=True,
     )
-    told("scoring", {"path": str(folder.path), "dataset": folder.manifest().dataset})
-    score_run(job, folder, setup_of(zoo, registry, job), told)
 
 
 def score_run(job: Job, folder: RunFolder, setup: Setup, told: Attempts) -> None:

@@ -13,7 +13,7 @@ from ganzoo.errors import ScoreError
 from ganzoo.metrics.modes import histogram_divergence, mixture_modes
 
 if TYPE_CHECKING:
-    from ganzoo.data.base import Dataset
+    from ganzoo.data.base import Dataset, Mixture
     from ganzoo.plugin.manager import Zoo
     from ganzoo.published.tables import PublishedTable
     from ganzoo.registry import Registry
@@ -49,11 +49,16 @@ def numbers_of(table: PublishedTable, folder: RunFolder, dataset: Dataset, tools
 
 def _mixture(table: PublishedTable, folder: RunFolder, dataset: Dataset, tools: Tools) -> Numbers:
     """modes, hq, mode_kl and spread of ``n`` points (Lin et al. 2018, section 4.1)."""
+    mixture = _modes_of(dataset)
+    points = api.load(folder.path).sample(table.n, folder.manifest().seed).astype(np.float64)
+    estimates = mixture_modes(points, mixture.centres, mixture.std)
+    return {"spread": 0.0, **{name: each.value for name, each in estimates.items()}}
+
+
+def _modes_of(dataset: Dataset) -> Mixture:
     if dataset.mixture is None:
         raise ScoreError(f"{dataset.spec.name} is no mixture with known modes.")
-    points = api.load(folder.path).sample(table.n, folder.manifest().seed).astype(np.float64)
-    estimates = mixture_modes(points, dataset.mixture.centres, dataset.mixture.std)
-    return {"spread": 0.0, **{name: each.value for name, each in estimates.items()}}
+    return dataset.mixture
 
 
 def _reported(table: PublishedTable, folder: RunFolder, dataset: Dataset, tools: Tools) -> Numbers:
@@ -123,7 +128,7 @@ def require_measurable(table: PublishedTable, variant: Variant, dataset: Dataset
         raise ScoreError(
             f"{variant.name} reports no number '{unknown[0]}' of itself; it has {', '.join(known) or 'none'}."
         )
-    if table.measure == "mixture" and dataset.mixture is None:
-        raise ScoreError(f"{dataset.spec.name} is no mixture with known modes.")
+    if table.measure == "mixture":
+        _modes_of(dataset)
     if table.measure == "stacked" and dataset.spec.shape[:1] != (3,):
         raise ScoreError(f"{dataset.spec.name} has no three channels, each with a digit of its own.")

@@ -105,7 +105,7 @@ def rows_of(cell: Cell, measured: Sequence[Measured], failed: int) -> list[Numbe
 def settings_of(cell: Cell, quantity: str) -> str:
     """Identifies what is trained and how it is measured, whatever its seeds and its budget."""
     table, row = cell.table, cell.row
-    options = {**table.options, **row.options}
+    options = table.options_of(row)
     return content_hash(
         [row.variant, options, table.data, table.steps, table.measure, table.n, table.quantities[quantity]]
     )
@@ -130,9 +130,11 @@ def put(folder: Path, published: Published, fresh: Iterable[NumberRow]) -> list[
     are. Raises StoreError for a file that cannot be read.
     """
     kept = {each.key: each for each in [*read(folder), *fresh]}
-    known = [each for each in kept.values() if _cell_of(published, each) is not None]
-    others = sorted((each for each in kept.values() if each not in known), key=lambda each: each.key)
-    rows = [*_judged(published, sorted(known, key=lambda each: _place(published, each))), *others]
+    placed = [(_cell_of(published, each), each) for each in kept.values()]
+    known = [(cell, each) for cell, each in placed if cell is not None]
+    others = [each for cell, each in placed if cell is None]
+    known.sort(key=lambda pair: _place(published, pair[1]))
+    rows = [*_judged(known), *sorted(others, key=lambda each: each.key)]
     write_rows(folder / PUBLISHED_FILE, NAMES, rows)
     datapackage.with_resource(folder, PUBLISHED_FILE, NAMES)
     return rows
@@ -158,22 +160,21 @@ def _place(published: Published, number: NumberRow) -> tuple[int, float, int, in
     )
 
 
-def _judged(published: Published, rows: Sequence[NumberRow]) -> list[NumberRow]:
-    """The rows, each with its verdict among those of its table and budget."""
+def _judged(known: Sequence[tuple[Cell, NumberRow]]) -> list[NumberRow]:
+    """The rows with their cells, each with its verdict among those of its table and budget."""
     answers: dict[tuple[str, str, str, float], NumberRow] = {}
-    groups: dict[tuple[str, float], list[NumberRow]] = {}
-    for each in rows:
-        cell = _cell_of(published, each)
-        if cell is None or settings_of(cell, each.quantity) != each.settings:
+    groups: dict[tuple[str, float], list[tuple[Cell, NumberRow]]] = {}
+    for cell, each in known:
+        if settings_of(cell, each.quantity) != each.settings:
             answers[each.key] = replace(each, verdict=OUTDATED, p_value=math.nan)
         else:
             now = replace(each, printed=cell.row.numbers.get(each.quantity, ""))
-            groups.setdefault((each.table, each.budget), []).append(now)
-    for (name, _), group in groups.items():
-        found = verdicts(published.tables[name], [_beside(each) for each in group])
-        for each, (verdict, p) in zip(group, found, strict=True):
+            groups.setdefault((each.table, each.budget), []).append((cell, now))
+    for group in groups.values():
+        found = verdicts(group[0][0].table, [_beside(each) for _, each in group])
+        for (_, each), (verdict, p) in zip(group, found, strict=True):
             answers[each.key] = replace(each, verdict=verdict, p_value=math.nan if p is None else p)
-    return [answers[each.key] for each in rows]
+    return [answers[each.key] for _, each in known]
 
 
 def _beside(number: NumberRow) -> Beside:

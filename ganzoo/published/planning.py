@@ -10,11 +10,15 @@ import msgspec
 
 from ganzoo.errors import UsageError
 from ganzoo.leaderboard.jobs import Job
+from ganzoo.published.tables import share
+from ganzoo.registry import Registry
 
 if TYPE_CHECKING:
     from ganzoo.published.tables import Published, PublishedRow, PublishedTable
     from ganzoo.registry import OptionValue
 
+NO_RECIPES = Registry(api=1)
+"""What a table does not set stands at the variant's default."""
 SEEDS = (0, 1, 2)
 """Where neither the command line nor a table's small budget says otherwise."""
 
@@ -38,7 +42,7 @@ class Cell:
     @property
     def options(self) -> dict[str, OptionValue]:
         """Everything that is set; what is not stands at the variant's default, whatever recipes say."""
-        return {**self.table.options, **self.row.options, "steps": self.steps}
+        return {**self.table.options_of(self.row), "steps": self.steps}
 
 
 def cells(
@@ -93,8 +97,6 @@ def job_of(trial: tuple[Cell, int], template: Job) -> Job:
 
 def label(cell: Cell) -> str:
     """How progress calls a cell; the label of its jobs."""
-    from ganzoo.published.tables import share
-
     return f"[{cell.name}: {cell.row.name}, {share(cell.budget)}]"
 
 

@@ -18,8 +18,7 @@ from ganzoo.plugin.compatibility import require_trainable
 from ganzoo.processes import python
 from ganzoo.published import number_rows, page
 from ganzoo.published.measures import Tools, numbers_of, require_measurable
-from ganzoo.published.planning import job_of, trials
-from ganzoo.registry import Registry
+from ganzoo.published.planning import NO_RECIPES, job_of, trials
 from ganzoo.scoring.features import Progress, silent
 from ganzoo.training.runs import RunFolder, RunStore, run_key
 
@@ -30,9 +29,8 @@ if TYPE_CHECKING:
     from ganzoo.published.number_rows import Measured, NumberRow
     from ganzoo.published.planning import Cell
     from ganzoo.published.tables import Published
+    from ganzoo.registry import Registry
 
-NO_RECIPES = Registry(api=1)
-"""What a table does not set stands at the variant's default."""
 Warn = Callable[[str], None]
 
 

@@ -102,6 +102,10 @@ class PublishedTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     small: SmallBudget | None = None
     not_small: str = ""
 
+    def options_of(self, row: PublishedRow) -> dict[str, OptionValue]:
+        """What is set for a row, its own over those of all rows."""
+        return {**self.options, **row.options}
+
     def row(self, name: str) -> PublishedRow:
         """One row by its name. Raises UnknownName."""
         return _known("row", name, {each.name: each for each in self.rows})
@@ -155,7 +159,7 @@ def _fault_of(table: PublishedTable) -> str:
 def _fault_of_row(table: PublishedTable, row: PublishedRow) -> str:
     if unknown := [key for key in row.numbers if key not in table.quantities]:
         return f"row '{row.name}' has a number '{unknown[0]}', which is none of the quantities"
-    if "steps" in {**table.options, **row.options}:
+    if "steps" in table.options_of(row):
         return f"row '{row.name}' sets 'steps', which the table gives and the budget cuts"
     try:
         for text in row.numbers.values():

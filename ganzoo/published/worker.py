@@ -10,29 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.leaderboard.jobs import Job
-from ganzoo.leaderboard.worker import served
+from ganzoo.leaderboard.worker import served, trained
+from ganzoo.published.planning import NO_RECIPES
 
 
 def train(job: Job, report: Any) -> None:
     """Train what is not trained."""
-    from ganzoo import api
     from ganzoo import registry as registries
     from ganzoo.plugin.manager import Zoo
 
     zoo = Zoo.discover(registries.load(Path(job.registry) if job.registry else None))
-    folder = api.train(
-        job.variant,
-        job.dataset,
-        options=job.options,
-        seed=job.seed,
-        device=job.device,
-        data_dir=job.data_dir,
-        runs=job.runs,
-        registry=registries.Registry(api=1),
-        zoo=zoo,
-        observer=report,
-        wait=True,
-    )
+    folder = trained(job, NO_RECIPES, zoo, report)
     report("trained", {"path": str(folder.path), "dataset": folder.manifest().dataset})
 
 
